@@ -1,0 +1,47 @@
+use std::path::PathBuf;
+
+pub struct Options {
+    pub engine: PathBuf,
+    /// An engine that runs already.
+    pub address: Option<String>,
+    pub seconds: f64,
+    /// Records a second of the paced part.
+    pub rate: u64,
+    pub instruments: u32,
+    /// Where the engine's data goes: on the disk that is to be measured.
+    pub dir: PathBuf,
+}
+
+impl Options {
+    pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|path| path.parent().map(|dir| dir.join("mib-engine")));
+        let mut options = Options {
+            engine: beside.unwrap_or_else(|| "mib-engine".into()),
+            address: None,
+            seconds: 5.0,
+            rate: 200_000,
+            instruments: 1_000,
+            dir: std::env::temp_dir(),
+        };
+        while let Some(name) = arguments.next() {
+            let value = arguments.next().ok_or(format!("{name} needs a value"))?;
+            let wrong = || format!("{name}: {value} is not a number above 0");
+            match name.as_str() {
+                "--engine" => options.engine = value.into(),
+                "--address" => options.address = Some(value),
+                "--dir" => options.dir = value.into(),
+                "--seconds" => {
+                    options.seconds = value.parse().ok().filter(|seconds| *seconds > 0.0).ok_or_else(wrong)?
+                }
+                "--rate" => options.rate = value.parse().ok().filter(|rate| *rate > 0).ok_or_else(wrong)?,
+                "--instruments" => {
+                    options.instruments = value.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)?
+                }
+                _ => return Err(format!("{name} is not an option")),
+            }
+        }
+        Ok(options)
+    }
+}

@@ -1,0 +1,14 @@
+//! What the engine makes of its inputs. The state depends on the journaled inputs and on nothing else: the same inputs give
+//! the same state, to the bit.
+
+pub mod bar;
+pub mod bar_series;
+pub mod book;
+pub mod counters;
+pub mod instrument;
+pub mod limits;
+pub mod session;
+pub mod sink;
+pub mod snapshot;
+pub mod state;
+mod validate;

@@ -1,0 +1,183 @@
+// Tick 3/8: what arrived since the last flush goes to disk together; only then is it acknowledged and published.
+use crate::entry::{self, ENTRY_BYTES_MAX, Entry};
+use crate::error::JournalError;
+use crate::identity::{Identity, sync_dir};
+use crate::recovery::{self, Recovered};
+use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, segment_path};
+use crate::spare::SpareMaker;
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub segment_bytes: u64,
+}
+
+/// The writer's end of a journal. There is one, held by a lock.
+pub struct Journal {
+    dir: PathBuf,
+    options: Options,
+    identity: Identity,
+    segments: Vec<Segment>,
+    current: Option<File>,
+    /// Byte in the current segment at which the pending group begins.
+    offset: u64,
+    pending: Vec<u8>,
+    last_crc: u32,
+    appended: u64,
+    committed: u64,
+    spare: SpareMaker,
+    _lock: File,
+}
+
+impl Journal {
+    /// Locks the journal, reads what comes after `after_sequence` and makes it ready for writing.
+    pub fn open(
+        dir: &Path,
+        options: Options,
+        after_sequence: u64,
+        visit: impl FnMut(&Entry<'_>),
+    ) -> Result<(Self, Recovered), JournalError> {
+        fs::create_dir_all(dir).map_err(JournalError::io(dir))?;
+        let lock = lock(dir)?;
+        let identity = Identity::load_or_create(dir)?;
+        let segments = segment::list(dir)?;
+        let tail = recovery::recover(&segments, &identity.journal, after_sequence, visit)?;
+        let current = segments.last().map(|last| segment::open(&last.path)).transpose()?;
+        let journal = Journal {
+            dir: dir.to_owned(),
+            options,
+            identity,
+            segments,
+            current,
+            offset: tail.offset,
+            pending: Vec::with_capacity(1 << 20),
+            last_crc: tail.last_crc,
+            appended: tail.recovered.last_sequence,
+            committed: tail.recovered.last_sequence,
+            spare: SpareMaker::start(dir, options.segment_bytes),
+            _lock: lock,
+        };
+        Ok((journal, tail.recovered))
+    }
+
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    pub fn start_new_epoch(&mut self) -> Result<(), JournalError> {
+        self.identity = self.identity.with_new_epoch(&self.dir)?;
+        Ok(())
+    }
+
+    /// Last sequence that is on disk.
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub fn segment_count(&self) -> usize {
+        self.segments.len()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Makes sure that the next entry of so many bytes has a place; commits what is pending when a new segment begins.
+    /// `DiskFull` leaves everything as it is: try again.
+    pub fn reserve(&mut self, entry: &Entry<'_>) -> Result<(), JournalError> {
+        assert!(
+            entry.padded_len() <= ENTRY_BYTES_MAX
+                && entry.padded_len() + SEGMENT_HEADER_BYTES <= self.options.segment_bytes as usize
+        );
+        let end = self.offset + (self.pending.len() + entry.padded_len()) as u64;
+        if self.current.is_some() && end <= self.segments.last().map_or(0, |segment| segment.bytes) {
+            return Ok(());
+        }
+        self.commit()?;
+        self.roll(entry.first_sequence)
+    }
+
+    /// Adds an entry to the pending group. Precondition: `reserve` was called for it, and its sequence is the next.
+    pub fn append(&mut self, entry: &Entry<'_>) {
+        assert_eq!(entry.first_sequence, self.appended + 1, "sequences have no holes");
+        self.last_crc = entry::encode(&mut self.pending, entry, self.last_crc, self.offset as u32);
+        self.appended = entry.last_sequence();
+    }
+
+    /// Writes the pending group and waits for the disk. On return everything that was appended is durable.
+    pub fn commit(&mut self) -> Result<u64, JournalError> {
+        let (Some(file), Some(segment)) = (&self.current, self.segments.last()) else {
+            return Ok(self.committed);
+        };
+        if !self.pending.is_empty() {
+            file.write_all_at(&self.pending, self.offset)
+                .map_err(JournalError::io(&segment.path))?;
+            file.sync_data().map_err(|error| JournalError::SyncFailed {
+                path: segment.path.clone(),
+                error,
+            })?;
+            self.offset += self.pending.len() as u64;
+            self.pending.clear();
+        }
+        self.committed = self.appended;
+        Ok(self.committed)
+    }
+
+    /// Deletes the oldest segments until at most `bytes_max` are left, none that holds something after `keep_after`.
+    pub fn trim(&mut self, keep_after: u64, bytes_max: u64) -> Result<u32, JournalError> {
+        let mut deleted = 0;
+        while self.segments.len() > 1 && self.bytes() > bytes_max && self.segments[1].first_sequence <= keep_after + 1 {
+            let oldest = self.segments.remove(0);
+            fs::remove_file(&oldest.path).map_err(JournalError::io(&oldest.path))?;
+            deleted += 1;
+        }
+        Ok(deleted)
+    }
+
+    fn roll(&mut self, first_sequence: u64) -> Result<(), JournalError> {
+        let file = self.spare.take()?;
+        let path = segment_path(&self.dir, first_sequence);
+        let header = SegmentHeader {
+            journal: self.identity.journal,
+            first_sequence,
+            previous_crc: self.last_crc,
+        };
+        let place = || -> std::io::Result<()> {
+            header.write(&file)?;
+            file.sync_data()?;
+            fs::rename(&self.spare.path, &path)?;
+            sync_dir(&self.dir)
+        };
+        place().map_err(JournalError::io(&path))?;
+        self.segments.push(Segment {
+            first_sequence,
+            path,
+            bytes: self.options.segment_bytes,
+        });
+        self.current = Some(file);
+        self.offset = SEGMENT_HEADER_BYTES as u64;
+        self.spare.prepare();
+        Ok(())
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, JournalError> {
+    let path = dir.join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(JournalError::io(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path }),
+        Err(TryLockError::Error(error)) => Err(JournalError::io(&path)(error)),
+    }
+}

@@ -1,0 +1,20 @@
+//! The log of record. Entries stand in preallocated segments, each checked by a CRC32C and chained to the one before it. What
+//! `commit` has returned for is on disk and survives; what was not committed may be lost, and recovery tells the two apart
+//! from corruption.
+
+mod entry;
+mod error;
+mod identity;
+mod journal;
+mod reader;
+mod recovery;
+mod segment;
+mod spare;
+
+pub use entry::{Entry, EntryKind};
+pub use error::JournalError;
+pub use identity::{Identity, uuid_text, write_atomically};
+pub use journal::{Journal, Options};
+pub use reader::Reader;
+pub use recovery::Recovered;
+pub use segment::is_untrimmed;

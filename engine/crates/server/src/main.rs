@@ -1,0 +1,50 @@
+//! The engine process: feeds' records in, quotes, trades, bars and books out.
+
+mod admin;
+mod config;
+mod core_thread;
+mod engine;
+mod ingest;
+mod journal_thread;
+mod live_sessions;
+mod log;
+mod metrics;
+mod progress;
+mod publish;
+mod query;
+mod replay;
+mod signals;
+mod slot;
+mod snapshots;
+mod text;
+
+/// EX_CONFIG of sysexits.h.
+const EXIT_CODE_CONFIG: i32 = 78;
+
+fn main() {
+    let config = config::Config::from_environment(|name| std::env::var(name).ok()).unwrap_or_else(|problems| {
+        eprintln!("The configuration has {} problem(s):", problems.len());
+        for problem in problems {
+            eprintln!("  {problem}");
+        }
+        std::process::exit(EXIT_CODE_CONFIG);
+    });
+    log::set_least(config.log_level);
+    // A thread that failed leaves the others without a part of the engine: better to start again from what is on disk.
+    std::panic::set_hook(Box::new(|panic| {
+        error!("a bug ends the engine", "panic": panic);
+        std::process::abort();
+    }));
+    let signals = signals::Signals::block();
+    let engine = engine::Engine::start(config).unwrap_or_else(|error| {
+        error!("the engine can't start", "err": error);
+        std::process::exit(1);
+    });
+    let signal = signals.wait();
+    info!("stopping", "reason": signal);
+    std::thread::spawn(move || {
+        signals.wait();
+        std::process::exit(130);
+    });
+    engine.stop();
+}

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { CodedError } from "@mib/service/coded-error";
+import type { FeedConfig } from "./config.ts";
+import type { Feed } from "./feed.ts";
+import { ReplayFeed } from "./replay/replay-feed.ts";
+import { SimulatorFeed } from "./simulator/simulator-feed.ts";
+
+/** The feed that the configuration asks for; null for `none`. Throws a CodedError for one that can't be had. */
+export function chooseFeed(config: FeedConfig): Feed | null {
+  const symbols = config.FEED_SYMBOLS ?? null;
+  switch (config.FEED) {
+    case "none":
+      return null;
+    case "simulator":
+      return new SimulatorFeed({
+        seed: config.FEED_SEED,
+        startMicros: config.FEED_START_TIME ?? null,
+        rate: config.FEED_RATE,
+        symbols,
+        labelsFile: config.FEED_LABELS ?? null,
+      });
+    case "replay": {
+      const file = config.FEED_FILE;
+      if (file === undefined) throw new CodedError("BAD_USER_INPUT", "a replay needs --file FILE");
+      if (!existsSync(file)) throw new CodedError("BAD_USER_INPUT", `there is no file ${file}`);
+      return new ReplayFeed({
+        file,
+        speed: config.FEED_SPEED,
+        loop: config.FEED_LOOP,
+        again: config.FEED_AGAIN,
+        symbols,
+      });
+    }
+    case "binance":
+    case "coinbase":
+    case "kraken":
+      throw new CodedError(
+        "FEED_NOT_AVAILABLE",
+        `the feed ${config.FEED} is not available yet: choose simulator or replay`,
+        { feed: config.FEED },
+      );
+  }
+}

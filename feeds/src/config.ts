@@ -1,0 +1,69 @@
+import { parseArgs } from "node:util";
+import { kafkaFields } from "@mib/events/kafka";
+import { field, readConfig } from "@mib/service/config";
+import { z } from "zod";
+
+const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "none"] as const;
+
+/** Options of the command line and the variables that stand for them. */
+const OPTIONS = {
+  feed: { type: "string", variable: "FEED" },
+  symbols: { type: "string", variable: "FEED_SYMBOLS" },
+  file: { type: "string", variable: "FEED_FILE" },
+  speed: { type: "string", variable: "FEED_SPEED" },
+  loop: { type: "boolean", variable: "FEED_LOOP" },
+  again: { type: "boolean", variable: "FEED_AGAIN" },
+  rate: { type: "string", variable: "FEED_RATE" },
+  seed: { type: "string", variable: "FEED_SEED" },
+  "start-time": { type: "string", variable: "FEED_START_TIME" },
+  labels: { type: "string", variable: "FEED_LABELS" },
+} as const;
+
+const shape = {
+  FEED: field.oneOf(FEED_NAMES, "simulator"),
+  FEED_SYMBOLS: field.optional(field.list()),
+  FEED_FILE: field.optional(field.text()),
+  FEED_SPEED: z
+    .string()
+    .optional()
+    .transform((text) => text ?? "1")
+    .refine((text) => text === "max" || Number(text) > 0, "must be a number above 0, or max")
+    .transform((text) => (text === "max" ? ("max" as const) : Number(text))),
+  FEED_LOOP: field.flag(false),
+  FEED_AGAIN: field.flag(false),
+  FEED_RATE: field.count(5_000, { least: 1, most: 1_000_000 }),
+  FEED_SEED: field.text("1"),
+  FEED_START_TIME: field.optional(
+    z
+      .string()
+      .refine(
+        (text) => Number.isFinite(Date.parse(text)) && Date.parse(text) > 0,
+        "must be a time, for instance 2026-01-05T14:30:00Z",
+      )
+      .transform((text) => Date.parse(text) * 1_000),
+  ),
+  FEED_LABELS: field.optional(field.text()),
+  /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
+  FEED_TRACE_EVERY: field.optional(field.count()),
+  OTEL_EXPORTER_OTLP_ENDPOINT: field.optional(field.url()),
+  ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+  HOST: field.host(),
+  ADMIN_PORT: field.port(4011),
+  ...kafkaFields,
+};
+
+export type FeedConfig = ReturnType<typeof readFeedConfig>;
+
+/** Reads the command line and the environment; what stands on the command line counts. Prints all problems and exits with 78. */
+export function readFeedConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  return readConfig(shape, { ...environment, ...variablesOf(args) });
+}
+
+/** Throws a TypeError that names an option which does not exist. */
+export function variablesOf(args: readonly string[]): Record<string, string> {
+  const options = Object.fromEntries(Object.entries(OPTIONS).map(([name, { type }]) => [name, { type }]));
+  const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [OPTIONS[name as keyof typeof OPTIONS].variable, String(value)]),
+  );
+}

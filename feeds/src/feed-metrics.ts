@@ -1,0 +1,74 @@
+import { Counter, Gauge, type Registry } from "@mib/service/metrics";
+
+/** What a session says of itself. */
+export interface SessionStatus {
+  connected: boolean;
+  nextSequence: number;
+  durableSequence: number;
+}
+
+export type FeedMetrics = ReturnType<typeof createFeedMetrics>;
+
+/** What a feed counts; `record` is trade, quote, book_delta (levels), book_snapshot, bar, clock, gap or instrument. */
+export function createFeedMetrics(registry: Registry) {
+  const registers = [registry];
+  let session: SessionStatus | null = null;
+  const gaugeOfSession = (name: string, help: string, value: (status: SessionStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        if (session) this.set(value(session));
+      },
+    });
+  gaugeOfSession("feed_engine_connected", "1 while the session with the engine is connected.", ({ connected }) =>
+    connected ? 1 : 0,
+  );
+  gaugeOfSession(
+    "feed_sequence",
+    "Sequence of the last record given to the session.",
+    ({ nextSequence }) => nextSequence - 1,
+  );
+  gaugeOfSession(
+    "feed_durable_sequence",
+    "All records up to this one are on the engine's disk.",
+    ({ durableSequence }) => durableSequence,
+  );
+  return {
+    records: new Counter({
+      name: "feed_records_total",
+      help: "Records given to the session, those that the engine had included.",
+      labelNames: ["record"],
+      registers,
+    }),
+    refused: new Counter({
+      name: "feed_records_refused_total",
+      help: "Records that the engine did not take.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    badMessages: new Counter({ name: "feed_messages_bad_total", help: "Messages that could not be read.", registers }),
+    repeats: new Counter({
+      name: "feed_messages_repeated_total",
+      help: "Messages that the venue sent twice; dropped.",
+      registers,
+    }),
+    holes: new Counter({ name: "feed_holes_total", help: "Holes in the venue's own numbers.", registers }),
+    articles: new Counter({ name: "feed_articles_total", help: "Articles that Kafka has.", registers }),
+    articlesLost: new Counter({
+      name: "feed_articles_lost_total",
+      help: "Articles dropped because too many waited for Kafka.",
+      registers,
+    }),
+    /** Shows the figures of this session from now on. */
+    watch(status: SessionStatus): void {
+      session = status;
+    },
+    lagSeconds: new Gauge({
+      name: "feed_lag_seconds",
+      help: "How far the feed is behind its own schedule.",
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,59 @@
+import { startAdminServer } from "@mib/service/admin-server";
+import { CodedError } from "@mib/service/coded-error";
+import { runService } from "@mib/service/run";
+import { chooseFeed } from "./choose-feed.ts";
+import { readFeedConfig } from "./config.ts";
+import { createFeedMetrics } from "./feed-metrics.ts";
+import { createNewsOutlet } from "./news/news-outlet.ts";
+import type { Feed } from "./feed.ts";
+
+/** Exit codes of sysexits.h: wrong words on the command line; a feed that can't be had. */
+const EXIT_CODE_USAGE = 64;
+const EXIT_CODE_UNAVAILABLE = 69;
+const NEWS_STOP_MS_MAX = 4_000;
+
+const config = orExit(EXIT_CODE_USAGE, () => readFeedConfig(process.argv.slice(2)));
+const feed = orExit(EXIT_CODE_USAGE, () => chooseFeed(config));
+
+if (feed === null) process.stdout.write("no feed was asked for\n");
+else await runFeed(feed);
+
+async function runFeed(feed: Feed): Promise<void> {
+  await runService("feed", async (service) => {
+    const metrics = createFeedMetrics(service.registry);
+    const news = createNewsOutlet(config, service.log, metrics);
+    service.health.check("news", () => ({ waiting: news.waiting }));
+    service.onShutdown("news", () => news.stop(NEWS_STOP_MS_MAX));
+    await startAdminServer(service, { host: config.HOST, port: config.ADMIN_PORT });
+    const traceEvery = config.FEED_TRACE_EVERY ?? (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? 0 : 1_000);
+    const running = feed
+      .run({
+        engineAddress: config.ENGINE_ADDRESS,
+        news,
+        metrics,
+        traceEvery,
+        log: service.log,
+        health: service.health,
+        signal: service.shutdownSignal,
+      })
+      .catch((error: unknown) => {
+        if (!service.shutdownSignal.aborted) throw error;
+      });
+    // First in the order of the end: the feed writes what it has and leaves.
+    service.onShutdown("feed", () => running.catch(() => {}));
+    await running;
+    if (service.shutdownSignal.aborted) return;
+    await service.shutdown("the feed is through");
+    process.exit(0);
+  });
+}
+
+function orExit<Value>(exitCode: number, make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    const code = error instanceof CodedError ? `${error.code}: ` : "";
+    process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof CodedError && error.code === "FEED_NOT_AVAILABLE" ? EXIT_CODE_UNAVAILABLE : exitCode);
+  }
+}

@@ -1,0 +1,7 @@
+import type { FeedSession } from "@mib/protocol/feed-session";
+
+/** Where a source writes its records: an engine session, or something that looks at them. */
+export type MarketSink = Pick<
+  FeedSession,
+  "defineInstrument" | "trade" | "quote" | "bookSnapshot" | "bookDelta" | "bar" | "clock" | "gap"
+>;

@@ -1,0 +1,66 @@
+import { importPKCS8, SignJWT } from "jose";
+import {
+  IDENTITY_ALGORITHM,
+  IDENTITY_ISSUER,
+  IDENTITY_LIFETIME_SECONDS,
+  type CallerIdentity,
+  type IdentityClaims,
+} from "./caller-identity.ts";
+
+export interface IdentitySigner {
+  /**
+   * A signed identity for one subgraph, valid for at least another minute. The same caller gets the same token while it
+   * lasts, so signing stays off the path of most requests.
+   */
+  sign(identity: CallerIdentity, audience: string): string | Promise<string>;
+}
+
+const REMAINING_SECONDS_MIN = 60;
+const CACHED_TOKENS_MAX = 10_000;
+
+/** Throws when the key is not an Ed25519 key in PKCS8 PEM. */
+export async function createIdentitySigner({
+  privateKeyPem,
+  now = Date.now,
+}: {
+  privateKeyPem: string;
+  now?: () => number;
+}): Promise<IdentitySigner> {
+  const key = await importPKCS8(privateKeyPem, IDENTITY_ALGORITHM);
+  const cache = new Map<string, { token: string; freshUntilSeconds: number }>();
+
+  async function signAnew(identity: CallerIdentity, audience: string, cacheKey: string): Promise<string> {
+    const issuedAt = Math.floor(now() / 1000);
+    const claims: IdentityClaims = { roles: identity.roles, scopes: identity.scopes, cred: identity.credential };
+    if (identity.sessionId !== null) claims.sid = identity.sessionId;
+    const jwt = new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: IDENTITY_ALGORITHM })
+      .setIssuer(IDENTITY_ISSUER)
+      .setAudience(audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + IDENTITY_LIFETIME_SECONDS);
+    if (identity.subject !== null) jwt.setSubject(identity.subject);
+    const token = await jwt.sign(key);
+    // The oldest entry goes first: a Map keeps the order of insertion.
+    if (cache.size >= CACHED_TOKENS_MAX) cache.delete(cache.keys().next().value as string);
+    cache.delete(cacheKey);
+    cache.set(cacheKey, { token, freshUntilSeconds: issuedAt + IDENTITY_LIFETIME_SECONDS - REMAINING_SECONDS_MIN });
+    return token;
+  }
+
+  return {
+    sign(identity, audience) {
+      const cacheKey = JSON.stringify([
+        audience,
+        identity.subject,
+        identity.sessionId,
+        identity.credential,
+        identity.roles,
+        identity.scopes,
+      ]);
+      const cached = cache.get(cacheKey);
+      if (cached && cached.freshUntilSeconds > now() / 1000) return cached.token;
+      return signAnew(identity, audience, cacheKey);
+    },
+  };
+}

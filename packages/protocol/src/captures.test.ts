@@ -1,0 +1,125 @@
+import { createReadStream, existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { createGunzip } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { EngineClient } from "./engine-client.ts";
+import { FeedSession } from "./feed-session.ts";
+import { BarInterval, DataSource, InstrumentClass, Side } from "./messages.generated.ts";
+import { startEngine, type EngineProcess } from "./testing/engine-process.ts";
+
+const FOLDER = join(resolve(process.env.SHARED_DATA ?? "../shared/data"), "binance");
+const CAPTURES = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith(".jsonl.gz")) : [];
+if (CAPTURES.length === 0) process.stdout.write("skipped: set SHARED_DATA\n");
+
+interface CapturedTrade {
+  id: bigint;
+  priceE9: bigint;
+  sizeE9: bigint;
+  atNanos: bigint;
+  buyerIsMaker: boolean;
+}
+
+let engine: EngineProcess;
+let client: EngineClient;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  client = new EngineClient({ address: engine.address });
+});
+
+afterAll(async () => {
+  client.close();
+  await engine.stop();
+});
+
+/** Nothing of the codec's arithmetic: digits are moved as text. */
+function units(text: string): bigint {
+  const [whole = "", fraction = ""] = text.split(".");
+  return BigInt(whole + fraction.padEnd(9, "0"));
+}
+
+async function tradesOf(file: string): Promise<CapturedTrade[]> {
+  const trades: CapturedTrade[] = [];
+  for await (const line of createInterface({ input: createReadStream(join(FOLDER, file)).pipe(createGunzip()) })) {
+    const { data } = JSON.parse(line.slice(line.indexOf(" ") + 1));
+    // Futures send entries of insurance fund and ADL as trades without a price.
+    if (data?.e === "trade" && units(data.p) > 0n)
+      trades.push({
+        id: BigInt(data.t),
+        priceE9: units(data.p),
+        sizeE9: units(data.q),
+        atNanos: BigInt(data.T) * 1_000_000n,
+        buyerIsMaker: data.m,
+      });
+  }
+  return trades;
+}
+
+function barsOf(trades: readonly CapturedTrade[], lengthNanos: bigint) {
+  const groups = Map.groupBy(
+    trades.toSorted((a, b) => Number(a.atNanos - b.atNanos)),
+    (trade) => trade.atNanos / lengthNanos,
+  );
+  return [...groups].map(([number, members]) => ({
+    tsEventNanos: number * lengthNanos,
+    openE9: members[0]!.priceE9,
+    highE9: members.reduce((best, { priceE9 }) => (priceE9 > best ? priceE9 : best), 0n),
+    lowE9: members.reduce((best, { priceE9 }) => (priceE9 < best ? priceE9 : best), members[0]!.priceE9),
+    closeE9: members.at(-1)!.priceE9,
+    volumeE9: members.reduce((sum, { sizeE9 }) => sum + sizeE9, 0n),
+    notionalE18: members.reduce((sum, { priceE9, sizeE9 }) => sum + priceE9 * sizeE9, 0n),
+    tradeCount: BigInt(members.length),
+  }));
+}
+
+test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from the file", async (file) => {
+  const trades = await tradesOf(file);
+  const symbol = file.slice(0, 30);
+  const session = new FeedSession({
+    address: engine.address,
+    session: file,
+    feed: "replay",
+    source: DataSource.REPLAY,
+  });
+  await session.start();
+  const instrumentId = session.defineInstrument({
+    symbol,
+    name: symbol,
+    venue: "BINANCE",
+    venueSymbol: symbol,
+    class: InstrumentClass.CRYPTO,
+    source: DataSource.REPLAY,
+  });
+  for (const { id, priceE9, sizeE9, atNanos, buyerIsMaker } of trades) {
+    session.trade({
+      instrumentId,
+      tradeId: id,
+      priceE9,
+      sizeE9,
+      tsEventNanos: atNanos,
+      side: buyerIsMaker ? Side.SELL : Side.BUY,
+    });
+  }
+  await session.close();
+  for (const [interval, seconds] of [
+    [BarInterval.S1, 1n],
+    [BarInterval.M1, 60n],
+    [BarInterval.M5, 300n],
+    [BarInterval.H1, 3_600n],
+    [BarInterval.D1, 86_400n],
+  ] as const) {
+    const { value } = await client.bars({ symbol, interval });
+    const bars = value.map(({ tsEventNanos, openE9, highE9, lowE9, closeE9, volumeE9, notionalE18, tradeCount }) => ({
+      tsEventNanos,
+      openE9,
+      highE9,
+      lowE9,
+      closeE9,
+      volumeE9,
+      notionalE18,
+      tradeCount,
+    }));
+    expect(bars).toEqual(barsOf(trades, seconds * 1_000_000_000n));
+  }
+});

@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sentimentOf } from "./sentiment.ts";
+
+const sign = (text: string) => Math.sign(sentimentOf(text) ?? Number.NaN);
+
+test.each([
+  ["Apple beats estimates on strong iPhone demand", 1],
+  ["Copper prices surged to a record", 1],
+  ["Bitcoin plunges as exchange halts withdrawals", -1],
+  ["Carmaker issues profit warning, shares slump", -1],
+  ["Lender files for bankruptcy", -1],
+  ["Results were not good", -1],
+  ["The merger did not fail", 1],
+  ["No losses are expected", 1],
+])("%s", (text, expected) => expect(sign(text)).toBe(expected));
+
+test("a text without any word of the lexicon has no sentiment", () => {
+  expect(sentimentOf("The committee meets on Tuesday")).toBeNull();
+  expect(sentimentOf("")).toBeNull();
+});
+
+test("a negation ends with its clause", () => {
+  expect(sign("There was no vote, and profits rose")).toBe(1);
+});
+
+test("a strengthened word weighs more, a weakened one less", () => {
+  const [plain, strong, weak] = ["shares fell", "shares sharply fell", "shares slightly fell"].map(
+    (text) => sentimentOf(text) as number,
+  );
+  expect(strong).toBeLessThan(plain as number);
+  expect(weak).toBeGreaterThan(plain as number);
+});
+
+test("inflections count as their base", () => {
+  expect(sentimentOf("stocks soared")).toBe(sentimentOf("stocks soar"));
+  expect(sentimentOf("shares slumping")).toBe(sentimentOf("shares slump"));
+});
+
+test("any text gets a value from -1 to 1, or none", () => {
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.array(fc.constantFrom("not", "good", "crash", "very", "profit", ".", "but")),
+      (noise, words) => {
+        const value = sentimentOf(`${words.join(" ")} ${noise}`);
+        return value === null || (value >= -1 && value <= 1);
+      },
+    ),
+  );
+});

@@ -1,0 +1,252 @@
+/**
+ * Every error code that a client can see, with the HTTP status of a request that fails as a whole, what it means and
+ * what to do about it. `docs/errors.md` shows the same table; a test holds them together.
+ */
+export const ERROR_CATALOGUE = {
+  // requests
+  BAD_REQUEST: { status: 400, meaning: "The request is not well formed.", remedy: "Correct the request." },
+  GRAPHQL_PARSE_FAILED: {
+    status: 400,
+    meaning: "The document is not GraphQL.",
+    remedy: "Correct the syntax at the location given.",
+  },
+  GRAPHQL_VALIDATION_FAILED: {
+    status: 400,
+    meaning: "The operation does not fit the schema.",
+    remedy: "Correct the operation.",
+  },
+  BAD_USER_INPUT: {
+    status: 400,
+    meaning: "An argument has a value that is not allowed.",
+    remedy: "Correct the argument named in the message.",
+  },
+  REQUEST_TOO_LARGE: {
+    status: 413,
+    meaning: "The request body is larger than the limit.",
+    remedy: "Send a smaller request.",
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    meaning: "The request's headers are larger than the limit.",
+    remedy: "Send fewer or smaller headers, cookies among them.",
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    meaning: "The request did not arrive in time.",
+    remedy: "Send it at once and whole.",
+  },
+  OPERATION_LIMIT_EXCEEDED: {
+    status: 400,
+    meaning: "The operation is larger than a limit allows.",
+    remedy: "Ask for less at once.",
+  },
+  RATE_LIMITED: { status: 429, meaning: "Too many requests.", remedy: "Wait as long as Retry-After says." },
+  NOT_FOUND: { status: 404, meaning: "There is nothing here.", remedy: "Check the address or the id." },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    meaning: "No media type that the client accepts can carry the answer.",
+    remedy: "Accept application/graphql-response+json or application/json.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    meaning: "The body has a media type that is not read here.",
+    remedy: "Send application/json in UTF-8.",
+  },
+  BATCHING_NOT_SUPPORTED: {
+    status: 400,
+    meaning: "A request carries one operation.",
+    remedy: "Send the operations one by one, or as fields of one.",
+  },
+  INTROSPECTION_DISABLED: {
+    status: 400,
+    meaning: "The schema cannot be asked for here.",
+    remedy: "Use the published schema.",
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    meaning: "This address does not answer that method.",
+    remedy: "Use a method that the Allow header names.",
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    meaning: "Something failed inside.",
+    remedy: "Try again; report the request id when it stays.",
+  },
+  SERVICE_UNAVAILABLE: {
+    status: 503,
+    meaning: "The service is starting, stopping or lacks a part it needs.",
+    remedy: "Try again shortly.",
+  },
+  TIMEOUT: { status: 504, meaning: "The answer took too long.", remedy: "Ask for less, or try again." },
+
+  // callers
+  UNAUTHENTICATED: { status: 401, meaning: "This needs a credential.", remedy: "Log in or send an API key." },
+  CREDENTIAL_INVALID: {
+    status: 401,
+    meaning: "The credential is not valid or has expired.",
+    remedy: "Refresh the session or use another key.",
+  },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    meaning: "Pages of this origin may not use the API.",
+    remedy: "Have the origin added to the allow-list (CORS_ORIGINS).",
+  },
+  FORBIDDEN: {
+    status: 403,
+    meaning: "The caller may not do this.",
+    remedy: "Use an account with the role or scope named.",
+  },
+  IDENTITY_MISSING: {
+    status: 401,
+    meaning: "Subgraphs answer only the router.",
+    remedy: "Send the request to the router.",
+  },
+  IDENTITY_INVALID: {
+    status: 401,
+    meaning: "The signed identity is forged, expired or for another subgraph.",
+    remedy: "Send the request to the router.",
+  },
+
+  // federation
+  OPERATION_NOT_SUPPORTED: {
+    status: 501,
+    meaning: "The operation uses something that the router does not support.",
+    remedy: "Leave out what the message names.",
+  },
+  OPERATION_NOT_RESOLVABLE: {
+    status: 400,
+    meaning: "No subgraph can resolve what is asked.",
+    remedy: "Leave out the field named in the message.",
+  },
+  SUBSCRIPTION_NOT_SUPPORTED: {
+    status: 501,
+    meaning: "Nothing feeds the subscription: its field is of a stream and names none.",
+    remedy: "Use another subscription, or a query.",
+  },
+  STREAM_UNAVAILABLE: {
+    status: 503,
+    meaning: "The stream behind the subscription cannot be read.",
+    remedy: "Try again shortly.",
+  },
+  SUBSCRIPTION_LIMIT_EXCEEDED: {
+    status: 429,
+    meaning: "More subscriptions or channels than one client may have.",
+    remedy: "End some before opening others.",
+  },
+  STREAM_CURSOR_INVALID: {
+    status: 400,
+    meaning: "The cursor was not made by this platform, or was changed.",
+    remedy: "Subscribe without it, or with one as it came.",
+  },
+  STREAM_NOT_RECOVERED: {
+    status: 410,
+    meaning: "The stream cannot go on at the cursor; `extensions.reason` says why.",
+    remedy: "Fetch what is current and subscribe without the cursor.",
+  },
+  SLOW_CONSUMER: {
+    status: 503,
+    meaning:
+      "The client takes nothing of what its subscriptions deliver, or what it was to be given later is gone; its connection is closed with 1013.",
+    remedy: "Connect again and subscribe to less, or read faster.",
+  },
+  SUBGRAPH_UNREACHABLE: { status: 502, meaning: "A subgraph cannot be reached.", remedy: "Try again shortly." },
+  SUBGRAPH_TIMEOUT: {
+    status: 504,
+    meaning: "A subgraph did not answer in time.",
+    remedy: "Ask for less, or try again.",
+  },
+  SUBGRAPH_CIRCUIT_OPEN: {
+    status: 503,
+    meaning: "A subgraph failed so often that it is not asked for a while.",
+    remedy: "Try again shortly.",
+  },
+  SUBGRAPH_BAD_RESPONSE: {
+    status: 502,
+    meaning: "A subgraph answered with something that is no valid answer.",
+    remedy: "Try again; report the request id when it stays.",
+  },
+  SUBGRAPH_ERROR: {
+    status: 502,
+    meaning: "A subgraph reported an error that has no code.",
+    remedy: "Read the message; report the request id when it stays.",
+  },
+
+  // accounts
+  EMAIL_INVALID: { status: 400, meaning: "This is not an email address.", remedy: "Correct the address." },
+  EMAIL_TAKEN: {
+    status: 409,
+    meaning: "There is an account with this email address.",
+    remedy: "Log in, or use another address.",
+  },
+  PASSWORD_TOO_WEAK: {
+    status: 400,
+    meaning: "The password is too easy to guess.",
+    remedy: "Choose a longer one, as the message says.",
+  },
+  CREDENTIALS_INVALID: {
+    status: 401,
+    meaning: "Email address and password do not belong together.",
+    remedy: "Try again, or sign up.",
+  },
+  REFRESH_TOKEN_INVALID: {
+    status: 401,
+    meaning: "The refresh token is unknown or has expired, or its session has ended.",
+    remedy: "Log in.",
+  },
+  REFRESH_TOKEN_REUSED: {
+    status: 401,
+    meaning: "The refresh token was used before; its session is ended because somebody else may have it.",
+    remedy: "Log in.",
+  },
+  API_KEY_NOT_FOUND: {
+    status: 404,
+    meaning: "The caller has no API key with this id.",
+    remedy: "List the keys with `me { apiKeys { id } }`.",
+  },
+  API_KEY_LIMIT_EXCEEDED: {
+    status: 400,
+    meaning: "The caller has as many API keys as one may have.",
+    remedy: "Revoke one that is not used any more.",
+  },
+  SCOPE_UNKNOWN: {
+    status: 400,
+    meaning: "There is no such scope.",
+    remedy: "Choose from the scopes that the message names.",
+  },
+
+  // market data
+  INSTRUMENT_NOT_FOUND: {
+    status: 404,
+    meaning: "No instrument has this symbol.",
+    remedy: "Look it up with `instruments(filter: {text: …})`.",
+  },
+  ENGINE_UNAVAILABLE: { status: 503, meaning: "The engine cannot be reached.", remedy: "Try again shortly." },
+  RANGE_TOO_LARGE: {
+    status: 400,
+    meaning: "The range holds more than one answer may carry.",
+    remedy: "Ask for a smaller range.",
+  },
+  FEED_NOT_AVAILABLE: { status: 501, meaning: "This feed is not available yet.", remedy: "Choose another feed." },
+
+  // alerts
+  ALERT_RULE_NOT_FOUND: {
+    status: 404,
+    meaning: "The caller has no alert rule with this id.",
+    remedy: "Read the ids with `me { alerts { id } }`.",
+  },
+  TOO_MANY_ALERT_RULES: {
+    status: 409,
+    meaning: "The caller has as many alert rules as one may have.",
+    remedy: "Delete one first.",
+  },
+
+  // search
+  SEARCH_QUERY_INVALID: {
+    status: 400,
+    meaning: "The search is empty or too long.",
+    remedy: "Say in a sentence what to look for.",
+  },
+  SEARCH_UNAVAILABLE: { status: 503, meaning: "The vector store cannot be reached.", remedy: "Try again shortly." },
+} as const satisfies Record<string, { status: number; meaning: string; remedy: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -1,0 +1,68 @@
+import type { Cluster, Redis } from "ioredis";
+import { compareIds, decodeEntry, epochKey, FIRST_ID, type WindowEntry, windowKey } from "./layout.ts";
+
+/** What follows a position in a window. */
+export interface WindowSlice {
+  /** The channel's current epoch; null when it has none. */
+  epoch: string | null;
+  /** In order, each the successor of the one before it, as many as the limit allows. */
+  entries: WindowEntry[];
+  /** Whether nothing is missing between the position and the first entry, or after it when there is none. */
+  complete: boolean;
+  /** The newest entry of the position's epoch, as of the same moment; null when there is none. */
+  head: WindowEntry | null;
+}
+
+/** The channel's last event; null when it has had none, or the window is lost. */
+export async function readLast(redis: Redis | Cluster, topic: string, channel: string): Promise<WindowEntry | null> {
+  // An epoch may end between the two reads: then its window is still there, and the answer is right as of the first.
+  const epoch = await redis.get(epochKey(topic, channel));
+  if (epoch === null) return null;
+  const [last] = await redis.xrevrange(windowKey(topic, channel, epoch), "+", "-", "COUNT", 1);
+  return last === undefined ? null : toEntry(last[1]);
+}
+
+/**
+ * The events after a position. `complete: false` says that the window no longer reaches back to it, has a hole there, or is
+ * of another epoch: what is missing has to come from Kafka, or is lost.
+ */
+export async function readAfter(
+  redis: Redis | Cluster,
+  topic: string,
+  channel: string,
+  position: { epoch: string; id: string },
+  limit: number,
+): Promise<WindowSlice> {
+  const window = windowKey(topic, channel, position.epoch);
+  // One transaction: an append between two reads would look like a hole.
+  const results = await redis
+    .multi()
+    .get(epochKey(topic, channel))
+    .xrange(window, `(${position.id}`, "+", "COUNT", limit)
+    .xrevrange(window, "+", "-", "COUNT", 1)
+    .exec();
+  const [epoch, after, newest] = (results ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  }) as [string | null, StreamEntries, StreamEntries];
+  if (epoch === null) return { epoch, entries: [], complete: position.id === FIRST_ID, head: null };
+  const head = newest[0] === undefined ? null : toEntry(newest[0][1]);
+  if (epoch !== position.epoch) return { epoch, entries: [], complete: false, head };
+  const entries = unbroken(after.map(([, fields]) => toEntry(fields)));
+  const first = entries[0];
+  if (first !== undefined) return { epoch, entries, complete: compareIds(first.prev, position.id) <= 0, head };
+  return { epoch, entries, complete: head !== null && compareIds(head.id, position.id) <= 0, head };
+}
+
+type StreamEntries = [id: string, fields: string[]][];
+
+/** Up to the first entry that does not follow the one before it. */
+function unbroken(entries: WindowEntry[]): WindowEntry[] {
+  const broken = entries.findIndex((entry, i) => i > 0 && entry.prev !== entries[i - 1]!.id);
+  return broken < 0 ? entries : entries.slice(0, broken);
+}
+
+function toEntry(fields: string[]): WindowEntry {
+  // Fields stand in the order in which they were written: h, header, v, value.
+  return decodeEntry(fields[1]!, fields[3]!);
+}

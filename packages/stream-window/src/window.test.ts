@@ -1,0 +1,261 @@
+import { randomUUID } from "node:crypto";
+import fc from "fast-check";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Append,
+  appendEvents,
+  type AppendOptions,
+  type AppendOutcome,
+  loadAppendFunction,
+  type WindowLimits,
+} from "./append-function.ts";
+import { channelName, compareIds, decodeMessage, epochKey, type WindowEntry, windowKey } from "./layout.ts";
+import { readAfter, readLast } from "./reader.ts";
+
+let redis: Redis;
+let subscriber: Redis;
+beforeAll(async () => {
+  redis = new Redis(process.env.TEST_REDIS_URL!);
+  subscriber = redis.duplicate();
+  await loadAppendFunction(redis);
+});
+afterAll(async () => {
+  await Promise.all([redis.quit(), subscriber.quit()]);
+});
+
+const ROOMY: WindowLimits = { entriesMax: 1_000, bytesMax: 1_000_000, ageMsMax: 3_600_000 };
+const SILENT: AppendOptions = { limits: ROOMY, publish: "NONE" };
+const EPOCH = "11111111-1111-4111-8111-111111111111";
+const NEXT_EPOCH = "22222222-2222-4222-8222-222222222222";
+
+const newTopic = () => `test-${randomUUID()}`;
+const event = (topic: string, id: string, more: Partial<Append> = {}): Append => ({
+  topic,
+  channel: "A",
+  epoch: EPOCH,
+  id,
+  brokerTimeMs: 1_000,
+  traceparent: null,
+  value: `{"id":"${id}"}`,
+  ...more,
+});
+const append = (events: Append[], options = SILENT) => appendEvents(redis, events, options);
+const ids = (entries: WindowEntry[]) => entries.map(({ id }) => id);
+
+test("events are linked by prev, counted, kept and read back", async () => {
+  const topic = newTopic();
+  expect(await append([event(topic, "5-0"), event(topic, "5-1"), event(topic, "9-0")])).toEqual([
+    "APPENDED",
+    "APPENDED",
+    "APPENDED",
+  ]);
+  expect(await readLast(redis, topic, "A")).toEqual({
+    epoch: EPOCH,
+    id: "9-0",
+    prev: "5-1",
+    count: 3,
+    brokerTimeMs: 1_000,
+    traceparent: null,
+    value: `{"id":"9-0"}`,
+  });
+  const slice = await readAfter(redis, topic, "A", { epoch: EPOCH, id: "5-0" }, 10);
+  expect([ids(slice.entries), slice.complete]).toEqual([["5-1", "9-0"], true]);
+  expect(await readAfter(redis, topic, "A", { epoch: EPOCH, id: "9-0" }, 10)).toMatchObject({
+    epoch: EPOCH,
+    entries: [],
+    complete: true,
+    head: { id: "9-0", count: 3 },
+  });
+});
+
+test("what was seen is a DUPLICATE, what is old and was never seen is OUT_OF_ORDER", async () => {
+  const topic = newTopic();
+  await append([event(topic, "5-0"), event(topic, "9-0")]);
+  expect(await append([event(topic, "9-0"), event(topic, "5-0"), event(topic, "7-0"), event(topic, "4-0")])).toEqual([
+    "DUPLICATE",
+    "DUPLICATE",
+    "OUT_OF_ORDER",
+    "DUPLICATE",
+  ]);
+  expect((await readLast(redis, topic, "A"))?.count).toBe(2);
+});
+
+test("a known event id is a DUPLICATE at a new position, and stays one when both are read again", async () => {
+  const topic = newTopic();
+  const events = [
+    event(topic, "1-1", { eventId: "x" }),
+    event(topic, "2-1", { eventId: "x" }),
+    event(topic, "3-1", { eventId: "y" }),
+  ];
+  expect(await append(events)).toEqual(["APPENDED", "DUPLICATE", "APPENDED"]);
+  expect(await append(events)).toEqual(["DUPLICATE", "DUPLICATE", "DUPLICATE"]);
+  expect(ids((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "0-0" }, 10)).entries)).toEqual(["1-1", "3-1"]);
+});
+
+test("a new epoch starts the channel afresh, and nothing of the old one is taken any more", async () => {
+  const topic = newTopic();
+  await append([event(topic, "5-0"), event(topic, "1-0", { epoch: NEXT_EPOCH })]);
+  expect(await append([event(topic, "5-0"), event(topic, "6-0"), event(topic, "2-0", { epoch: NEXT_EPOCH })])).toEqual([
+    "DUPLICATE",
+    "OUT_OF_ORDER",
+    "APPENDED",
+  ]);
+  expect(await readLast(redis, topic, "A")).toMatchObject({ epoch: NEXT_EPOCH, id: "2-0", prev: "1-0", count: 2 });
+  expect(await readAfter(redis, topic, "A", { epoch: EPOCH, id: "5-0" }, 10)).toMatchObject({
+    epoch: NEXT_EPOCH,
+    complete: false,
+  });
+  expect(await redis.ttl(windowKey(topic, "A", EPOCH))).toBeGreaterThan(0);
+});
+
+test("every appended event is published once with its header, and in silence when it is refilled", async () => {
+  const topic = newTopic();
+  const heard: WindowEntry[] = [];
+  subscriber.on(
+    "message",
+    (channel, message) => void (channel === channelName(topic, "A") && heard.push(decodeMessage(message))),
+  );
+  await subscriber.subscribe(channelName(topic, "A"));
+  await append([event(topic, "1-0"), event(topic, "2-0")]);
+  await append([event(topic, "2-0"), event(topic, "3-0", { traceparent: "00-a-b-01", value: "{\n}" })], {
+    limits: ROOMY,
+    publish: "PUBLISH",
+  });
+  await subscriber.ping();
+  expect(heard).toEqual([
+    { epoch: EPOCH, id: "3-0", prev: "2-0", count: 3, brokerTimeMs: 1_000, traceparent: "00-a-b-01", value: "{\n}" },
+  ]);
+});
+
+test("nothing is appended without the marker, nor to a channel that the caller knows and Redis does not", async () => {
+  const topic = newTopic();
+  const options = { limits: ROOMY, publish: "PUBLISH" as const, markerKey: `${topic}:marker` };
+  expect(await append([event(topic, "1-0")], options)).toEqual(["LOST"]);
+  await redis.set(options.markerKey, "here");
+  expect(
+    await append(
+      [event(topic, "1-0", { known: true }), event(topic, "1-0"), event(topic, "2-0", { known: true })],
+      options,
+    ),
+  ).toEqual(["LOST", "APPENDED", "APPENDED"]);
+});
+
+test("events that are missing before one are shown by its prev and count, and a reader learns of the hole", async () => {
+  const topic = newTopic();
+  await append([event(topic, "10-0", { before: { id: "9-0", count: 41 } })]);
+  expect(await readLast(redis, topic, "A")).toMatchObject({ prev: "9-0", count: 42 });
+  expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "8-0" }, 10)).complete).toBe(false);
+  await append([event(topic, "20-0", { before: { id: "19-7", count: 0 } }), event(topic, "21-0")]);
+  const slice = await readAfter(redis, topic, "A", { epoch: EPOCH, id: "9-0" }, 10);
+  expect([ids(slice.entries), slice.complete]).toEqual([["10-0"], true]);
+  expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "10-0" }, 10)).complete).toBe(false);
+});
+
+test("a window that no longer reaches back says so", async () => {
+  const topic = newTopic();
+  const limits = { ...ROOMY, entriesMax: 2 };
+  await append(
+    ["1-0", "2-0", "3-0", "4-0"].map((id) => event(topic, id)),
+    { limits, publish: "NONE" },
+  );
+  expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "1-0" }, 10)).complete).toBe(false);
+  expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "2-0" }, 10)).complete).toBe(true);
+  expect(await readAfter(redis, topic, "B", { epoch: EPOCH, id: "2-0" }, 10)).toEqual({
+    epoch: null,
+    head: null,
+    entries: [],
+    complete: false,
+  });
+});
+
+test("the newest entry stays, however large or old", async () => {
+  const topic = newTopic();
+  const limits = { entriesMax: 10, bytesMax: 10, ageMsMax: 10 };
+  await append([event(topic, "1-0"), event(topic, "2-0", { value: "x".repeat(1_000), brokerTimeMs: 9_000 })], {
+    limits,
+    publish: "NONE",
+  });
+  expect(await redis.xlen(windowKey(topic, "A", EPOCH))).toBe(1);
+  expect((await readLast(redis, topic, "A"))?.id).toBe("2-0");
+});
+
+// The model is the sentence "refuse what is not newer, append, link, count, trim"; the server must agree after any run of events.
+const anyStep = fc.record({
+  channel: fc.constantFrom("A", "B"),
+  id: fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 2 })).map(([high, low]) => `${high}-${low}`),
+  bytes: fc.integer({ min: 0, max: 60 }),
+  stepMs: fc.integer({ min: 0, max: 50 }),
+});
+
+test(
+  "after any run of events the window is what a plain model says, within its limits",
+  { timeout: 60_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyStep, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 100, max: 1_500 }),
+        async (steps, entriesMax, bytesMax) => {
+          const topic = newTopic();
+          const limits = { entriesMax, bytesMax, ageMsMax: 400 };
+          const accepted: Record<string, WindowEntry[]> = { A: [], B: [] };
+          const expected: (AppendOutcome | "REFUSED")[] = [];
+          let now = 1_000;
+          const events = steps.map(({ channel, id, bytes, stepMs }) => {
+            now += stepMs;
+            const value = "v".repeat(bytes);
+            const past = accepted[channel]!;
+            const last = past.at(-1);
+            const newer = last === undefined || compareIds(id, last.id) > 0;
+            expected.push(newer ? "APPENDED" : "REFUSED");
+            if (newer)
+              past.push({
+                epoch: EPOCH,
+                id,
+                prev: last?.id ?? "0-0",
+                count: past.length + 1,
+                brokerTimeMs: now,
+                traceparent: null,
+                value,
+              });
+            return event(topic, id, { channel, value, brokerTimeMs: now });
+          });
+          const outcomes = events.length === 0 ? [] : await append(events, { limits, publish: "NONE" });
+          expect(outcomes.map((outcome) => (outcome === "APPENDED" ? outcome : "REFUSED"))).toEqual(expected);
+
+          for (const channel of ["A", "B"]) {
+            const all = accepted[channel]!;
+            if (all.length === 0) {
+              expect(await redis.get(epochKey(topic, channel))).toBeNull();
+              continue;
+            }
+            const raw = await redis.xrange(windowKey(topic, channel, EPOCH), "-", "+");
+            const kept = all.slice(-raw.length);
+            const size = raw.reduce((sum, [, fields]) => sum + fields[1]!.length + fields[3]!.length, 0);
+            expect(raw.length).toBeGreaterThanOrEqual(1);
+            expect(raw.length).toBeLessThanOrEqual(entriesMax);
+            if (raw.length > 1) {
+              expect(size).toBeLessThanOrEqual(bytesMax);
+              expect(all.at(-1)!.brokerTimeMs - kept[0]!.brokerTimeMs).toBeLessThanOrEqual(450);
+            }
+            expect(raw.map(([id]) => id)).toEqual(ids(kept));
+            expect(await readLast(redis, topic, channel)).toEqual(all.at(-1));
+            const slice = await readAfter(redis, topic, channel, { epoch: EPOCH, id: kept[0]!.prev }, 1_000);
+            expect([slice.entries, slice.complete]).toEqual([kept, true]);
+            const state = (await redis.get(`${windowKey(topic, channel, EPOCH)}:state`))!.split(" ");
+            expect(state.slice(0, 5)).toEqual([
+              all.at(-1)!.id,
+              String(all.length),
+              String(raw.length),
+              String(size),
+              String(kept[0]!.brokerTimeMs),
+            ]);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "@mib/testkit/eventually";
+import { Redis } from "ioredis";
+
+/** A Redis of a test's own: one that it may empty and kill. */
+export class OwnRedis {
+  readonly url: string;
+  readonly #program: string;
+  readonly #port: number;
+  readonly #arguments: string[];
+  readonly #folder = mkdtempSync(join(tmpdir(), "mib-redis-"));
+  #child: ChildProcess | null = null;
+
+  constructor(program: string, port: number, args: string[]) {
+    this.#program = program;
+    this.#port = port;
+    this.#arguments = args;
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  async start(): Promise<void> {
+    this.#child = spawn(
+      this.#program,
+      [
+        "--port",
+        String(this.#port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        this.#folder,
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        ...this.#arguments,
+      ],
+      { stdio: "ignore" },
+    );
+    await eventually(async () => {
+      const redis = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null });
+      redis.on("error", () => {});
+      try {
+        await redis.connect();
+      } finally {
+        redis.disconnect();
+      }
+    });
+  }
+
+  /** Ends it with SIGKILL: its data is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null) return;
+    child.kill("SIGKILL");
+    await new Promise((resolve) => child.once("exit", resolve));
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts one from the program `TEST_REDIS_SERVER`, which vitest's global setup sets to the one that it started itself. */
+export async function startOwnRedis(args: string[] = []): Promise<OwnRedis> {
+  const program = process.env.TEST_REDIS_SERVER;
+  if (!program) throw new Error("TEST_REDIS_SERVER is not set: set it to the program of a Redis or Valkey server");
+  const redis = new OwnRedis(program, await freePort(), args);
+  await redis.start();
+  return redis;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import type { RecordBatch } from "@mib/events/consumer";
+import { topicNamed } from "@mib/events/topics";
+import { createLogger } from "@mib/service/log";
+import { Registry } from "@mib/service/metrics";
+import { channelName, decodeMessage, type WindowEntry } from "@mib/stream-window/layout";
+import { readAfter } from "@mib/stream-window/reader";
+import { eventually } from "@mib/testkit/eventually";
+import { servers } from "@mib/testkit/servers";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createRelayMetrics } from "./metrics.ts";
+import { startOwnRedis } from "./own-redis.ts";
+import { type PartitionContext, PartitionRelay, type Record } from "./partition-relay.ts";
+import { WindowStore } from "./window-store.ts";
+
+// Kafka is played by arrays here, so that a process can die at an exact point; relay.test.ts has the real one.
+const TOPIC = topicNamed("market.trades.v1");
+const log = createLogger("test");
+let store: WindowStore;
+let reader: Redis;
+let subscriber: Redis;
+const stores: WindowStore[] = [];
+let partition = 1_000 + (process.pid % 1_000) * 1_000;
+let symbol: string;
+let epoch: string;
+let heard: WindowEntry[];
+
+beforeAll(async () => {
+  [reader, subscriber] = [new Redis(servers.redisUrl), new Redis(servers.redisUrl)];
+  subscriber.on("message", (channel, message) => {
+    if (channel === channelName(TOPIC.name, symbol)) heard.push(decodeMessage(message));
+  });
+  store = await connectedStore();
+});
+afterAll(async () => {
+  for (const each of stores) await each.close();
+  reader.disconnect();
+  subscriber.disconnect();
+});
+beforeEach(async () => {
+  partition += 1;
+  [symbol, epoch, heard] = [`P${randomUUID().slice(0, 8)}`, randomUUID(), []];
+  await subscriber.subscribe(channelName(TOPIC.name, symbol));
+});
+
+async function connectedStore(Store = WindowStore, url = servers.redisUrl, cluster = false): Promise<WindowStore> {
+  const created = new Store({ REDIS_URL: url, REDIS_CLUSTER: cluster });
+  stores.push(created);
+  await eventually(() => created.ping());
+  return created;
+}
+
+class DyingStore extends WindowStore {
+  override setProgress(): Promise<boolean> {
+    return Promise.reject(new Error("killed"));
+  }
+}
+
+class LosingOnceStore extends WindowStore {
+  #losses = 1;
+
+  override async setProgress(...args: Parameters<WindowStore["setProgress"]>): ReturnType<WindowStore["setProgress"]> {
+    if (this.#losses-- <= 0) return super.setProgress(...args);
+    const lost = [...(await reader.keys(`*${symbol}*`)), ...(await reader.keys(`*${partition}*`))];
+    await reader.del(...new Set(lost));
+    throw new Error("away");
+  }
+}
+
+class FailingOnceStore extends WindowStore {
+  #failures = 1;
+
+  override refill(...args: Parameters<WindowStore["refill"]>): ReturnType<WindowStore["refill"]> {
+    return this.#failures-- > 0 ? Promise.reject(new Error("away")) : super.refill(...args);
+  }
+}
+
+const record = (offset: number, sequence: number): Record => ({
+  key: Buffer.from(symbol),
+  value: Buffer.from(
+    JSON.stringify({ instrument: { symbol }, id: "1", price: "1", size: "1", at: "2024-08-08T12:00:00Z" }),
+  ),
+  timestamp: "1000",
+  attributes: 0,
+  offset: String(offset),
+  headers: { channel: symbol, epoch, sequence: String(sequence), ordinal: "0", "schema-version": "1" },
+});
+const batch = (records: Record[], missedBefore = 0n): RecordBatch => {
+  const nextOffset = BigInt(records.at(-1)!.offset) + 1n;
+  return { topic: TOPIC.name, partition, records, nextOffset, highWatermark: nextOffset, missedBefore };
+};
+
+function createRelay(
+  overrides: Partial<PartitionContext> = {},
+  log_ = { low: 0n, high: 0n },
+): { relay: PartitionRelay; seeks: bigint[] } {
+  const seeks: bigint[] = [];
+  const context: PartitionContext = {
+    log,
+    metrics: createRelayMetrics(new Registry(), () => new Map()),
+    store,
+    epochs: new Map(),
+    sendDeadLetter: async () => {},
+    offsets: async () => log_,
+    offsetAt: async () => 0n,
+    seek: (_topic, _partition, offset) => seeks.push(offset),
+    ...overrides,
+  };
+  return { relay: new PartitionRelay(TOPIC, partition, context), seeks };
+}
+
+const ids = (entries: WindowEntry[]) => entries.map(({ id }) => id);
+const published = async () => {
+  await subscriber.ping();
+  return ids(heard);
+};
+
+test("a process that dies between its two writes repeats the batch, and nothing is published twice", async () => {
+  const dying = await connectedStore(DyingStore);
+  const first = createRelay({ store: dying });
+  expect(await first.relay.start()).toBe(0n);
+  await expect(first.relay.handle(batch([record(0, 5), record(1, 6)]))).rejects.toThrow("killed");
+
+  const second = createRelay();
+  expect(await second.relay.start()).toBe(0n);
+  await second.relay.handle(batch([record(0, 5), record(1, 6), record(2, 7)]));
+  expect(await published()).toEqual(["5-0", "6-0", "7-0"]);
+  expect(await createRelay().relay.start()).toBe(3n);
+});
+
+test("a batch that comes again because Redis went away with everything before its end was noted is not published twice", async () => {
+  const { relay, seeks } = createRelay({ store: await connectedStore(LosingOnceStore) }, { low: 0n, high: 0n });
+  await relay.start();
+  const same = batch([record(0, 5), record(1, 6)]);
+  await expect(relay.handle(same)).rejects.toThrow("away");
+  await relay.handle(same);
+  expect(seeks).toEqual([0n]);
+  await relay.handle(batch([record(0, 5), record(1, 6), record(2, 7)]));
+  expect(relay.refilling).toBe(false);
+  expect(await published()).toEqual(["5-0", "6-0", "7-0"]);
+});
+
+test("what was filled in later is neither published nor kept, and leaves no hole", async () => {
+  const { relay } = createRelay();
+  await relay.start();
+  const history = record(1, 6);
+  history.headers!["origin"] = "backfill";
+  await relay.handle(batch([record(0, 5), history, record(2, 7)]));
+  await published();
+  expect(heard.map(({ id, prev }) => [id, prev])).toEqual([
+    ["5-0", "0-0"],
+    ["7-0", "5-0"],
+  ]);
+});
+
+test("records that Kafka no longer had leave a hole that the next event shows", async () => {
+  const { relay } = createRelay();
+  await relay.start();
+  await relay.handle(batch([record(0, 5)]));
+  await relay.handle(batch([record(9, 20), record(10, 21)], 8n));
+  await published();
+  expect(heard.map(({ id, prev }) => [id, prev])).toEqual([
+    ["5-0", "0-0"],
+    ["20-0", `19-${2n ** 64n - 1n}`],
+    ["21-0", "20-0"],
+  ]);
+  expect((await readAfter(reader, TOPIC.name, symbol, { epoch, id: "5-0" }, 10)).complete).toBe(false);
+});
+
+test("a refill that breaks off while it is written starts again from the partition's beginning", async () => {
+  const failing = await connectedStore(FailingOnceStore);
+  const { relay, seeks } = createRelay({ store: failing }, { low: 0n, high: 3n });
+  const history = batch([record(0, 5), record(1, 6), record(2, 7), record(3, 8)]);
+  expect(await relay.start()).toBe(0n);
+  expect(relay.refilling).toBe(true);
+  await expect(relay.handle(history)).rejects.toThrow("away");
+  await relay.handle(history);
+  expect(seeks).toEqual([0n]);
+  await relay.handle(history);
+  expect(relay.refilling).toBe(false);
+  expect(await published()).toEqual(["8-0"]);
+  expect(ids((await readAfter(reader, TOPIC.name, symbol, { epoch, id: "0-0" }, 10)).entries)).toEqual([
+    "5-0",
+    "6-0",
+    "7-0",
+    "8-0",
+  ]);
+});
+
+test.each([
+  ["older than the windows keep", { low: 10n, high: 1_000n }, 990n, 990n],
+  ["more than the windows hold", { low: 10n, high: 1_000_000n }, 0n, 990_000n],
+  ["gone from Kafka", { low: 10n, high: 1_000n }, 0n, 10n],
+])("a refill leaves out what is %s, and says that something is missing", async (_, log_, young, start) => {
+  const { relay } = createRelay({ offsetAt: async () => young }, log_);
+  expect(await relay.start()).toBe(start);
+  await relay.handle(batch([record(Number(log_.high) - 1, 7)]));
+  expect(relay.refilling).toBe(false);
+  expect(await readAfter(reader, TOPIC.name, symbol, { epoch, id: "6-0" }, 10)).toMatchObject({ complete: false });
+});
+
+test("Redis Cluster: events go out by sharded pub/sub, and a lost window is noticed without the marker", async () => {
+  const own = await startOwnRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
+  const admin = new Redis(own.url);
+  try {
+    await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    await eventually(async () => expect(await admin.call("CLUSTER", "INFO")).toContain("cluster_state:ok"));
+    const sharded: string[] = [];
+    const listener = admin.duplicate();
+    listener.on("smessage", (_channel, message) => sharded.push(decodeMessage(message).id));
+    await listener.ssubscribe(channelName(TOPIC.name, symbol));
+
+    const { relay, seeks } = createRelay({ store: await connectedStore(WindowStore, own.url, true) });
+    await relay.start();
+    await relay.handle(batch([record(0, 5), record(1, 6)]));
+    await eventually(() => expect(sharded).toEqual(["5-0", "6-0"]));
+    await admin.call("FLUSHALL");
+    await relay.handle(batch([record(2, 7)]));
+    expect(seeks).toEqual([0n]);
+    listener.disconnect();
+  } finally {
+    admin.disconnect();
+    await own.stop();
+  }
+});

@@ -1,0 +1,296 @@
+/**
+ * Tick 5/8: a batch of Kafka's records becomes entries of Redis windows and messages to whoever subscribed.
+ */
+import type { RecordBatch } from "@mib/events/consumer";
+import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import type { Topic } from "@mib/events/topics";
+import { validateValue } from "@mib/events/validate";
+import type { Logger } from "@mib/service/log";
+import type { Append, AppendOutcome } from "@mib/stream-window/append-function";
+import { idBelow } from "@mib/stream-window/layout";
+import type { RelayMetrics } from "./metrics.ts";
+import { RefillWindow } from "./refill-window.ts";
+import type { WindowStore } from "./window-store.ts";
+
+export type Record = RecordBatch["records"][number];
+
+/** What a partition needs from outside itself. */
+export interface PartitionContext {
+  log: Logger;
+  metrics: RelayMetrics;
+  store: WindowStore;
+  epochs: ReadonlyMap<string, string>;
+  sendDeadLetter(topic: string, partition: number, record: Record, reason: string): Promise<void>;
+  /** The first and the next offset of the partition, as Kafka has them now. */
+  offsets(topic: string, partition: number): Promise<{ low: bigint; high: bigint }>;
+  /** The offset of the first record that Kafka took at or after the time. */
+  offsetAt(topic: string, partition: number, timeMs: number): Promise<bigint>;
+  /** Reads the partition again from an offset. */
+  seek(topic: string, partition: number, offset: bigint): void;
+}
+
+interface Refill {
+  /** Events before this offset were published once: they go into the windows in silence. */
+  until: bigint;
+  window: RefillWindow;
+  /** Set while what was held is being written: when that fails, it has to be read again. */
+  writing: boolean;
+}
+
+/** Held back at most, while a partition's tail is read; more is written to Redis early. */
+const REFILL_BYTES_MAX = 1_048_576;
+/** A refill reads no more than a partition's last so many records, however many of them came within the windows' age. */
+const REFILL_RECORDS_MAX = 10_000n;
+const REFILL_PIPELINE_EVENTS = 1_000;
+
+/**
+ * One partition on its way from Kafka to Redis. Every event is appended and published once and in order, whatever is
+ * repeated, restarted or killed in between; when Redis lost the windows, they are filled again in silence first.
+ */
+export class PartitionRelay {
+  readonly #topic: Topic;
+  readonly #partition: number;
+  readonly #context: PartitionContext;
+  /** Channels that this process has appended to: their windows must be there. */
+  readonly #known = new Set<string>();
+  /** Set when records were missed: the channels that have said so since. */
+  #holeTold: Set<string> | null = null;
+  #refill: Refill | null = null;
+  #handling = false;
+
+  /** The end of the last batch that was appended and published. */
+  #publishedUntil = 0n;
+
+  constructor(topic: Topic, partition: number, context: PartitionContext) {
+    this.#topic = topic;
+    this.#partition = partition;
+    this.#context = context;
+  }
+
+  get refilling(): boolean {
+    return this.#refill !== null;
+  }
+
+  /** Where to read from when the process starts. */
+  async start(): Promise<bigint> {
+    const { store, offsets } = this.#context;
+    const progress = await store.progress(this.#topic.name, this.#partition);
+    if (progress !== null) return progress;
+    const { high } = await offsets(this.#topic.name, this.#partition);
+    return this.#beginRefill(high);
+  }
+
+  /** Notices that Redis lost the windows although nothing is being written. `next` is where the partition stands. */
+  async check(next: bigint): Promise<void> {
+    if (this.#refill !== null || this.#handling) return;
+    const progress = await this.#context.store.progress(this.#topic.name, this.#partition);
+    // A batch that came meanwhile finds out by itself.
+    if (progress === null && this.#refill === null && !this.#handling) await this.#windowsLost(next);
+  }
+
+  async handle(batch: RecordBatch): Promise<void> {
+    this.#handling = true;
+    try {
+      await this.#handle(batch);
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  async #handle({ records, nextOffset, missedBefore }: RecordBatch): Promise<void> {
+    const { log, metrics, store } = this.#context;
+    if (missedBefore > 0n && this.#refill === null) {
+      metrics.missed.inc({ topic: this.#topic.name }, Number(missedBefore));
+      log.error(
+        { topic: this.#topic.name, partition: this.#partition, missed: String(missedBefore) },
+        "Kafka no longer has records that were never relayed",
+      );
+      this.#holeTold = new Set();
+    }
+    const first = records.length === 0 ? nextOffset : BigInt(records[0]!.offset);
+    const refill = this.#refill;
+    if (refill === null) return this.#relay(records, first, nextOffset);
+    if (refill.writing) return this.#windowsLost(refill.until);
+
+    for (const record of records) {
+      if (BigInt(record.offset) >= refill.until) break;
+      const event = this.#decode(record);
+      if (event instanceof InvalidRecordError || isHistory(event)) continue;
+      refill.window.add(event);
+    }
+    if (nextOffset < refill.until) {
+      if (refill.window.bytes > REFILL_BYTES_MAX && !(await this.#writeRefill(refill)))
+        await this.#windowsLost(refill.until);
+      return;
+    }
+    if (
+      !(await this.#writeRefill(refill)) ||
+      !(await store.endRefill(this.#topic.name, this.#partition, refill.until))
+    ) {
+      return this.#windowsLost(refill.until);
+    }
+    this.#refill = null;
+    log.info({ topic: this.#topic.name, partition: this.#partition }, "the windows are whole");
+    const live = records.filter(({ offset }) => BigInt(offset) >= refill.until);
+    await this.#relay(live, refill.until, nextOffset);
+  }
+
+  /** The live way: decode, validate, append and publish, note the offset. */
+  async #relay(records: readonly Record[], first: bigint, nextOffset: bigint): Promise<void> {
+    const { store, metrics } = this.#context;
+    const topic = this.#topic.name;
+    const events: StreamEvent[] = [];
+    for (const record of records) {
+      const event = this.#decode(record);
+      if (isHistory(event)) continue;
+      const problem = event instanceof InvalidRecordError ? event.message : invalidity(event);
+      if (problem === null) events.push(event as StreamEvent);
+      else await this.#deadLetter(record, problem);
+    }
+    if (events.length > 0) {
+      const outcomes = await store.append(
+        this.#topic,
+        this.#partition,
+        events.map((event) => this.#toAppend(event)),
+      );
+      if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
+      this.#publishedUntil = nextOffset;
+      this.#account(events, outcomes);
+    }
+    if (!(await store.setProgress(topic, this.#partition, nextOffset))) return this.#windowsLost(nextOffset);
+    const oldest = events[0];
+    if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
+  }
+
+  /** A batch that comes again because noting its end failed was published all the same. */
+  #unpublishedFrom(first: bigint, nextOffset: bigint): bigint {
+    const published = this.#publishedUntil;
+    return published > first && published <= nextOffset ? published : first;
+  }
+
+  #toAppend(event: StreamEvent): Append {
+    const { topic, channel, position, brokerTimeMs, traceparent, value, eventId } = event;
+    const append: Append = {
+      topic,
+      channel,
+      epoch: position.epoch,
+      id: position.id,
+      brokerTimeMs,
+      traceparent,
+      value,
+      eventId,
+      known: this.#known.has(channel),
+    };
+    if (this.#holeTold !== null && !this.#holeTold.has(channel)) {
+      append.before = { id: idBelow(position.id), count: 0 };
+      this.#holeTold.add(channel);
+    }
+    return append;
+  }
+
+  #account(events: readonly StreamEvent[], outcomes: readonly AppendOutcome[]): void {
+    const { metrics, log } = this.#context;
+    const topic = this.#topic.name;
+    let appended = 0;
+    let duplicates = 0;
+    outcomes.forEach((outcome, i) => {
+      const { channel, position, offset } = events[i]!;
+      this.#known.add(channel);
+      if (outcome === "APPENDED") appended += 1;
+      else if (outcome === "DUPLICATE") duplicates += 1;
+      else {
+        metrics.outOfOrder.inc({ topic });
+        log.error(
+          { topic, partition: this.#partition, channel, position, offset: String(offset) },
+          "an event is out of order and was left out",
+        );
+      }
+    });
+    if (appended > 0) metrics.appended.inc({ topic }, appended);
+    if (duplicates > 0) metrics.duplicates.inc({ topic }, duplicates);
+  }
+
+  #decode(record: Record): StreamEvent | InvalidRecordError {
+    try {
+      return decodeEvent(this.#topic.name, this.#partition, record, this.#context.epochs);
+    } catch (error) {
+      if (error instanceof InvalidRecordError) return error;
+      throw error;
+    }
+  }
+
+  async #deadLetter(record: Record, reason: string): Promise<void> {
+    const { log, metrics, sendDeadLetter } = this.#context;
+    log.warn(
+      { topic: this.#topic.name, partition: this.#partition, offset: record.offset, reason },
+      "an invalid record goes to the dead letters",
+    );
+    await sendDeadLetter(this.#topic.name, this.#partition, record, reason);
+    metrics.deadLetters.inc({ topic: this.#topic.name });
+  }
+
+  /** Everything before `next` was published: it has to be put back in silence. */
+  async #windowsLost(next: bigint): Promise<void> {
+    const { log, seek } = this.#context;
+    log.warn(
+      { topic: this.#topic.name, partition: this.#partition },
+      "Redis lost the windows: they are filled again from Kafka",
+    );
+    this.#known.clear();
+    const start = await this.#beginRefill(next);
+    seek(this.#topic.name, this.#partition, start);
+  }
+
+  async #beginRefill(until: bigint): Promise<bigint> {
+    const { store, metrics } = this.#context;
+    const start = await this.#refillStart(until);
+    await store.beginRefill(this.#topic.name, this.#partition);
+    metrics.refills.inc({ topic: this.#topic.name });
+    if (start >= until) {
+      await store.endRefill(this.#topic.name, this.#partition, until);
+      this.#refill = null;
+      return until;
+    }
+    this.#refill = { until, window: new RefillWindow(this.#topic.window!, { complete: start === 0n }), writing: false };
+    return start;
+  }
+
+  /** What windows keep, by age, and by number where that is much: what is older can be read from Kafka. */
+  async #refillStart(until: bigint): Promise<bigint> {
+    const { offsets, offsetAt } = this.#context;
+    const { low } = await offsets(this.#topic.name, this.#partition);
+    const young = await offsetAt(this.#topic.name, this.#partition, Date.now() - this.#topic.window!.ageMsMax);
+    return [low, young, until - REFILL_RECORDS_MAX].reduce((a, b) => (a > b ? a : b));
+  }
+
+  /** Returns false when Redis lost its data meanwhile. */
+  async #writeRefill(refill: Refill): Promise<boolean> {
+    const { store, metrics } = this.#context;
+    // What is invalid was put into the dead letters when it was new.
+    refill.writing = true;
+    const entries = refill.window.take().filter(({ event }) => invalidity(event) === null);
+    for (let i = 0; i < entries.length; i += REFILL_PIPELINE_EVENTS) {
+      const part = entries.slice(i, i + REFILL_PIPELINE_EVENTS);
+      const outcomes = await store.refill(
+        this.#topic,
+        this.#partition,
+        part.map(({ event, before }) => ({ ...this.#toAppend(event), known: false, before })),
+      );
+      if (outcomes.includes("LOST")) return false;
+      for (const { event } of part) this.#known.add(event.channel);
+      metrics.refilled.inc({ topic: this.#topic.name }, part.length);
+    }
+    refill.writing = false;
+    return true;
+  }
+}
+
+/** What was filled in later never was news: queries tell it, streams do not. */
+function isHistory(event: StreamEvent | InvalidRecordError): boolean {
+  return !(event instanceof InvalidRecordError) && event.backfill;
+}
+
+function invalidity(event: StreamEvent): string | null {
+  const result = validateValue(event.topic, event.value);
+  return result.ok ? null : result.reason;
+}

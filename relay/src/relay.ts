@@ -1,0 +1,135 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { consumeEvents, type EventConsumer } from "@mib/events/consumer";
+import { sendDeadLetter } from "@mib/events/dead-letter";
+import { readEpochs } from "@mib/events/epochs";
+import type { KafkaClient } from "@mib/events/kafka";
+import { createEventProducer } from "@mib/events/producer";
+import { type Topic, TOPICS } from "@mib/events/topics";
+import type { Service } from "@mib/service/run";
+import { createRelayMetrics } from "./metrics.ts";
+import { PartitionRelay } from "./partition-relay.ts";
+import type { WindowStore } from "./window-store.ts";
+
+type Admin = ReturnType<KafkaClient["admin"]>;
+
+const STREAMED: readonly Topic[] = TOPICS.filter(({ window }) => window !== null);
+const CHECK_MS = 1_000;
+
+/** Relays every streamed topic until the service ends. Returns as soon as it is under way: `/ready` says when it has caught up. */
+export function startRelay(service: Service, { kafka, store }: { kafka: KafkaClient; store: WindowStore }): void {
+  const { log, health, registry, shutdownSignal } = service;
+  const deadLetters = createEventProducer({ kafka, log });
+  const partitions = new Map<string, PartitionRelay>();
+  let consumer: EventConsumer | null = null;
+  const metrics = createRelayMetrics(registry, () => consumer?.lag() ?? new Map());
+
+  health.check("kafka", () => {
+    if (consumer?.connected() !== true) throw new Error("not reading from Kafka");
+    return Object.fromEntries([...consumer.lag()].map(([topic, lag]) => [topic, Number(lag)]));
+  });
+  health.check("redis", () => store.ping());
+  health.check("windows", () => {
+    const refilling = [...partitions.values()].filter((partition) => partition.refilling).length;
+    if (partitions.size === 0 || refilling > 0)
+      throw new Error(`${refilling} of ${partitions.size} partitions are being refilled`);
+  });
+
+  const running = (async () => {
+    const epochs = await knownEpochs(service, kafka);
+    if (epochs === null) return;
+    const context = {
+      log,
+      metrics,
+      store,
+      epochs,
+      sendDeadLetter: (
+        topic: string,
+        partition: number,
+        record: Parameters<typeof sendDeadLetter>[3],
+        reason: string,
+      ) => sendDeadLetter(deadLetters, topic, partition, record, reason),
+      offsets: async (topic: string, partition: number) => {
+        const found = await askAdmin(kafka, topic, partition, (admin) => admin.fetchTopicOffsets(topic));
+        return { low: BigInt(found.low), high: BigInt(found.high) };
+      },
+      offsetAt: async (topic: string, partition: number, timeMs: number) => {
+        const ask = (admin: Admin) => admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+        return BigInt((await askAdmin(kafka, topic, partition, ask)).offset);
+      },
+      seek: (topic: string, partition: number, offset: bigint) => consumer?.seek(topic, partition, offset),
+    };
+    consumer = await consumeEvents({
+      kafka,
+      log,
+      name: "mib-relay",
+      topics: STREAMED.map(({ name }) => name),
+      concurrency: 16,
+      // Every millisecond here is one on the way of a tick.
+      fetchWaitMs: 10,
+      startOffset: (topic, partition) => {
+        const relay = new PartitionRelay(
+          STREAMED.find(({ name }) => name === topic)!,
+          partition,
+          context,
+        );
+        partitions.set(`${topic}/${partition}`, relay);
+        return relay.start();
+      },
+      onBatch: (batch) => partitions.get(`${batch.topic}/${batch.partition}`)!.handle(batch),
+    });
+    const reading = consumer;
+
+    while (!shutdownSignal.aborted) {
+      await delay(CHECK_MS, undefined, { signal: shutdownSignal }).catch(() => {});
+      for (const [key, partition] of partitions) {
+        const separator = key.lastIndexOf("/");
+        const next = reading.position(key.slice(0, separator), Number(key.slice(separator + 1)));
+        if (next === undefined || shutdownSignal.aborted) continue;
+        // While Redis is away there is nothing to find out.
+        await partition.check(next).catch(() => {});
+      }
+    }
+  })();
+  running.catch((error: unknown) => service.fail(error, "the relay failed"));
+
+  service.onShutdown("relay", async () => {
+    await running;
+    await consumer?.stop();
+    await deadLetters.stop();
+    await store.close();
+  });
+}
+
+/** Waits until Kafka is there and the topics are provisioned. Null when the service ends before that. */
+async function knownEpochs({ log, shutdownSignal }: Service, kafka: KafkaClient): Promise<Map<string, string> | null> {
+  for (let retryMs = 200; !shutdownSignal.aborted; retryMs = Math.min(retryMs * 2, 5_000)) {
+    try {
+      const epochs = await readEpochs(kafka);
+      const missing = STREAMED.filter(({ name, position }) => position === "OFFSET" && !epochs.has(name));
+      if (missing.length === 0) return epochs;
+      log.warn({ topics: missing.map(({ name }) => name) }, "topics are not provisioned yet");
+    } catch (error) {
+      log.warn({ err: error, retryMs }, "Kafka cannot be read yet");
+    }
+    await delay(retryMs, undefined, { signal: shutdownSignal }).catch(() => {});
+  }
+  return null;
+}
+
+/** What Kafka says of a partition, where it can only be asked for a whole topic. */
+async function askAdmin<Offsets extends { partition: number }>(
+  kafka: KafkaClient,
+  topic: string,
+  partition: number,
+  ask: (admin: Admin) => Promise<Offsets[]>,
+): Promise<Offsets> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const found = (await ask(admin)).find((offsets) => offsets.partition === partition);
+    if (found === undefined) throw new Error(`${topic} has no partition ${partition}`);
+    return found;
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}

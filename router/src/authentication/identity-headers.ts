@@ -1,0 +1,85 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { ANONYMOUS, IDENTITY_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
+import type { IdentitySigner } from "@mib/identity/identity-signer";
+import type { HeaderRules } from "../subgraph-client/header-rules.ts";
+
+type Headers = Record<string, string>;
+export type HeadersFor = (subgraph: string) => Headers;
+
+const NO_HEADERS: Headers = Object.freeze({});
+const nothingFor: HeadersFor = () => NO_HEADERS;
+
+/**
+ * What each subgraph is told about the caller, signed, beside what the rules for it forward and insert. A subgraph that does
+ * not learn who calls gets the same anonymous identity whoever it is, so its answers can be shared. Without a signer, nobody
+ * is told anything. The router's own headers come last: nothing that a client sent can pass for them.
+ */
+export class IdentityHeaders {
+  readonly #signer: IdentitySigner | null;
+  readonly #seesSubject: (subgraph: string) => boolean;
+  readonly #readRules: (subgraph: string) => HeaderRules;
+  readonly #rules = new Map<string, HeaderRules>();
+
+  constructor(
+    signer: IdentitySigner | null,
+    seesSubject: (subgraph: string) => boolean,
+    readRules: (subgraph: string) => HeaderRules,
+  ) {
+    this.#signer = signer;
+    this.#seesSubject = seesSubject;
+    this.#readRules = readRules;
+  }
+
+  /** Whether answers of these subgraphs are the same for all callers, as far as the router tells them apart. */
+  areShared(subgraphs: Iterable<string>): boolean {
+    if (this.#signer === null) return true;
+    for (const subgraph of subgraphs) if (this.#seesSubject(subgraph)) return false;
+    return true;
+  }
+
+  /**
+   * The headers for every subgraph that an operation reaches; at once where their tokens are known already. Where the
+   * client is, too, is told only to subgraphs that learn who it is. Without `clientHeaders` nothing is forwarded.
+   */
+  prepare(
+    identity: CallerIdentity,
+    subgraphs: Iterable<string>,
+    clientAddress: string | null = null,
+    clientHeaders: IncomingHttpHeaders | null = null,
+  ): HeadersFor | Promise<HeadersFor> {
+    const signer = this.#signer;
+    const headers = new Map<string, Headers>();
+    const pending: Promise<void>[] = [];
+    for (const subgraph of subgraphs) {
+      const rules = this.#rulesOf(subgraph);
+      const ruled = rules.isEmpty ? null : rules.headersFor(clientHeaders);
+      if (signer === null) {
+        if (ruled) headers.set(subgraph, ruled);
+        continue;
+      }
+      const seesSubject = this.#seesSubject(subgraph);
+      const origin = seesSubject && clientAddress ? { "x-forwarded-for": clientAddress } : null;
+      const token = signer.sign(seesSubject ? identity : ANONYMOUS, subgraph);
+      if (typeof token === "string") headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: token, ...origin });
+      else {
+        pending.push(
+          token.then((signed) => void headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: signed, ...origin })),
+        );
+      }
+    }
+    if (headers.size === 0 && pending.length === 0) return nothingFor;
+    const headersFor: HeadersFor = (subgraph) => headers.get(subgraph) ?? NO_HEADERS;
+    return pending.length === 0 ? headersFor : Promise.all(pending).then(() => headersFor);
+  }
+
+  #rulesOf(subgraph: string): HeaderRules {
+    let rules = this.#rules.get(subgraph);
+    if (!rules) this.#rules.set(subgraph, (rules = this.#readRules(subgraph)));
+    return rules;
+  }
+
+  /** The router's own headers, for a request that it makes by itself. */
+  async forRouter(subgraph: string): Promise<Record<string, string>> {
+    return this.#signer === null ? NO_HEADERS : { [IDENTITY_HEADER]: await this.#signer.sign(ANONYMOUS, subgraph) };
+  }
+}

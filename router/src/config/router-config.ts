@@ -1,0 +1,223 @@
+import { z } from "zod";
+import { isCredential } from "../subgraph-client/header-names.ts";
+import type { HeaderRule } from "./header-rule-config.ts";
+import { count, list, url } from "./setting-types.ts";
+import { supergraphSourceSchema } from "./supergraph-source-config.ts";
+import {
+  allSubgraphsSchema,
+  settingsOf,
+  settingsOfNone,
+  subgraphSchema,
+  type SubgraphConfig,
+} from "./subgraph-config.ts";
+import { telemetrySchema } from "./telemetry-config.ts";
+
+const rateLimit = z.strictObject({ requests_max: count(1), window_seconds: count(1).default(60) });
+
+const limits = z.strictObject({
+  body_bytes_max: count(1).default(1_048_576).describe("Past it a request gets 413."),
+  header_bytes_max: count(1_024).default(16_384),
+  url_bytes_max: count(1_024).default(16_384),
+  variables_bytes_max: count(2).default(524_288).describe("As JSON."),
+  tokens_max: count(1).max(20_000).default(10_000),
+  depth_max: count(1).default(24),
+  height_max: count(1)
+    .max(10_000)
+    .default(5_000)
+    .describe("Fields in all, those of a fragment each time that it is spread."),
+  aliases_max: count().default(200),
+  root_fields_max: count(1).default(50),
+  directives_max: count().default(200),
+  operation_timeout_ms: count(1).default(30_000).describe("For a query or mutation, all its subgraphs included."),
+  operations_cached_max: count(1).default(2_000).describe("Plans that are kept, least recently used out first."),
+});
+
+const websocket = z.strictObject({
+  connections_max: count(1).default(20_000),
+  connections_per_address_max: count(1).default(5_000),
+  operations_per_connection_max: count(1).default(500),
+  message_bytes_max: count(1).default(1_048_576),
+  init_timeout_ms: count(1).default(10_000),
+  ping_interval_ms: count(100).default(15_000),
+  buffer_bytes_max: count(1_024)
+    .default(262_144)
+    .describe("Bytes that may wait for a socket. Past them LATEST conflates, and EVERY is read from the window later."),
+  stall_timeout_ms: count(100)
+    .default(30_000)
+    .describe("A client that takes nothing of what waits for it for so long is closed with 1013."),
+  drain_ms: count().default(1_000).describe("Over which sockets are closed when the router stops."),
+});
+
+const streams = z.strictObject({
+  redis_url: url().nullable().default(null).describe("Where streams come from; without it there are none."),
+  channels_per_subscription_max: count(1).default(500),
+  group_queue_max: count(1)
+    .default(100_000)
+    .describe("Events that may wait for one group of subscribers while the rest of its plan is slow."),
+  channel_buffer_max: count(1).default(10_000).describe("Messages kept per channel while a window is read."),
+  cursor_keys_file: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("Keys that make cursors, by which subscriptions go on after a disconnect; without it they can't."),
+  cursor_lifetime_ms: count(1_000).default(86_400_000),
+  replay_events_max: count(1)
+    .default(10_000)
+    .describe("Events that one subscription may be given to catch up; past it it has to begin anew."),
+  event_timeout_ms: count(1).default(10_000),
+  verify_interval_ms: count(100)
+    .default(30_000)
+    .describe("Each channel's window is compared with what was delivered at least so often."),
+});
+
+const playground = z.strictObject({
+  enabled: z.boolean().default(true),
+  title: z.string().default("GraphiQL"),
+  tabs: z
+    .array(
+      z.strictObject({
+        query: z.string(),
+        variables: z.record(z.string(), z.unknown()).optional(),
+        headers: z.record(z.string(), z.string()).optional(),
+      }),
+    )
+    .default([]),
+});
+
+const authentication = z.strictObject({
+  jwks_url: url().nullable().default(null),
+  issuer: z.string().nullable().default(null),
+  audience: z.string().nullable().default(null),
+  api_key_verify_url: url().nullable().default(null),
+  api_key_subgraph: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("The subgraph that owns the verify URL: the request to it carries an identity made out to it."),
+  api_key_cache_ms: count().max(5_000).default(5_000),
+  timeout_ms: count(1).default(3_000),
+});
+
+const cacheControl = (usual: string) =>
+  z
+    .string()
+    .regex(/^[\x20-\x7e]+$/)
+    .nullable()
+    .default(usual);
+
+const settings = z.strictObject({
+  supergraph: supergraphSourceSchema,
+  listen: z
+    .strictObject({
+      host: z.string().min(1).default("127.0.0.1"),
+      port: count().max(65_535).default(4000),
+      path: z.string().startsWith("/").default("/graphql"),
+    })
+    .prefault({}),
+  workers: count(1).default(1).describe("Processes that serve on the one port, which must be named then."),
+  cors: z
+    .strictObject({
+      origins: list()
+        .default(["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"])
+        .describe(
+          "Origins whose pages may use the API, over HTTP and WebSocket alike; :* as port stands for any port.",
+        ),
+    })
+    .prefault({}),
+  compression: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      bytes_min: count().default(1_024).describe("Answers that are smaller are never compressed."),
+    })
+    .prefault({})
+    .describe("Of answers, by br or gzip, for clients that ask for it."),
+  cache_control: z
+    .strictObject({
+      anonymous: cacheControl("no-cache"),
+      authenticated: cacheControl("private, no-cache").describe("Where the request carried a credential."),
+    })
+    .prefault({})
+    .describe("What caches are told about answers to GET; null for nothing."),
+  playground: playground.prefault({}),
+  introspection: z.boolean().default(true),
+  query_plans: z
+    .boolean()
+    .default(true)
+    .describe("Whether a request with the header x-query-plan gets its plan in extensions.queryPlan."),
+  limits: limits.prefault({}),
+  websocket: websocket.prefault({}),
+  rate_limits: z
+    .strictObject({ address: rateLimit.nullable().default(null), identity: rateLimit.nullable().default(null) })
+    .prefault({}),
+  authentication: authentication.nullable().default(null),
+  identity: z
+    .strictObject({
+      private_key_file: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe("Signs what subgraphs are told about the caller; without it they are told nothing."),
+    })
+    .prefault({}),
+  all_subgraphs: allSubgraphsSchema
+    .prefault({})
+    .describe("Settings of every subgraph; those under `subgraphs` win over them, one by one."),
+  subgraphs: z.record(z.string(), subgraphSchema).default({}),
+  streams: streams.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
+  plugins: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Modules whose default export is a plugin, relative to this file; asked in this order."),
+  hops: z
+    .record(z.string(), url())
+    .default({})
+    .describe("Other hops of an event's way, whose readiness and lag /ready reports: name → their /ready."),
+});
+
+/** The whole of router.yaml. Every field has a default, so that a supergraph alone is enough. */
+export const routerConfigSchema = settings
+  .superRefine(refuseLeaks)
+  .superRefine(refuseSharedFreePort)
+  .transform(({ subgraphs, ...rest }) => ({
+    ...rest,
+    subgraphs: Object.fromEntries(
+      Object.entries(subgraphs).map(([name, own]) => [name, settingsOf(rest.all_subgraphs, own)] as const),
+    ),
+  }));
+
+export type RouterConfig = z.output<typeof routerConfigSchema>;
+/** As it is written: what has a default may be left out. */
+export type RouterSettings = z.input<typeof routerConfigSchema>;
+
+/** What a subgraph gets, one too that router.yaml does not name. */
+export function subgraphConfig(config: RouterConfig, name: string): SubgraphConfig {
+  return config.subgraphs[name] ?? settingsOfNone(config.all_subgraphs);
+}
+
+/** A subgraph that never learns who calls must not get a credential either, be it by a rule for all. */
+function refuseLeaks({ all_subgraphs, subgraphs }: z.output<typeof settings>, context: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[]) =>
+    context.addIssue({
+      code: "custom",
+      path,
+      message: "forwards a credential to a subgraph whose identity is none: set identity: subject there",
+    });
+  for (const [index, rule] of all_subgraphs.headers.entries())
+    if (forwardsCredential(rule)) refuse(["all_subgraphs", "headers", index]);
+  for (const [name, { identity, headers = [] }] of Object.entries(subgraphs)) {
+    if (identity === "subject") continue;
+    for (const [index, rule] of headers.entries())
+      if (forwardsCredential(rule)) refuse(["subgraphs", name, "headers", index]);
+  }
+}
+
+/** Each worker would pick another one. */
+function refuseSharedFreePort({ workers, listen }: z.output<typeof settings>, context: z.RefinementCtx): void {
+  if (workers > 1 && listen.port === 0)
+    context.addIssue({ code: "custom", path: ["listen", "port"], message: "must be a port when there are workers" });
+}
+
+function forwardsCredential({ propagate }: HeaderRule): boolean {
+  return propagate?.named !== undefined && isCredential(propagate.named);
+}

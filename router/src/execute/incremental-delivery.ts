@@ -1,0 +1,155 @@
+import type { CallContext, IncrementalPayload } from "../operation/federation.ts";
+import type { Shape } from "../shape/response-shaper.ts";
+import type { CompiledRequest } from "./compiled-request.ts";
+import { unwatchCaller, watchCaller } from "./caller-watch.ts";
+import { DeferredExecution, type DeferredObject } from "./deferred-execution.ts";
+import type { ResponseError, ResponsePath } from "./execution.ts";
+import { runAfter } from "./run-requests.ts";
+
+/** What incremental delivery needs of an operation that was compiled with `@defer`. */
+export interface DeferredCode {
+  requests: readonly CompiledRequest[];
+  /** Writes the part that comes at once. */
+  shape: Shape;
+  /** The client's label by ours; null where it gave none. */
+  clientLabels: ReadonlyMap<string, string | null>;
+}
+
+/**
+ * Answers in payloads: first what is not deferred, then each deferred part when its requests are over and the part around
+ * it was sent. Every payload says whether another follows.
+ */
+export async function* deliverIncrementally(
+  code: DeferredCode,
+  call: CallContext,
+  variables: Readonly<Record<string, unknown>>,
+): AsyncGenerator<IncrementalPayload, void, void> {
+  const first = new DeferredExecution(call, variables);
+  watchCaller(call.signal, first);
+  try {
+    const parts = startRequests(code.requests, first);
+    await parts.get(null)?.over;
+    yield firstPayload(code.shape, first);
+
+    const waiting = new Map<string, DeferredObject[]>();
+    addWaiting(waiting, first.deferred);
+    while (waiting.size > 0) {
+      await Promise.race([...waiting.keys()].map((label) => parts.get(label)?.over ?? Promise.resolve()));
+      const incremental: string[] = [];
+      let hasErrors = false;
+      // What a part lets follow is visited too: it may be over already, and then comes behind it in one payload.
+      for (const [label, objects] of waiting) {
+        const part = parts.get(label);
+        if (part?.isOver === false) continue;
+        waiting.delete(label);
+        const execution = part?.execution ?? new DeferredExecution(call, variables, first);
+        const written = writePart(objects, execution, code.clientLabels.get(label) ?? null);
+        incremental.push(...written.texts);
+        hasErrors ||= written.hasErrors;
+        addWaiting(waiting, written.deferred);
+      }
+      yield { text: `{"incremental":[${incremental.join(",")}],"hasNext":${waiting.size > 0}}`, hasErrors };
+    }
+  } finally {
+    unwatchCaller(call.signal, first);
+  }
+}
+
+interface WrittenPart {
+  texts: string[];
+  hasErrors: boolean;
+  /** What comes after it. */
+  deferred: DeferredObject[];
+}
+
+interface RunningPart {
+  execution: DeferredExecution;
+  over: Promise<void>;
+  isOver: boolean;
+}
+
+/** Starts all requests, each for its part of the answer: by label, null for the part that comes at once. */
+function startRequests(
+  requests: readonly CompiledRequest[],
+  first: DeferredExecution,
+): ReadonlyMap<string | null, RunningPart> {
+  const executions = new Map<string | null, DeferredExecution>([[null, first]]);
+  const ofPart = new Map<string | null, Promise<void>[]>();
+  const over: Promise<void>[] = [];
+  for (const request of requests) {
+    const label = request.deferredTo;
+    let execution = executions.get(label);
+    if (!execution) executions.set(label, (execution = new DeferredExecution(first.call, first.variables, first)));
+    const done = runAfter(request, over, execution);
+    over.push(done);
+    ofPart.set(label, [...(ofPart.get(label) ?? []), done]);
+  }
+  const parts = new Map<string | null, RunningPart>();
+  for (const [label, promises] of ofPart) {
+    const part: RunningPart = { execution: executions.get(label)!, over: Promise.resolve(), isOver: false };
+    part.over = Promise.all(promises).then(() => void (part.isOver = true));
+    parts.set(label, part);
+  }
+  return parts;
+}
+
+function firstPayload(shape: Shape, execution: DeferredExecution): IncrementalPayload {
+  const endOfShape = execution.call.hooks?.stage("shape");
+  const data = shape(execution);
+  endOfShape?.();
+  if (data === undefined) execution.deferred.length = 0; // no object is left that something could come for
+  const hasErrors = execution.errors.length > 0;
+  if (hasErrors) execution.call.reportErrors?.(execution.errors);
+  const errors = hasErrors ? `"errors":${JSON.stringify(execution.errors)},` : "";
+  return { text: `{${errors}"data":${data ?? "null"},"hasNext":${execution.deferred.length > 0}}`, hasErrors };
+}
+
+function addWaiting(waiting: Map<string, DeferredObject[]>, deferred: readonly DeferredObject[]): void {
+  for (const each of deferred) {
+    const objects = waiting.get(each.part.label);
+    if (objects) objects.push(each);
+    else waiting.set(each.part.label, [each]);
+  }
+}
+
+/** Writes a part of each object with the errors that lie in it; what belongs to no object goes with the first. */
+function writePart(
+  objects: readonly DeferredObject[],
+  execution: DeferredExecution,
+  label: string | null,
+): WrittenPart {
+  const paths = objects.map(({ part, indexes }) => part.pathOf(indexes));
+  const fetched = shareErrors(execution.errors, paths);
+  const written: WrittenPart = { texts: [], hasErrors: false, deferred: [] };
+  objects.forEach(({ part, object, indexes }, position) => {
+    const own = new DeferredExecution(execution.call, execution.variables, execution);
+    own.errors.push(...fetched[position]!);
+    own.indexes.push(...indexes);
+    const endOfShape = own.call.hooks?.stage("shape");
+    const data = part.shape(object, own);
+    endOfShape?.();
+    if (data !== undefined) written.deferred.push(...own.deferred);
+    const hasErrors = own.errors.length > 0;
+    written.hasErrors ||= hasErrors;
+    if (hasErrors) own.call.reportErrors?.(own.errors);
+    written.texts.push(
+      (hasErrors ? `{"errors":${JSON.stringify(own.errors)},` : "{") +
+        (label === null ? "" : `"label":${JSON.stringify(label)},`) +
+        `"path":${JSON.stringify(paths[position])},"data":${data ?? "null"}}`,
+    );
+  });
+  return written;
+}
+
+/** The errors of each of the paths, which are all of one length. */
+function shareErrors(errors: readonly ResponseError[], paths: readonly ResponsePath[]): ResponseError[][] {
+  const shared: ResponseError[][] = paths.map(() => []);
+  if (errors.length === 0) return shared;
+  const length = paths[0]!.length;
+  const positions = new Map(paths.map((path, position) => [JSON.stringify(path), position]));
+  for (const error of errors) {
+    const position = positions.get(JSON.stringify(error.path?.slice(0, length) ?? null)) ?? 0;
+    shared[position]!.push(error);
+  }
+  return shared;
+}

@@ -1,0 +1,262 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CallerIdentity } from "@mib/identity/caller-identity";
+import { CodedError } from "@mib/service/coded-error";
+import type { Logger } from "@mib/service/log";
+import type { Authenticator } from "../authentication/authenticator.ts";
+import { ExecutionTrace } from "../execute/execution-trace.ts";
+import type { OperationErrors } from "../operation/federation.ts";
+import type { PluginResponse } from "../plugins/plugin.ts";
+import type { RequestChain, RequestOrigin } from "../plugins/request-chain.ts";
+import type { Client, IncrementallyRunnable, OperationParams, OperationRunner } from "../request/operation-runner.ts";
+import { rateLimitHeaders } from "../request/rate-limiter.ts";
+import type { RequestLimits } from "../request/request-limits.ts";
+import type { RouterMetrics } from "../telemetry/router-metrics.ts";
+import { codeOf, formatError, toCodedError } from "./error-body.ts";
+import { paramsFromBody, paramsFromUrl } from "./graphql-params.ts";
+import { IncrementalResponse } from "./incremental-response.ts";
+import {
+  chooseIncrementalMediaType,
+  chooseMediaType,
+  isJsonContentType,
+  type IncrementalMediaType,
+  type ResponseMediaType,
+} from "./media-types.ts";
+import { readBody } from "./request-body.ts";
+import { sendWhole, type Answer, type WholeResponseOptions } from "./whole-response.ts";
+
+export interface GraphqlEndpointOptions extends WholeResponseOptions {
+  runner: OperationRunner;
+  authenticator: Authenticator;
+  limits: RequestLimits;
+  metrics: RouterMetrics;
+  log: Logger;
+  bodyBytesMax: number;
+  queryPlans: boolean;
+}
+
+/** The answer came in parts, and all of it is sent. */
+const SENT = Symbol("sent");
+
+/** Answers one GraphQL request over HTTP, as the GraphQL-over-HTTP specification says. */
+export class GraphqlEndpoint {
+  readonly #options: GraphqlEndpointOptions;
+
+  constructor(options: GraphqlEndpointOptions) {
+    this.#options = options;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse, search: string, requestId: string): Promise<void> {
+    const startedAt = performance.now();
+    const mediaType = chooseMediaType(request.headers.accept);
+    // For a client that takes nothing but parts, a whole answer is the only one.
+    const wrapping = mediaType === null ? chooseIncrementalMediaType(request.headers.accept) : null;
+    const hooks = this.#options.runner.follow?.(originOf(request, requestId)) ?? null;
+    let answer: Answer | typeof SENT;
+    try {
+      const early = hooks && (await hooks.begin());
+      if (mediaType === null && wrapping === null) throw new CodedError("NOT_ACCEPTABLE");
+      answer = early
+        ? { status: 200, body: JSON.stringify(early) }
+        : await this.#answer({
+            request,
+            response,
+            search,
+            mediaType: mediaType ?? "application/json",
+            startedAt,
+            hooks,
+          });
+      if (answer === SENT) return;
+    } catch (thrown) {
+      const error = toCodedError(thrown, this.#options.log, requestId);
+      hooks?.reportErrors([formatError(error)]);
+      if (response.headersSent) {
+        hooks?.respond(responseFacts(response, error.status, 0));
+        return void response.destroy();
+      }
+      this.#options.metrics.refused("http", error.code);
+      answer = { status: error.status, body: JSON.stringify({ errors: [formatError(error)] }) };
+    }
+    hooks?.respond(responseFacts(response, answer.status, Buffer.byteLength(answer.body)));
+    if (response.destroyed) return;
+    if (wrapping !== null) return sendOnePart(response, wrapping, answer.body);
+    await sendWhole(response, answer, mediaType ?? "application/json", this.#options);
+  }
+
+  async #answer({
+    request,
+    response,
+    search,
+    mediaType,
+    startedAt,
+    hooks,
+  }: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    search: string;
+    mediaType: ResponseMediaType;
+    startedAt: number;
+    hooks: RequestChain | null;
+  }): Promise<Answer | typeof SENT> {
+    const { authenticator, limits, metrics, bodyBytesMax } = this.#options;
+    const { headers } = request;
+    const params = readParams(request, search, bodyBytesMax);
+    // Both are under way together; a body that fails must not go unheard while the credential is checked.
+    params.catch(() => {});
+    const known = authenticator.authenticate({
+      authorization: headers.authorization ?? null,
+      apiKey: headerText(headers["x-api-key"]),
+    });
+    const { identity } = known instanceof Promise ? await known : known;
+    if (hooks !== null) hooks.identity = identity;
+
+    const taken = limits.take(identity, request.socket.remoteAddress ?? "");
+    const verdict = taken instanceof Promise ? await taken : taken;
+    if (verdict) {
+      for (const [name, value] of Object.entries(rateLimitHeaders(verdict))) response.setHeader(name, value);
+      if (!verdict.allowed)
+        throw new CodedError("RATE_LIMITED", undefined, { retryAfterSeconds: verdict.resetSeconds });
+    }
+    const withPlan = this.#options.queryPlans && headers["x-query-plan"] !== undefined;
+    return this.#run(await params, {
+      identity,
+      response,
+      isGet: request.method === "GET",
+      mediaType,
+      withPlan,
+      startedAt,
+      metrics,
+      hooks,
+    });
+  }
+
+  async #run(
+    params: OperationParams,
+    call: {
+      identity: CallerIdentity;
+      response: ServerResponse;
+      isGet: boolean;
+      mediaType: ResponseMediaType;
+      withPlan: boolean;
+      startedAt: number;
+      metrics: RouterMetrics;
+      hooks: RequestChain | null;
+    },
+  ): Promise<Answer | typeof SENT> {
+    const { runner } = this.#options;
+    const operation = await runner.prepare(params, call.hooks);
+    if ("errors" in operation) {
+      call.hooks?.reportErrors(operation.errors);
+      return refusal(operation, call.mediaType, call.metrics);
+    }
+    const { prepared } = operation;
+    if (prepared.kind === "subscription")
+      throw new CodedError(
+        "OPERATION_NOT_SUPPORTED",
+        "Subscriptions are served over WebSocket, by the graphql-transport-ws protocol.",
+      );
+    if (prepared.kind === "mutation" && call.isGet) {
+      call.response.setHeader("allow", "POST");
+      throw new CodedError("METHOD_NOT_ALLOWED", "A mutation needs POST.");
+    }
+    if (prepared.incremental !== null) {
+      const parts = await prepared.incremental(operation.variables);
+      const incrementalType = parts && chooseIncrementalMediaType(call.response.req.headers.accept);
+      if (parts && incrementalType) {
+        await this.#sendParts({ ...operation, parts }, incrementalType, call);
+        return SENT;
+      }
+    }
+    const trace = call.withPlan ? new ExecutionTrace() : null;
+    const body = await runner.execute(operation, call.identity, clientOf(call, trace));
+    call.metrics.operation("http", prepared, body, performance.now() - call.startedAt);
+    return {
+      status: 200,
+      body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan) }),
+    };
+  }
+
+  async #sendParts(
+    operation: IncrementallyRunnable,
+    mediaType: IncrementalMediaType,
+    call: {
+      identity: CallerIdentity;
+      response: ServerResponse;
+      withPlan: boolean;
+      startedAt: number;
+      hooks: RequestChain | null;
+    },
+  ): Promise<void> {
+    const { runner, metrics } = this.#options;
+    const { response } = call;
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const sender = new IncrementalResponse(response, mediaType);
+    // With the first payload: it has figures of what ran until then.
+    let trace = call.withPlan ? new ExecutionTrace() : null;
+    const client = { ...clientOf(call, trace), gone: gone.signal };
+    let hasErrors = false;
+    let bytes = 0;
+    for await (const payload of runner.executeInParts(operation, call.identity, client)) {
+      hasErrors ||= payload.hasErrors;
+      const { text } = payload;
+      bytes += Buffer.byteLength(text);
+      await sender.send(trace ? addExtensions(text, { queryPlan: trace.describe(operation.parts.plan) }) : text);
+      trace = null;
+    }
+    sender.end();
+    call.hooks?.respond(responseFacts(response, 200, bytes));
+    metrics.operationInParts("http", operation.prepared, hasErrors, performance.now() - call.startedAt);
+  }
+}
+
+function originOf(request: IncomingMessage, id: string): RequestOrigin {
+  const { method = null, url = "", headers, socket } = request;
+  const path = url.split("?", 1)[0]!;
+  return { id, transport: "http", method, path, headers, address: socket.remoteAddress ?? "" };
+}
+
+function clientOf(
+  { response, hooks }: { response: ServerResponse; hooks: RequestChain | null },
+  trace: ExecutionTrace | null,
+): Client {
+  const { socket, headers } = response.req;
+  return { address: socket.remoteAddress ?? null, headers, hooks, trace };
+}
+
+function responseFacts(response: ServerResponse, status: number, bytes: number): Omit<PluginResponse, "errorCodes"> {
+  return {
+    status,
+    bytes,
+    setHeader: (name, value) => {
+      if (!response.headersSent) response.setHeader(name, value);
+    },
+  };
+}
+
+async function sendOnePart(response: ServerResponse, mediaType: IncrementalMediaType, body: string): Promise<void> {
+  const sender = new IncrementalResponse(response, mediaType);
+  await sender.send(mediaType === "multipart/mixed" ? `${body.slice(0, -1)},"hasNext":false}` : body);
+  sender.end();
+}
+
+async function readParams(request: IncomingMessage, search: string, bodyBytesMax: number): Promise<OperationParams> {
+  if (request.method === "GET") return paramsFromUrl(new URLSearchParams(search));
+  if (!isJsonContentType(request.headers["content-type"])) throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
+  return paramsFromBody(await readBody(request, bodyBytesMax));
+}
+
+/** Clients that know only `application/json` are told by the body; others by the status too. */
+function refusal({ errors }: OperationErrors, mediaType: ResponseMediaType, metrics: RouterMetrics): Answer {
+  metrics.refused("http", codeOf(errors));
+  return { status: mediaType === "application/json" ? 200 : 400, body: JSON.stringify({ errors }) };
+}
+
+function headerText(value: string | string[] | undefined): string | null {
+  if (value === undefined) return null;
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+/** Puts extensions into a response body, which has none. */
+function addExtensions(body: string, extensions: Record<string, unknown>): string {
+  return `${body.slice(0, body.lastIndexOf("}"))},"extensions":${JSON.stringify(extensions)}}`;
+}

@@ -1,0 +1,47 @@
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { cacheHeaders, isKnown, type CachePolicy } from "./cached-get.ts";
+import { chooseContentCoding, encode } from "./content-coding.ts";
+import type { ResponseMediaType } from "./media-types.ts";
+
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+export interface WholeResponseOptions {
+  /** Answers of so many bytes are compressed for clients that ask for it; null: none is. */
+  compressedBytesMin: number | null;
+  caching: CachePolicy;
+}
+
+/** Sends a whole answer: compressed where the client asks for it, and by GET not again where it has it already. */
+export async function sendWhole(
+  response: ServerResponse,
+  { status, body }: Answer,
+  mediaType: ResponseMediaType,
+  { compressedBytesMin, caching }: WholeResponseOptions,
+): Promise<void> {
+  const { headers: request, method } = response.req;
+  const bytes = Buffer.byteLength(body);
+  const coding =
+    compressedBytesMin === null || bytes < compressedBytesMin ? null : chooseContentCoding(request["accept-encoding"]);
+  const headers: OutgoingHttpHeaders = { "content-type": `${mediaType}; charset=utf-8`, "content-length": bytes };
+  if (method === "GET") {
+    const forCaches = cacheHeaders(request, body, coding, caching);
+    if (typeof forCaches["etag"] === "string" && isKnown(request["if-none-match"], forCaches["etag"])) {
+      response.writeHead(304, forCaches).end();
+      return;
+    }
+    Object.assign(headers, forCaches);
+  } else if (compressedBytesMin !== null) response.appendHeader("vary", "accept-encoding");
+  if (coding !== null) {
+    const encoded = await encode(body, coding);
+    headers["content-encoding"] = coding;
+    headers["content-length"] = encoded.length;
+    response.writeHead(status, headers).end(encoded);
+    return;
+  }
+  response.writeHead(status, headers);
+  // As many bytes as characters: it is ASCII, and as such leaves in one write with the header.
+  response.end(body, bytes === body.length ? "latin1" : "utf8");
+}

@@ -1,0 +1,35 @@
+import { operationFromDocument, ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from "@apollo/federation-internals";
+import { QueryPlanner, type QueryPlan } from "@apollo/query-planner";
+import { GraphQLError, parse } from "graphql";
+import { CodedError } from "@mib/service/coded-error";
+
+/** Plans one operation: the document's text, and the operation's name where it has one. Throws a CodedError for what cannot be planned. */
+export type PlanText = (document: string, operationName: string | null) => QueryPlan;
+
+/** Builds Apollo's planner for a supergraph with its keys in order and its synthetic fields. */
+export function apolloPlanner(supergraphSdl: string): PlanText {
+  const supergraph = Supergraph.build(supergraphSdl, {
+    supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+    validateSupergraph: false,
+  });
+  const planner = new QueryPlanner(supergraph, {
+    exposeDocumentNodeInFetchNode: false,
+    reuseQueryFragments: false,
+    incrementalDelivery: { enableDefer: true },
+  });
+  const schema = supergraph.apiSchema();
+  return (document, operationName) => {
+    try {
+      return planner.buildQueryPlan(
+        operationFromDocument(schema, parse(document, { noLocation: true }), {
+          ...(operationName !== null && { operationName }),
+          validate: false,
+        }),
+      );
+    } catch (error) {
+      if (error instanceof GraphQLError)
+        throw new CodedError("OPERATION_NOT_RESOLVABLE", error.message, {}, { cause: error });
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { print } from "graphql";
+import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
+import { batchRequests, type PlannedRequest } from "./batch-requests.ts";
+import { CodedError } from "@mib/service/coded-error";
+import type { FetchPlan } from "./fetch-plan.ts";
+import { keepObjects } from "./keep-objects.ts";
+import { lowerPlan } from "./lower-plan.ts";
+import type { NormalizedOperation } from "./normalize-operation.ts";
+import { repairPlan } from "./repair/repair-plan.ts";
+import { splitConflicts } from "./split-conflicts.ts";
+import { verifyPlan } from "./verify/verify-plan.ts";
+
+export interface OperationPlan {
+  /** The requests to subgraphs, each after those that it waits for. */
+  requests: readonly PlannedRequest[];
+  source: FetchPlan["source"];
+}
+
+/**
+ * Plans with Apollo's planner, repairs its plan, verifies and batches it. Throws a CodedError for an operation that cannot
+ * be answered.
+ */
+export async function planOperation(
+  supergraph: RouterSupergraph,
+  normalized: NormalizedOperation,
+): Promise<OperationPlan> {
+  const { document, operation } = normalized;
+  const apollos = await supergraph.planner.plan(print(keepObjects(document)), operation.name?.value ?? null);
+  const lowered = lowerPlan(apollos, supergraph.syntheticFields);
+  const { fetches, source } = verified(supergraph, normalized, lowered);
+  return { requests: batchRequests(fetches), source };
+}
+
+/** The plan as the planner means it, or where that does not hold, repaired. */
+function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation, lowered: FetchPlan): FetchPlan {
+  const plan = { ...lowered, fetches: splitConflicts(lowered.fetches, supergraph.requirementsOf) };
+  try {
+    verifyPlan(supergraph, normalized, plan);
+    return plan;
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+  }
+  const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
+  const { fetches, source } = repairPlan(supergraph, rootType, plan);
+  const repaired = { source, fetches: splitConflicts(fetches, supergraph.requirementsOf) };
+  verifyPlan(supergraph, normalized, repaired);
+  return repaired;
+}

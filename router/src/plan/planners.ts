@@ -1,0 +1,26 @@
+import type { QueryPlan } from "@apollo/query-planner";
+import { apolloPlanner } from "./apollo-planner.ts";
+
+/** The planner of one supergraph. */
+export interface Planner {
+  /** Rejects with a CodedError when the operation cannot be planned, or not in time. */
+  plan(document: string, operationName: string | null): Promise<QueryPlan>;
+  /** Ends it with its supergraph; what waits is still planned. */
+  release(): void;
+}
+
+/** Where planners run. */
+export interface Planners {
+  /** Builds the planner of a supergraph; rejects when Apollo's planner refuses it. */
+  build(supergraphSdl: string): Promise<Planner>;
+  close(): Promise<void>;
+}
+
+/** Plans on the caller's own thread: for tools and tests, which have nothing else to do meanwhile. */
+export const inlinePlanners: Planners = {
+  async build(supergraphSdl) {
+    const plan = apolloPlanner(supergraphSdl);
+    return { plan: async (document, operationName) => plan(document, operationName), release() {} };
+  },
+  async close() {},
+};

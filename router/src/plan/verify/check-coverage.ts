@@ -1,0 +1,124 @@
+import {
+  getNamedType,
+  isAbstractType,
+  isCompositeType,
+  isUnionType,
+  Kind,
+  type FieldNode,
+  type GraphQLCompositeType,
+  type ValueNode,
+} from "graphql";
+import { collectFields, type CollectedField, type Guard, type GuardedSelection } from "../../shape/collect-fields.ts";
+import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
+import type { NormalizedOperation } from "../normalize-operation.ts";
+import type { FetchedData, FetchedField, Position } from "./fetched-data.ts";
+import { isImplied } from "./guards.ts";
+import { unresolvable } from "./unresolvable.ts";
+
+/**
+ * Throws unless all fetches together bring everything that the client selects, on every type that an object can have and
+ * whatever the variables are. Apollo's planner leaves out without a word what no subgraph can provide.
+ */
+export function checkCoverage(supergraph: RouterSupergraph, normalized: NormalizedOperation, data: FetchedData): void {
+  const { operation } = normalized;
+  const type = supergraph.apiSchema.getRootType(operation.operation)!;
+  const selections = [{ selectionSet: operation.selectionSet, guard: [] }];
+  new CoverageCheck(supergraph, normalized, data).visit(type, selections, data.root());
+}
+
+class CoverageCheck {
+  readonly #supergraph: RouterSupergraph;
+  readonly #normalized: NormalizedOperation;
+  readonly #data: FetchedData;
+  readonly #checked = new Set<string>();
+
+  constructor(supergraph: RouterSupergraph, normalized: NormalizedOperation, data: FetchedData) {
+    this.#supergraph = supergraph;
+    this.#normalized = normalized;
+    this.#data = data;
+  }
+
+  /** `type` is the position's, as clients know it. */
+  visit(type: GraphQLCompositeType, selections: readonly GuardedSelection[], position: Position): void {
+    const key = `${type.name}/${this.#data.keyOf({ ...position, place: null, selections })}/${this.#data.keyOf(position)}`;
+    if (this.#checked.has(key)) return;
+    this.#checked.add(key);
+    const { apiSchema } = this.#supergraph;
+    for (const typeName of this.#data.typeNamesAt(position, null)) {
+      const known = apiSchema.getType(typeName);
+      // An object of a type that clients do not know becomes null, whatever it has.
+      if (!isCompositeType(known)) continue;
+      const fetched = this.#data.fieldsOf(position, typeName, null);
+      const fields = collectFields(apiSchema, this.#normalized.fragments, known, selections);
+      const dependent = isAbstractType(type) ? this.#dependentOnType(type, selections, fields) : [];
+      if (dependent.length > 0 && !this.#data.tellsType(position, typeName, type.name, null, dependent))
+        throw unresolvable(`No subgraph tells of which type an object of "${type.name}" is`);
+      for (const field of fields)
+        if (!field.fieldName.startsWith("__")) this.#visitField(known, field, fetched.get(field.responseName));
+    }
+  }
+
+  #visitField(type: GraphQLCompositeType, field: CollectedField, fetched: FetchedField | undefined): void {
+    const isThere =
+      fetched !== undefined &&
+      field.guards.every((guard) => isImplied(guard, fetched.collected.guards)) &&
+      fetched.collected.nodes.every((node) => isSameField(node, field.nodes[0]!));
+    if (!isThere) throw this.#notCovered(type, field);
+    const definition = "getFields" in type ? type.getFields()[field.fieldName] : undefined;
+    const inner = definition && getNamedType(definition.type);
+    if (isCompositeType(inner)) this.visit(inner, field.selections, fetched.inner());
+  }
+
+  /** When something is selected on an object that is not selected on everything behind the abstract type. */
+  #dependentOnType(
+    type: GraphQLCompositeType,
+    selections: readonly GuardedSelection[],
+    fields: readonly CollectedField[],
+  ): Guard[] {
+    const onAll = isUnionType(type)
+      ? []
+      : collectFields(this.#supergraph.apiSchema, this.#normalized.fragments, type, selections);
+    const common = new Set(onAll.flatMap(({ nodes }) => nodes));
+    return fields.flatMap(({ fieldName, nodes, guards }) =>
+      guards.filter((_, index) => fieldName === "__typename" || !common.has(nodes[index]!)),
+    );
+  }
+
+  #notCovered(type: GraphQLCompositeType, { responseName, fieldName }: CollectedField): Error {
+    const name = this.#normalized.clientNames.get(responseName) ?? responseName;
+    const what = name === fieldName ? `"${type.name}.${name}"` : `"${name}" ("${type.name}.${fieldName}")`;
+    return unresolvable(`No subgraph can resolve what is asked of the field ${what}`);
+  }
+}
+
+function isSameField(left: FieldNode, right: FieldNode): boolean {
+  return left === right || (left.name.value === right.name.value && argumentsText(left) === argumentsText(right));
+}
+
+function argumentsText(field: FieldNode): string {
+  return (field.arguments ?? [])
+    .map(({ name, value }) => `${name.value}:${valueText(value)}`)
+    .sort()
+    .join();
+}
+
+/** The planner writes literals as it likes: an ID as a number, a single value for a list, fields in another order. */
+function valueText(value: ValueNode): string {
+  switch (value.kind) {
+    case Kind.VARIABLE:
+      return `$${value.name.value}`;
+    case Kind.LIST:
+      return value.values.length === 1 ? valueText(value.values[0]!) : `[${value.values.map(valueText).join()}]`;
+    case Kind.OBJECT:
+      return `{${value.fields
+        .map((field) => `${field.name.value}:${valueText(field.value)}`)
+        .sort()
+        .join()}}`;
+    case Kind.NULL:
+      return "null";
+    case Kind.FLOAT:
+      return String(Number(value.value));
+    default:
+      return String(value.value);
+  }
+}

@@ -1,0 +1,92 @@
+import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
+import type { Guard } from "../../shape/collect-fields.ts";
+import type { PlannedFetch, RequiredSelection } from "../fetch-plan.ts";
+import type { FetchedData, Position } from "./fetched-data.ts";
+import { allOf } from "./guards.ts";
+import { hasFields, isReadOf } from "./has-fields.ts";
+import { requiredFields, sends, sentTypeName } from "./required-fields.ts";
+import { unresolvable } from "./unresolvable.ts";
+
+/**
+ * When an entity fetch gets the objects of each type, as far as the fetches `before` it bring what their representations
+ * are made of. Throws when something else would be sent in its place, or nothing by which the subgraph can tell the entity.
+ */
+export function sentUnder(
+  supergraph: RouterSupergraph,
+  data: FetchedData,
+  fetch: PlannedFetch,
+  before: ReadonlySet<number>,
+): Map<string, Guard[]> {
+  const sent = new Map<string, Guard[]>();
+  if (fetch.requires === null) return sent;
+  for (const position of data.at(fetch.path, before)) {
+    const guards = allOf(position.guards, [fetch.conditions]);
+    for (const typeName of data.typeNamesAt(position, before)) {
+      if (guards.length === 0 || !sends(supergraph.fullSchema, fetch, typeName)) continue;
+      checkKey(supergraph, fetch, typeName);
+      const available = new InputCheck(supergraph, data, fetch, before).guardsOf(position, typeName, fetch.requires);
+      sent.set(typeName, [...(sent.get(typeName) ?? []), ...allOf(guards, available)]);
+    }
+  }
+  return sent;
+}
+
+function checkKey(supergraph: RouterSupergraph, fetch: PlannedFetch, typeName: string): void {
+  const sent = sentTypeName(supergraph.fullSchema, fetch, typeName);
+  const keys = supergraph.joinedSchemas.get(fetch.subgraph)?.get(sent)?.keys ?? [];
+  const isResolvable = keys.some(
+    ({ fields, isResolvable: resolves }) => resolves && hasFields(supergraph, fetch.requires!, typeName, fields),
+  );
+  if (!isResolvable)
+    throw unresolvable(
+      `No plan was found: the subgraph "${fetch.subgraph}" cannot resolve an entity "${sent}" by what is known of it`,
+    );
+}
+
+class InputCheck {
+  readonly #supergraph: RouterSupergraph;
+  readonly #data: FetchedData;
+  readonly #fetch: PlannedFetch;
+  readonly #before: ReadonlySet<number>;
+
+  constructor(supergraph: RouterSupergraph, data: FetchedData, fetch: PlannedFetch, before: ReadonlySet<number>) {
+    this.#supergraph = supergraph;
+    this.#data = data;
+    this.#fetch = fetch;
+    this.#before = before;
+  }
+
+  /** When everything that a representation needs of an object is there. */
+  guardsOf(position: Position, typeName: string, selections: readonly RequiredSelection[]): Guard[] {
+    const fetched = this.#data.fieldsOf(position, typeName, this.#before);
+    let guards: Guard[] = [[]];
+    for (const [write, { reads, selections: inner }] of requiredFields(
+      this.#supergraph.fullSchema,
+      selections,
+      typeName,
+    )) {
+      for (const read of reads) {
+        const field = fetched.get(read);
+        if (!field) return []; // not sent at all: whoever needs what it would bring does not get it
+        const isField = field.collected.fieldName === write;
+        if (!isField || !field.collected.nodes.every((node) => isReadOf(this.#supergraph, read, node)))
+          throw this.#isOther(typeName, write);
+        guards = allOf(guards, field.collected.guards);
+        if (inner) for (const each of this.#guardsInside(field.inner(), inner)) guards = allOf(guards, each);
+      }
+    }
+    return guards;
+  }
+
+  #guardsInside(position: Position, selections: readonly RequiredSelection[]): Guard[][] {
+    return this.#data
+      .typeNamesAt(position, this.#before)
+      .map((typeName) => this.guardsOf(position, typeName, selections));
+  }
+
+  #isOther(typeName: string, name: string): Error {
+    return unresolvable(
+      `No plan was found: the subgraph "${this.#fetch.subgraph}" would get something else for "${typeName}.${name}"`,
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { routerConfigSchema, type RouterSettings } from "./config/router-config.ts";
+import { sameFederationSettings } from "./replaceable-parts.ts";
+
+const BASE = { supergraph: { file: "s" }, subgraphs: { a: { timeout_ms: 5 } } };
+
+test.each<[string, Partial<RouterSettings>, boolean]>([
+  ["nothing changed", {}, true],
+  ["what has to do with clients changed", { introspection: false, cors: { origins: [] } }, true],
+  ["a limit of requests changed", { limits: { depth_max: 3 } }, true],
+  ["a subgraph's time limit changed", { subgraphs: { a: { timeout_ms: 6 } } }, false],
+  ["all subgraphs got a breaker", { all_subgraphs: { circuit_breaker: {} } }, false],
+  ["fewer operations are kept", { limits: { operations_cached_max: 3 } }, false],
+])("plans stay only where subgraphs do: %s", (_, change, same) => {
+  const config = (settings: object) => routerConfigSchema.parse({ ...BASE, ...settings });
+  expect(sameFederationSettings(config({}), config(change))).toBe(same);
+});

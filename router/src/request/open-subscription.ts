@@ -1,0 +1,56 @@
+import { ANONYMOUS } from "@mib/identity/caller-identity";
+import { CodedError } from "@mib/service/coded-error";
+import type { Logger } from "@mib/service/log";
+import { formatError } from "../http/error-body.ts";
+import type { GroupSpec, Subscriber } from "../streams/group.ts";
+import { openStream, type StreamCaller, type StreamOptions } from "../streams/open-stream.ts";
+import type { UpstreamHub } from "../upstream/upstream-hub.ts";
+import { openUpstream } from "../upstream/open-upstream.ts";
+import type { OperationRunner, RunnableOperation } from "./operation-runner.ts";
+
+export interface SubscriptionOptions extends StreamOptions {
+  upstreams: UpstreamHub;
+  runner: OperationRunner;
+  log: Logger;
+}
+
+/**
+ * Subscribes to a stream or at a subgraph. Callers share a group where their answers are the same: always for one
+ * identity, and for all when no subgraph of the plan is told who calls. Throws coded errors; returns how to leave.
+ */
+export function openSubscription(
+  options: SubscriptionOptions,
+  operation: RunnableOperation,
+  { identity, request }: Omit<StreamCaller, "subject">,
+  subscriber: Subscriber,
+): () => void {
+  const { runner, log } = options;
+  const { prepared, variables } = operation;
+  const { streamed, upstream } = prepared;
+  const shared = runner.isShared(prepared.subgraphs);
+  const subject = shared ? null : JSON.stringify(identity);
+  const groupIdentity = shared ? ANONYMOUS : identity;
+  const group: GroupSpec = {
+    key: JSON.stringify([prepared.generation, prepared.normalized, variables, subject]),
+    delivery: "EVERY",
+    snapshot: "NONE",
+    cursor: null,
+    selfContained: prepared.subgraphs.size === 0,
+    execute: (payload, { channel = null, entry: { traceparent = null } }) =>
+      runner.executeEvent(operation, groupIdentity, payload, { channel, traceparent }).catch((thrown: unknown) => {
+        if (thrown instanceof CodedError) return failedEvent(thrown);
+        log.error({ err: thrown, operation: prepared.operationName }, "an event could not be executed");
+        return failedEvent(new CodedError("INTERNAL_ERROR"));
+      }),
+  };
+  if (streamed)
+    return openStream(options, { ...operation, streamed }, { identity, subject, request }, group, subscriber);
+  if (request?.after != null)
+    throw new CodedError("STREAM_UNAVAILABLE", "What a subgraph sends cannot be gone on with: subscribe anew.");
+  if (upstream) return openUpstream(options, { ...operation, upstream }, identity, group, subscriber);
+  throw new Error("only a subscription can be subscribed to");
+}
+
+function failedEvent(error: CodedError): string {
+  return JSON.stringify({ errors: [formatError(error)], data: null });
+}

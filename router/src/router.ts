@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IdentitySigner } from "@mib/identity/identity-signer";
+import type { Service } from "@mib/service/run";
+import type { RouterConfig } from "./config/router-config.ts";
+import { createHttpServer, listen } from "./http/http-server.ts";
+import { createFederation } from "./operation/federation.ts";
+import { PlannerThread } from "./plan/planner-thread.ts";
+import type { RouterPlugin } from "./plugins/plugin.ts";
+import { composePlugins } from "./plugins/plugins.ts";
+import { RateLimiter } from "./request/rate-limiter.ts";
+import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
+import { RedisCounters } from "./request/redis-counters.ts";
+import { startStreams, type Streams } from "./streams/start-streams.ts";
+import { registerReadiness } from "./telemetry/readiness.ts";
+import { RouterMetrics } from "./telemetry/router-metrics.ts";
+import { telemetryPlugins } from "./telemetry/telemetry-plugins.ts";
+import { registerSubgraphMetrics } from "./telemetry/subgraph-metrics.ts";
+import { UpstreamHub } from "./upstream/upstream-hub.ts";
+import { GraphqlWebSocketServer } from "./websocket/websocket-server.ts";
+
+export interface RouterParts {
+  config: RouterConfig;
+  supergraphSdl: string;
+  /** Signs what subgraphs are told about the caller; null: they are told nothing. */
+  signer: IdentitySigner | null;
+  /** Answers `/health`, `/ready` and `/metrics`. */
+  admin: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Whether other processes listen on the same port. */
+  sharesPort?: boolean;
+  /** Beside those that the configuration asks for, and after them. */
+  plugins?: readonly RouterPlugin[];
+}
+
+const REQUESTS_END_MS_MAX = 3_000;
+
+/** A router that listens. */
+export interface StartedRouter {
+  url: string;
+  /** Takes a new configuration and supergraph into use, or rejects and goes on with the old; requests under way end on the old. */
+  replace(config: RouterConfig, supergraphSdl: string): Promise<void>;
+}
+
+/** Wires a router and returns when it listens. The service's shutdown ends it: sockets first, subgraph connections last. */
+export async function startRouter(
+  service: Service,
+  { config, supergraphSdl, signer, admin, sharesPort = false, plugins: given = [] }: RouterParts,
+): Promise<StartedRouter> {
+  const { limits, websocket, listen: address } = config;
+
+  const { log } = service;
+  const plugins = composePlugins([...(await telemetryPlugins(config.telemetry, log)), ...given], log);
+  service.onShutdown("plugins", () => plugins.close());
+
+  const federation = await createFederation({
+    ...federationSettings(config),
+    supergraphSdl,
+    planners: new PlannerThread(),
+  });
+  service.onShutdown("subgraph connections", () => federation.close());
+
+  let streams: Streams | null = null;
+  const metrics = new RouterMetrics(service.registry, {
+    groups: () => streams?.hub.groupCount ?? 0,
+    channels: () => streams?.hub.channelCount ?? 0,
+  });
+  streams = startStreams(config.streams, metrics, service.log);
+  service.onShutdown("streams", () => streams?.close());
+
+  const counters = config.streams.redis_url === null ? null : new RedisCounters(config.streams.redis_url, service.log);
+  service.onShutdown("rate limits", () => counters?.close());
+
+  const lasting = { federation, signer, rateLimiter: new RateLimiter({ counters }), metrics, plugins, log };
+  let parts = createReplaceableParts(config, lasting);
+
+  // Getters: a request, and a socket when it opens, takes what is in use at that moment.
+  const server = createHttpServer({
+    path: address.path,
+    get endpoint() {
+      return parts.endpoint;
+    },
+    get playground() {
+      return parts.playground;
+    },
+    get origins() {
+      return parts.origins;
+    },
+    admin,
+    headerBytesMax: limits.header_bytes_max,
+    get urlBytesMax() {
+      return parts.config.limits.url_bytes_max;
+    },
+  });
+  const sockets = new GraphqlWebSocketServer({
+    get runner() {
+      return parts.runner;
+    },
+    get authenticator() {
+      return parts.authenticator;
+    },
+    get limits() {
+      return parts.limits;
+    },
+    get origins() {
+      return parts.origins;
+    },
+    metrics,
+    log,
+    path: address.path,
+    hub: streams?.hub ?? null,
+    cursors: streams?.cursors ?? null,
+    upstreams: new UpstreamHub(metrics),
+    channelsMax: config.streams.channels_per_subscription_max,
+    operationsMax: websocket.operations_per_connection_max,
+    bufferBytesMax: websocket.buffer_bytes_max,
+    initTimeoutMs: websocket.init_timeout_ms,
+    stallTimeoutMs: websocket.stall_timeout_ms,
+    connectionsMax: websocket.connections_max,
+    connectionsPerAddressMax: websocket.connections_per_address_max,
+    messageBytesMax: websocket.message_bytes_max,
+    pingIntervalMs: websocket.ping_interval_ms,
+  });
+  sockets.attach(server);
+  registerSubgraphMetrics(service.registry, () => federation.subgraphStates);
+  registerReadiness(service.health, { federation, streams: streams?.source ?? null, config });
+
+  const port = await listen(server, { ...address, shared: sharesPort });
+  service.onShutdown("listener", async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    await sockets.drain(websocket.drain_ms);
+    server.closeIdleConnections();
+    // Requests under way may end; what has not by then never will in time.
+    const deadline = setTimeout(() => server.closeAllConnections(), REQUESTS_END_MS_MAX);
+    await closed;
+    clearTimeout(deadline);
+  });
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return {
+    url: `http://${host}:${port}${address.path}`,
+    async replace(newConfig, newSupergraphSdl) {
+      const next = createReplaceableParts(newConfig, lasting);
+      const known = sameFederationSettings(parts.config, newConfig);
+      const { warm_operations_max, warm_ms_max } = newConfig.supergraph;
+      await federation.update(newSupergraphSdl, known ? undefined : federationSettings(newConfig), {
+        operationsMax: warm_operations_max,
+        msMax: warm_ms_max,
+      });
+      parts = next;
+    },
+  };
+}

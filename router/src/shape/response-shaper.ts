@@ -1,0 +1,258 @@
+import {
+  getNullableType,
+  GraphQLString,
+  isAbstractType,
+  isCompositeType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLCompositeType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from "graphql";
+import { evaluate, propertyOf, quote } from "../execute/compile-function.ts";
+import type { Execution } from "../execute/execution.ts";
+import {
+  collectFields,
+  isUnconditional,
+  type CollectedField,
+  type Guard,
+  type GuardedSelection,
+} from "./collect-fields.ts";
+import { reportIncomplete, type PathTemplate, type Place } from "./completion-errors.ts";
+import { DeferredPart, type ShapeObject } from "./deferred-part.ts";
+import { leafExpression, quoteText } from "./leaf-code.ts";
+
+/** What the code of a shaper is made from. */
+export interface ShaperSource {
+  schema: GraphQLSchema;
+  operation: OperationDefinitionNode;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  clientNames: ReadonlyMap<string, string>;
+  clientVariables: ReadonlyMap<string, string>;
+  /** The JSON text of a root field of the introspection. */
+  introspect(responseName: string, execution: Execution): string;
+  /** Whether what stands under `@defer` is left out, and told to the execution (a DeferredExecution) instead. */
+  defers?: boolean;
+}
+
+/** Writes the data of an answer as JSON text; undefined when a null went all the way up. */
+export type Shape = (execution: Execution) => string | undefined;
+
+/** Compiles what an operation selects into code that writes it. `clean`: for data whose strings need no escaping. */
+export function compileShaper(source: ShaperSource, clean: boolean): Shape {
+  const type = source.schema.getRootType(source.operation.operation);
+  if (!type) throw new Error(`the schema has no type for a ${source.operation.operation}`);
+  const selections = [{ selectionSet: source.operation.selectionSet, guard: [] }];
+  const shape = new ObjectCode(source, clean).compile(type, { selections, path: [], lists: 0 });
+  return (execution) => shape(execution.root, execution);
+}
+
+/** A place where objects occur: what is selected there, and how to tell where it is. */
+interface Position {
+  selections: readonly GuardedSelection[];
+  path: PathTemplate;
+  /** Number of lists around it. */
+  lists: number;
+}
+
+/** Compiles one object type at one position, with the objects inside it; abstract ones are compiled when they turn up. */
+class ObjectCode {
+  readonly #source: ShaperSource;
+  readonly #clean: boolean;
+  readonly #scope: Record<string, unknown> = { quoteText, bad: reportIncomplete };
+  #functions = "";
+  #count = 0;
+
+  constructor(source: ShaperSource, clean: boolean) {
+    this.#source = source;
+    this.#clean = clean;
+  }
+
+  /** `type` is an interface for objects that only say the interface's name. */
+  compile(type: GraphQLCompositeType, position: Position): ShapeObject {
+    const main = this.#objectFunction(type, position);
+    return evaluate<ShapeObject>(`${this.#functions}return ${main};`, this.#scope);
+  }
+
+  #bind(constant: unknown): string {
+    const name = `k${this.#count++}`;
+    this.#scope[name] = constant;
+    return name;
+  }
+
+  #declare(parameters: string, body: string): string {
+    const name = `f${this.#count++}`;
+    this.#functions += `function ${name}(${parameters}){${body}}\n`;
+    return name;
+  }
+
+  #objectFunction(type: GraphQLCompositeType, position: Position): string {
+    const { schema, fragments } = this.#source;
+    const deferred: { label: string; selection: GuardedSelection }[] = [];
+    const onDefer = this.#source.defers
+      ? (label: string, selection: GuardedSelection) => void deferred.push({ label, selection })
+      : undefined;
+    const fields = collectFields(schema, fragments, type, position.selections, onDefer);
+    let code = 'let s="{",v,r;';
+    let isFirst = true;
+    let isCommaKnown = true; // false once only fields under guards came before: then the code has to look
+    for (const field of fields) {
+      const comma = isFirst ? "" : ",";
+      const name = this.#source.clientNames.get(field.responseName) ?? field.responseName;
+      const key = `${JSON.stringify(name)}:`;
+      const always = isUnconditional(field.guards);
+      const prefix = isFirst || isCommaKnown ? quote(comma + key) : `(s.length>1?",":"")+${quote(key)}`;
+      const written = this.#fieldCode(type, field, prefix, name, position);
+      code += always ? written : `if(${this.#guardsCode(field.guards)}){${written}}`;
+      if (always) isCommaKnown = true;
+      else if (isFirst) isCommaKnown = false;
+      isFirst = false;
+    }
+    for (const { label, selection } of deferred) code += this.#deferCode(type, label, selection, position);
+    return this.#declare("o,c", `${code}return s+"}";`);
+  }
+
+  /** Code that tells the execution of an object about a part of it that comes later. */
+  #deferCode(type: GraphQLCompositeType, label: string, selection: GuardedSelection, position: Position): string {
+    const inner = { ...position, selections: [{ ...selection, guard: [] }] };
+    const part = this.#bind(
+      new DeferredPart(label, inner, () => new ObjectCode(this.#source, this.#clean).compile(type, inner)),
+    );
+    const tell = `c.defer(${part},o);`;
+    return selection.guard.length === 0 ? tell : `if(${this.#guardsCode([selection.guard])}){${tell}}`;
+  }
+
+  #fieldCode(
+    type: GraphQLCompositeType,
+    field: CollectedField,
+    prefix: string,
+    name: string,
+    position: Position,
+  ): string {
+    if (field.fieldName === "__typename") {
+      if (isAbstractType(type)) return this.#untoldTypeCode(type, [...position.path, name]);
+      return `s+=${prefix}+${quote(JSON.stringify(type.name))};`;
+    }
+    if (field.fieldName === "__schema" || field.fieldName === "__type") {
+      const introspect = this.#bind(this.#source.introspect);
+      return `s+=${prefix}+${introspect}(${quote(field.responseName)},c);`;
+    }
+    const definition = "getFields" in type ? type.getFields()[field.fieldName] : undefined;
+    if (!definition) throw new Error(`${type.name} has no field ${field.fieldName}`);
+    const inner = { selections: field.selections, path: [...position.path, name], lists: position.lists };
+    const coordinate = `${type.name}.${field.fieldName}`;
+    const value = this.#valueCode(definition.type, inner, coordinate, { object: "o", key: quote(field.responseName) });
+    return `v=${propertyOf("o", field.responseName)};${value}s+=${prefix}+r;`;
+  }
+
+  /** Code for an object that only says its interface: it has no type to tell, and the client learns why. */
+  #untoldTypeCode(type: GraphQLAbstractType, path: PathTemplate): string {
+    const place = this.#bind({ path, coordinate: `${type.name}.__typename`, type: GraphQLString } satisfies Place);
+    return `bad(c,${place},undefined,o,"__typename",true);return undefined;`;
+  }
+
+  /** Code that turns `v` into JSON text in `r`, or returns undefined where the null has to go further up. */
+  #valueCode(
+    type: GraphQLOutputType,
+    position: Position,
+    coordinate: string,
+    owner: { object: string; key: string },
+  ): string {
+    const isRequired = isNonNullType(type);
+    const nullable = getNullableType(type);
+    const place = this.#bind({ path: position.path, coordinate, type } satisfies Place);
+    const bad = `bad(c,${place},v,${owner.object},${owner.key},${isRequired})`;
+    const convert = this.#convertCode(nullable, position, coordinate, bad);
+    if (isRequired)
+      return `if(v===null||v===undefined){${bad};return undefined;}${convert}if(r===undefined)return undefined;`;
+    // Nothing comes later for an object that a null took out of the answer.
+    const [mark, forget] = this.#source.defers ? ["const d=c.deferred.length;", "c.deferred.length=d;"] : ["", ""];
+    return `if(v===null)r="null";else if(v===undefined){${bad};r="null";}else{${mark}${convert}if(r===undefined){r="null";${forget}}}`;
+  }
+
+  /** Code for a value that is there: `r` is its text, or undefined after the reason was reported. */
+  #convertCode(type: GraphQLOutputType, position: Position, coordinate: string, bad: string): string {
+    if (isLeafType(type)) {
+      const expression = leafExpression(type, "v", this.#clean, (constant) => this.#bind(constant));
+      return `r=${expression};if(r===undefined)${bad};`;
+    }
+    if (isListType(type)) {
+      const list = this.#listFunction(type.ofType, position, coordinate);
+      return `if(Array.isArray(v))r=${list}(v,c);else{${bad};r=undefined;}`;
+    }
+    if (!isCompositeType(type)) throw new Error(`${coordinate} has no output type`);
+    const shape = isAbstractType(type)
+      ? this.#dispatchCode(type, position, bad)
+      : `r=${this.#objectFunction(type, position)}(v,c);`;
+    return `if(typeof v==="object"&&!Array.isArray(v)){${shape}}else{${bad};r=undefined;}`;
+  }
+
+  #listFunction(itemType: GraphQLOutputType, position: Position, coordinate: string): string {
+    const { lists } = position;
+    const inner = { ...position, path: [...position.path, { list: lists }], lists: lists + 1 };
+    const item = this.#valueCode(itemType, inner, coordinate, { object: "null", key: '""' });
+    return this.#declare(
+      "a,c",
+      `let s="[",v,r;for(let i=0;i<a.length;i++){c.indexes[${lists}]=i;v=a[i];${item}s+=i===0?r:","+r;}return s+"]";`,
+    );
+  }
+
+  /** Code that finds the shaper by the object's `__typename`. */
+  #dispatchCode(type: GraphQLAbstractType, position: Position, bad: string): string {
+    const shapers = this.#bind(new AbstractShapers(this.#source, this.#clean, type, position));
+    return `r=${shapers}.of(v.__typename);if(r===null){${bad};r=undefined;}else r=r(v,c);`;
+  }
+
+  #guardsCode(guards: readonly Guard[]): string {
+    const one = (guard: Guard) =>
+      guard
+        .map(({ variable, expected }) => {
+          const name = quote(this.#source.clientVariables.get(variable) ?? variable);
+          return `(c.variables[${name}]===true)===${expected}`;
+        })
+        .join("&&");
+    return guards.map((guard) => `(${one(guard)})`).join("||");
+  }
+}
+
+/** The shapers of an interface or union at one position, each compiled when its type turns up first. */
+class AbstractShapers {
+  readonly #source: ShaperSource;
+  readonly #clean: boolean;
+  readonly #type: GraphQLAbstractType;
+  readonly #position: Position;
+  readonly #possible: ReadonlyMap<string, GraphQLObjectType>;
+  readonly #shapers = new Map<unknown, ShapeObject>();
+
+  constructor(source: ShaperSource, clean: boolean, type: GraphQLAbstractType, position: Position) {
+    this.#source = source;
+    this.#clean = clean;
+    this.#type = type;
+    this.#position = position;
+    this.#possible = new Map(source.schema.getPossibleTypes(type).map((each) => [each.name, each]));
+  }
+
+  /** Null for a type that clients do not know here. */
+  of(typename: unknown): ShapeObject | null {
+    const known = this.#shapers.get(typename);
+    if (known) return known;
+    const type = this.#typeOf(typename);
+    if (!type) return null;
+    const shaper = new ObjectCode(this.#source, this.#clean).compile(type, this.#position);
+    this.#shapers.set(typename, shaper);
+    return shaper;
+  }
+
+  #typeOf(typename: unknown): GraphQLCompositeType | undefined {
+    const named = typeof typename === "string" ? this.#possible.get(typename) : undefined;
+    if (named) return named;
+    const isUnspecific = typename === undefined || typename === null || typename === this.#type.name;
+    return isUnspecific && isInterfaceType(this.#type) ? this.#type : undefined;
+  }
+}

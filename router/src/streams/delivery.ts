@@ -1,0 +1,87 @@
+import type { NotRecovered } from "./resume/cursor-scope.ts";
+import { mergeGaps, type Gap } from "./stream-source.ts";
+
+/** What one subscriber alone is told with a delivery: what became of its wish to go on with a stream, or what it missed then. */
+export interface StreamNote {
+  recovered?: boolean;
+  /** Events that the channel has had in between. */
+  replayed?: number;
+  reason?: NotRecovered;
+  gap?: Gap;
+}
+
+export interface DeliveryFacts {
+  channelKey: string;
+  brokerTimeMs: number;
+  gap: Gap | null;
+  conflated: number;
+  snapshot: boolean;
+  /** Makes the cursor of the event; null where there are none. */
+  cursor: (() => string) | null;
+}
+
+/**
+ * The response to one event of one group: made once, and its bytes too, however many subscribers get it.
+ */
+export class Delivery {
+  readonly channelKey: string;
+  readonly brokerTimeMs: number;
+  readonly gap: Gap | null;
+  /** Events of the channel that were skipped for this one. */
+  readonly conflated: number;
+  /** Whether it is what a subscription begins with: its age says nothing about the way here. */
+  readonly snapshot: boolean;
+  readonly #body: string;
+  readonly #facts: DeliveryFacts;
+  #bytes: Buffer | null = null;
+  #bytesWithCursor: Buffer | null = null;
+
+  constructor(body: string, facts: DeliveryFacts) {
+    this.#body = body;
+    this.#facts = facts;
+    this.channelKey = facts.channelKey;
+    this.brokerTimeMs = facts.brokerTimeMs;
+    this.gap = facts.gap;
+    this.conflated = facts.conflated;
+    this.snapshot = facts.snapshot;
+  }
+
+  /** The response body: `{"data":…}`, with `extensions.stream` when something is to be told. */
+  get text(): string {
+    return this.#textWith({});
+  }
+
+  /** The response body in UTF-8, followed by the brace that closes the message around it. */
+  closedBytes(withCursor: boolean): Buffer {
+    if (!withCursor) return (this.#bytes ??= Buffer.from(`${this.text}}`));
+    return (this.#bytesWithCursor ??= Buffer.from(`${this.#textWith(this.#cursor())}}`));
+  }
+
+  /** `closedBytes` for a subscriber that is told more than the others. */
+  closedBytesWith(note: StreamNote, withCursor: boolean): Buffer {
+    const told = this.gap === null ? note : { ...note, gap: mergeGaps(note.gap ?? null, this.gap)! };
+    return Buffer.from(`${this.#textWith({ ...(withCursor && this.#cursor()), ...told })}}`);
+  }
+
+  /** The same event for a subscriber that skipped more than the others. */
+  skipping(more: number): Delivery {
+    return more === 0 ? this : new Delivery(this.#body, { ...this.#facts, conflated: this.conflated + more });
+  }
+
+  /** The same event for a subscriber that missed less, or nobody knows how much. */
+  withGap(gap: Gap | null): Delivery {
+    return new Delivery(this.#body, { ...this.#facts, gap });
+  }
+
+  #cursor(): { cursor?: string } {
+    const { cursor } = this.#facts;
+    return cursor === null ? {} : { cursor: cursor() };
+  }
+
+  #textWith(more: object): string {
+    const { gap, conflated } = this;
+    const stream = { ...(gap && { gap }), ...(conflated > 0 && { conflated }), ...more };
+    if (Object.keys(stream).length === 0) return this.#body;
+    return `${this.#body.slice(0, this.#body.lastIndexOf("}"))},"extensions":${JSON.stringify({ stream })}}`;
+  }
+}

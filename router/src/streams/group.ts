@@ -1,0 +1,407 @@
+import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
+import type { CodedError } from "@mib/service/coded-error";
+import { Delivery, type StreamNote } from "./delivery.ts";
+import type { ResumePoint } from "./resume/replay.ts";
+import { mergeGaps, type Gap, type Position } from "./stream-source.ts";
+
+/** What makes two subscribers' answers the same by construction, and how an event becomes that answer. */
+export interface GroupSpec {
+  key: string;
+  delivery: "EVERY" | "LATEST";
+  snapshot: "LAST" | "NONE";
+  /** Whether an answer depends on nothing but its event, so that the last one can be given again. */
+  selfContained: boolean;
+  /** Names where an event stands, for those who want to go on from there; null where nobody can. */
+  cursor: ((position: Position) => string) | null;
+  /** The response body for an event. Never rejects. */
+  execute(payload: unknown, event: GroupEvent): Promise<string>;
+}
+
+/** Where and when an event is. */
+export type EventPlace = Pick<WindowEntry, "epoch" | "id" | "prev" | "brokerTimeMs"> &
+  Partial<Pick<WindowEntry, "traceparent">>;
+
+/** An event as a group takes it: of a stream's channel, or of a subscription at a subgraph. */
+export interface GroupEvent {
+  readonly channelKey: string;
+  /** Only events of streams have a channel. */
+  readonly channel?: string;
+  /** What `GroupSpec.execute` gets; undefined when it cannot be read. */
+  readonly payload: unknown;
+  readonly entry: EventPlace;
+}
+
+/** An error that ends a subscription, as clients see it. */
+export interface EndingError {
+  message: string;
+  extensions: Readonly<Record<string, unknown>>;
+}
+
+/** One subscription's end. The group's notes on it are kept here, so that it costs no second object. */
+export abstract class Subscriber {
+  /** EVERY: the first task of the group that concerns it. */
+  since = 0;
+  /** Keys of the channels it does not hear yet; null when it hears all. */
+  missing: Set<string> | null = null;
+  /** EVERY: where it wants to begin instead of now, and then how far it has caught up. */
+  resume: ResumePoint | null = null;
+  /** LATEST: begins with the last event of each channel, whatever the stream's field says. */
+  fromLast = false;
+  /** What it is to be told with the next delivery. */
+  note: StreamNote | null = null;
+  hasStarted = false;
+
+  /** EVERY: it can take no more for now. */
+  abstract readonly isFull: boolean;
+
+  abstract deliver(delivery: Delivery): void;
+  /** Called once, when it hears all its channels. */
+  abstract started(): void;
+  /** The stream ends with an error. */
+  abstract fail(error: CodedError): void;
+  /** Resolves when it can take more. */
+  abstract drained(): Promise<void>;
+  /** Called once, after the last delivery: the source is over, with errors or as it should be. */
+  abstract ended(errors: readonly EndingError[] | null): void;
+}
+
+/** Stands for the answer to an event whose value is no JSON. */
+export const UNREADABLE = "";
+
+/** Answers that are kept while many subscribers catch up with the same events, and for how long. */
+const ANSWERS_AGAIN_MAX = 1_000;
+const ANSWER_AGAIN_MS = 1_000;
+
+interface Task {
+  sequence: number;
+  event: GroupEvent;
+  /** Null: everybody who was there when the task was made. */
+  audience: Set<Subscriber> | null;
+  /** LATEST: who joined the channel later, and begins with something newer. */
+  except: Set<Subscriber> | null;
+  conflated: number;
+  gap: Gap | null;
+  /** The answer, once it is there. */
+  body: string | null;
+}
+
+export interface GroupLimits {
+  /** Events of an EVERY group that may wait; past it they are dropped, and told as a gap. */
+  queueMax: number;
+  /** Events that one group executes side by side. Answers leave in order all the same. */
+  executionsMax: number;
+}
+
+export interface GroupObserver {
+  executed(): void;
+  delivered(delivery: Delivery, subscribers: number): void;
+  conflated(count: number): void;
+  gap(gap: Gap): void;
+  /** A subscriber could take no more, and will be given later what it missed. */
+  fellBehind(): void;
+}
+
+/**
+ * All subscribers with the same answers. Each event is executed once and in order per channel: EVERY keeps all events,
+ * LATEST only the newest of each channel while it waits.
+ */
+export class Group<Spec extends GroupSpec = GroupSpec> {
+  readonly spec: Spec;
+  readonly subscribers = new Set<Subscriber>();
+  readonly #limits: GroupLimits;
+  readonly #observer: GroupObserver;
+  /** Tasks that wait, in order; LATEST has at most one per channel. */
+  #waiting: Task[] = [];
+  readonly #waitingLatest = new Map<string, Task>();
+  /** Tasks in execution, in order. */
+  readonly #running: Task[] = [];
+  /** LATEST: channels of the running tasks, at most one task each. */
+  readonly #runningChannels = new Set<string>();
+  /** The last answer per channel, kept only where it can be given again. */
+  readonly #answers = new Map<string, { id: string; epoch: string; body: string; brokerTimeMs: number }>();
+  /** Answers to past events, by position, while somebody catches up. */
+  #catchingUp = 0;
+  readonly #answersAgain = new Map<string, { atMs: number; body: Promise<string> }>();
+  #sequence = 0;
+  #gap: Gap | null = null;
+  /** The source is over; told to the subscribers when all events are delivered. */
+  #ending: { errors: readonly EndingError[] | null } | null = null;
+
+  readonly #behind: (subscriber: Subscriber) => void;
+
+  /** `behind` is called with a subscriber that can take no more: it has to catch up from its `resume`. */
+  constructor(
+    spec: Spec,
+    {
+      limits,
+      observer,
+      behind,
+    }: { limits: GroupLimits; observer: GroupObserver; behind: (subscriber: Subscriber) => void },
+  ) {
+    this.spec = spec;
+    this.#behind = behind;
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  /** Takes the next event of one of its channels; `skipped` events before it were not delivered (LATEST). */
+  push(event: GroupEvent, skipped: number): void {
+    const gap = this.#gap;
+    if (this.spec.delivery === "LATEST") {
+      const replaced = this.#waitingLatest.get(event.channelKey);
+      const conflated =
+        skipped + (replaced === undefined ? 0 : replaced.conflated + (replaced.audience === null ? 1 : 0));
+      this.#waitingLatest.set(event.channelKey, this.#task(event, null, conflated, null));
+    } else if (this.#waiting.length >= this.#limits.queueMax) {
+      this.noteGap({ count: 1, reason: "overflow" });
+    } else {
+      this.#gap = null;
+      this.#waiting.push(this.#task(event, null, 0, gap));
+    }
+    this.#run();
+  }
+
+  /** Events were lost before the next one. */
+  noteGap(gap: Gap): void {
+    if (this.spec.delivery === "LATEST") return;
+    this.#observer.gap(gap);
+    this.#gap = mergeGaps(this.#gap, gap);
+  }
+
+  /** No event follows. Subscribers are told when they have those that are under way. */
+  end(errors: readonly EndingError[] | null): void {
+    this.#ending ??= { errors };
+    this.#tellEnd();
+  }
+
+  /**
+   * From now on the subscriber hears a channel whose last event is `last`. With a snapshot it begins with that event,
+   * and there is no hole and no repeat between the two.
+   */
+  join(subscriber: Subscriber, channelKey: string, last: GroupEvent | null): void {
+    subscriber.missing?.delete(channelKey);
+    const snapshot = this.spec.snapshot === "LAST" || subscriber.fromLast ? last : null;
+    const coming = snapshot === null ? undefined : this.#taskFor(snapshot);
+    if (this.spec.delivery === "LATEST") this.#spare(subscriber, channelKey, coming);
+    else subscriber.since = coming?.sequence ?? this.#sequence + 1;
+    if (coming) coming.audience?.add(subscriber);
+    else if (snapshot !== null) this.#giveSnapshot(subscriber, snapshot);
+    this.#startIfComplete(subscriber);
+  }
+
+  /** The subscriber has all events up to the position, and the group was handed none beyond it: it goes on with the next one. */
+  joinAt(subscriber: Subscriber, channelKey: string, position: Position | null): void {
+    subscriber.missing?.delete(channelKey);
+    subscriber.resume = position;
+    subscriber.since = this.#sequence + 1;
+    this.#startIfComplete(subscriber);
+  }
+
+  #startIfComplete(subscriber: Subscriber): void {
+    if (subscriber.missing?.size !== 0) return;
+    subscriber.missing = null;
+    if (subscriber.hasStarted) return;
+    subscriber.hasStarted = true;
+    subscriber.started();
+  }
+
+  /** Runs while a subscriber catches up, so that those who do it at once share answers. */
+  async whileCatchingUp<Outcome>(run: () => Promise<Outcome>): Promise<Outcome> {
+    this.#catchingUp += 1;
+    try {
+      return await run();
+    } finally {
+      this.#catchingUp -= 1;
+      if (this.#catchingUp === 0) this.#answersAgain.clear();
+    }
+  }
+
+  /** The answer to a past event, made now or a moment ago; UNREADABLE when its value is no JSON. */
+  answerAgain(event: GroupEvent): Promise<string> {
+    const { entry, payload } = event;
+    if (payload === undefined) return Promise.resolve(UNREADABLE);
+    const key = `${entry.epoch} ${entry.id}`;
+    const now = Date.now();
+    const known = this.#answersAgain.get(key);
+    if (known !== undefined && now - known.atMs <= ANSWER_AGAIN_MS) return known.body;
+    this.#observer.executed();
+    const body = this.spec.execute(payload, event);
+    this.#answersAgain.delete(key);
+    this.#answersAgain.set(key, { atMs: now, body });
+    if (this.#answersAgain.size > ANSWERS_AGAIN_MAX) this.#answersAgain.delete(this.#answersAgain.keys().next().value!);
+    return body;
+  }
+
+  /** What makes an event's cursor, once for all who get it. */
+  cursorOf({ epoch, id }: EventPlace): (() => string) | null {
+    const { cursor } = this.spec;
+    if (cursor === null) return null;
+    let made: string | null = null;
+    return () => (made ??= cursor({ epoch, id }));
+  }
+
+  /** What is under way for a channel and older than where the subscriber begins is not for it. */
+  #spare(subscriber: Subscriber, channelKey: string, coming: Task | undefined): void {
+    const waiting = this.#waitingLatest.get(channelKey);
+    if (waiting && waiting !== coming) (waiting.except ??= new Set()).add(subscriber);
+    if (!this.#runningChannels.has(channelKey)) return;
+    const running = this.#running.find((task) => task.event.channelKey === channelKey);
+    if (running && running !== coming) (running.except ??= new Set()).add(subscriber);
+  }
+
+  #giveSnapshot(subscriber: Subscriber, last: GroupEvent): void {
+    const { channelKey, entry } = last;
+    const answer = this.#answers.get(channelKey);
+    if (answer && answer.id === entry.id && answer.epoch === entry.epoch) {
+      const delivery = new Delivery(answer.body, {
+        channelKey,
+        brokerTimeMs: answer.brokerTimeMs,
+        gap: null,
+        conflated: 0,
+        snapshot: true,
+        cursor: this.cursorOf(last.entry),
+      });
+      subscriber.deliver(delivery);
+      this.#observer.delivered(delivery, 1);
+      return;
+    }
+    const task = this.#task(last, new Set([subscriber]), 0, null);
+    if (this.spec.delivery === "LATEST") this.#waitingLatest.set(channelKey, task);
+    else this.#waiting.push(task);
+    this.#run();
+  }
+
+  /** The task, waiting or running, that answers this event. Searched from the newest: a snapshot is always about the last. */
+  #taskFor({ channelKey, entry }: GroupEvent): Task | undefined {
+    const matches = (task: Task) =>
+      task.event.channelKey === channelKey &&
+      task.event.entry.id === entry.id &&
+      task.event.entry.epoch === entry.epoch;
+    if (this.spec.delivery === "LATEST") {
+      const waiting = this.#waitingLatest.get(channelKey);
+      if (waiting) return matches(waiting) ? waiting : undefined;
+      return this.#runningChannels.has(channelKey) ? this.#running.findLast(matches) : undefined;
+    }
+    return this.#waiting.findLast(matches) ?? this.#running.findLast(matches);
+  }
+
+  #task(event: GroupEvent, audience: Set<Subscriber> | null, conflated: number, gap: Gap | null): Task {
+    this.#sequence += 1;
+    return { sequence: this.#sequence, event, audience, except: null, conflated, gap, body: null };
+  }
+
+  #run(): void {
+    if (this.spec.delivery === "LATEST") {
+      for (const [channelKey, task] of this.#waitingLatest) {
+        if (this.#running.length >= this.#limits.executionsMax) return;
+        // The channel's event before this one is still being executed: this one may yet be replaced.
+        if (this.#runningChannels.has(channelKey)) continue;
+        this.#waitingLatest.delete(channelKey);
+        this.#start(task);
+      }
+      return;
+    }
+    let started = 0;
+    while (started < this.#waiting.length && this.#running.length < this.#limits.executionsMax)
+      this.#start(this.#waiting[started++]!);
+    if (started === this.#waiting.length) this.#waiting = [];
+    else if (started > 0) this.#waiting.splice(0, started);
+  }
+
+  #start(task: Task): void {
+    this.#running.push(task);
+    if (this.spec.delivery === "LATEST") this.#runningChannels.add(task.event.channelKey);
+    const payload = task.event.payload;
+    if (payload === undefined) {
+      task.body = UNREADABLE;
+      this.#release();
+      return;
+    }
+    this.#observer.executed();
+    void this.spec.execute(payload, task.event).then((body) => {
+      task.body = body;
+      this.#release();
+      this.#run();
+      this.#tellEnd();
+    });
+  }
+
+  #tellEnd(): void {
+    if (this.#ending === null || this.#running.length > 0 || this.#waiting.length > 0) return;
+    if (this.#waitingLatest.size > 0) return;
+    const { errors } = this.#ending;
+    for (const subscriber of this.subscribers) subscriber.ended(errors);
+  }
+
+  /** Hands out what is done: EVERY in the order of the events, LATEST as each is done. */
+  #release(): void {
+    if (this.spec.delivery === "LATEST") {
+      for (let i = 0; i < this.#running.length;) {
+        if (this.#running[i]!.body === null) i += 1;
+        else this.#handOut(this.#running.splice(i, 1)[0]!);
+      }
+    } else {
+      while (this.#running.length > 0 && this.#running[0]!.body !== null) this.#handOut(this.#running.shift()!);
+    }
+  }
+
+  #handOut({ sequence, event, audience, except, conflated, gap, body }: Task): void {
+    const { channelKey, entry } = event;
+    this.#runningChannels.delete(channelKey);
+    if (body === UNREADABLE || body === null) {
+      this.#gap = mergeGaps(gap, this.#gap);
+      if (audience === null) this.noteGap({ count: 1, reason: "poison" });
+      return;
+    }
+    if (this.spec.selfContained && this.spec.snapshot === "LAST") {
+      this.#answers.set(channelKey, { id: entry.id, epoch: entry.epoch, body, brokerTimeMs: entry.brokerTimeMs });
+    }
+    const delivery = new Delivery(body, {
+      channelKey,
+      brokerTimeMs: entry.brokerTimeMs,
+      gap,
+      conflated,
+      snapshot: audience !== null,
+      cursor: this.cursorOf(entry),
+    });
+    let delivered = 0;
+    for (const subscriber of audience ?? this.subscribers) {
+      const concerned =
+        audience === null
+          ? subscriber.since <= sequence && !subscriber.missing?.has(channelKey)
+          : this.subscribers.has(subscriber);
+      if (!concerned || except?.has(subscriber)) continue;
+      const own = subscriber.resume === null ? delivery : afterCatchingUp(subscriber, entry, delivery);
+      if (own === null) continue;
+      if (this.spec.delivery === "EVERY" && subscriber.isFull) {
+        this.#letFallBehind(subscriber, event, own.gap);
+        continue;
+      }
+      subscriber.deliver(own);
+      delivered += 1;
+    }
+    if (conflated > 0) this.#observer.conflated(conflated);
+    this.#observer.delivered(delivery, delivered);
+  }
+
+  /** From this event on the window keeps for the subscriber what it can't take. */
+  #letFallBehind(subscriber: Subscriber, { channelKey, entry }: GroupEvent, gap: Gap | null): void {
+    subscriber.missing = new Set([channelKey]);
+    subscriber.resume = { epoch: entry.epoch, id: entry.prev };
+    if (gap !== null) subscriber.note = { ...subscriber.note, gap };
+    this.#observer.fellBehind();
+    this.#behind(subscriber);
+  }
+}
+
+/**
+ * The first delivery to a subscriber that caught up by itself: null while it has had the event already, because it read
+ * further than the messages had come. What the group has missed, it may have got.
+ */
+function afterCatchingUp(subscriber: Subscriber, { epoch, id, prev }: EventPlace, delivery: Delivery): Delivery | null {
+  const position = subscriber.resume as Position;
+  if (position.epoch === epoch && compareIds(id, position.id) <= 0) return null;
+  subscriber.resume = null;
+  if (delivery.gap === null || position.epoch !== epoch) return delivery;
+  return delivery.withGap(compareIds(prev, position.id) <= 0 ? null : { ...delivery.gap, count: null });
+}

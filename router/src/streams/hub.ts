@@ -1,0 +1,359 @@
+/**
+ * Tick 6/8: from a message of Redis to the groups of subscribers that want it, with nothing missed in silence.
+ *
+ * Pub/sub delivers at most once, so every message is compared with what was handed on before it (`prev`): a hole is closed
+ * from the channel's window, or told to the subscribers as a gap. The hub has no I/O of its own.
+ */
+import { CodedError } from "@mib/service/coded-error";
+import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
+import { Channel, missedBetween, relationTo, startOf, type StreamSpec } from "./channel.ts";
+import { passes } from "./filter-index.ts";
+import { Group, type GroupLimits, type GroupObserver, type Subscriber } from "./group.ts";
+import type { NotRecovered } from "./resume/cursor-scope.ts";
+import { notRecovered } from "./resume/not-recovered.ts";
+import { replay, type ReplayOutcome } from "./resume/replay.ts";
+import { StreamEvent } from "./stream-event.ts";
+import type { Gap, HubClock, StreamSource } from "./stream-source.ts";
+
+export interface HubLimits extends GroupLimits {
+  /** Messages kept per channel while its window is read. */
+  channelBufferMax: number;
+  /** Events that one subscriber may be given to catch up. */
+  replayEventsMax: number;
+}
+
+export interface HubObserver extends GroupObserver {
+  duplicate(): void;
+  hole(): void;
+  epochChanged(): void;
+  /** A subscriber wanted to go on with its stream, and could or could not. */
+  resumed(verdict: "recovered" | NotRecovered): void;
+}
+
+/** Entries of a window that one read asks for. */
+const READ_ENTRIES_MAX = 500;
+const RETRY_MS = 250;
+
+export class StreamHub {
+  readonly #source: StreamSource;
+  readonly #clock: HubClock;
+  readonly #limits: HubLimits;
+  readonly #observer: HubObserver;
+  readonly #channels = new Map<string, Channel>();
+  readonly #groups = new Map<string, Group<StreamSpec>>();
+  #arrivals = 0;
+
+  constructor({
+    source,
+    clock,
+    limits,
+    observer,
+  }: {
+    source: StreamSource;
+    clock: HubClock;
+    limits: HubLimits;
+    observer: HubObserver;
+  }) {
+    this.#source = source;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#observer = observer;
+  }
+
+  get groupCount(): number {
+    return this.#groups.size;
+  }
+
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** Adds a subscriber to the group that `spec` describes; it is told when it hears every channel. Returns how to leave. */
+  open(spec: StreamSpec, subscriber: Subscriber): () => void {
+    let group = this.#groups.get(spec.key);
+    if (!group) this.#groups.set(spec.key, (group = this.#newGroup(spec)));
+    const isNew = group.subscribers.size === 0;
+    group.subscribers.add(subscriber);
+    subscriber.missing = new Set(spec.channels.map((name) => keyOf(spec.topic, name)));
+    for (const name of spec.channels) {
+      const channel = this.#channel(spec.topic, name);
+      if (isNew) {
+        channel.groups.add(group, group.spec.filters);
+        if (spec.delivery === "EVERY") channel.everyGroups += 1;
+      }
+      if (channel.state === "LIVE") this.#join(channel, group, subscriber);
+      else channel.waiting.set(subscriber, group);
+    }
+    if (spec.channels.length === 0) subscriber.started();
+    const opened = group;
+    return () => this.#leave(opened, subscriber);
+  }
+
+  #newGroup(spec: StreamSpec): Group<StreamSpec> {
+    const group: Group<StreamSpec> = new Group(spec, {
+      limits: this.#limits,
+      observer: this.#observer,
+      behind: (subscriber) => void this.#giveLater(group, subscriber),
+    });
+    return group;
+  }
+
+  /** No message of the channel that is published from now on is missed: time to see what was before. */
+  subscribed(topic: string, name: string): void {
+    const channel = this.#channels.get(keyOf(topic, name));
+    if (channel) this.#read(channel);
+  }
+
+  /** Messages may be missed from now on, until `subscribed` is called for each channel again. */
+  lost(): void {
+    for (const channel of this.#channels.values()) {
+      channel.state = "SUBSCRIBING";
+      channel.buffer = [];
+      channel.readNumber += 1;
+    }
+  }
+
+  /** A message of a channel, as it was published. */
+  message(topic: string, name: string, entry: WindowEntry): void {
+    const channel = this.#channels.get(keyOf(topic, name));
+    if (!channel) return;
+    channel.quietSinceVerified = false;
+    this.#arrivals += 1;
+    if (channel.state === "LIVE") {
+      if (!this.#take(channel, entry)) {
+        this.#observer.hole();
+        channel.buffer.push({ entry, arrival: this.#arrivals });
+        this.#read(channel);
+      }
+    } else if (channel.state !== "SUBSCRIBING") {
+      if (channel.buffer.length < this.#limits.channelBufferMax)
+        channel.buffer.push({ entry, arrival: this.#arrivals });
+      else channel.bufferOverflowed = true;
+    }
+  }
+
+  /** Compares channels that were quiet since the last time with their windows: a lost message has no successor there to tell. */
+  verify(): void {
+    for (const channel of this.#channels.values()) {
+      if (channel.state === "LIVE" && channel.quietSinceVerified) this.#read(channel);
+      channel.quietSinceVerified = true;
+    }
+  }
+
+  #channel(topic: string, name: string): Channel {
+    const key = keyOf(topic, name);
+    let channel = this.#channels.get(key);
+    if (!channel) {
+      this.#channels.set(key, (channel = new Channel(key, topic, name)));
+      this.#source.subscribe(topic, name);
+    }
+    return channel;
+  }
+
+  #leave(group: Group<StreamSpec>, subscriber: Subscriber): void {
+    if (!group.subscribers.delete(subscriber)) return;
+    const { topic, channels, delivery, key } = group.spec;
+    for (const name of channels) {
+      const channel = this.#channels.get(keyOf(topic, name));
+      if (!channel) continue;
+      channel.waiting.delete(subscriber);
+      if (group.subscribers.size > 0) continue;
+      channel.groups.delete(group);
+      if (delivery === "EVERY") channel.everyGroups -= 1;
+      if (channel.groups.size > 0) continue;
+      channel.readNumber += 1;
+      this.#channels.delete(channel.key);
+      this.#source.unsubscribe(topic, name);
+    }
+    if (group.subscribers.size === 0) this.#groups.delete(key);
+  }
+
+  /** Hands an entry on if it follows what was handed on before, or is known already. False: something lies between. */
+  #take(channel: Channel, entry: WindowEntry): boolean {
+    const everyEvent = channel.everyGroups > 0;
+    if (everyEvent) channel.position ??= startOf(entry.epoch);
+    const relation = channel.position === null ? "NEXT" : relationTo(channel.position, entry);
+    // Which of two epochs is the current one, only the window can tell: a message may come late.
+    if (relation === "OTHER_EPOCH" || (relation === "HOLE" && everyEvent)) return false;
+    if (relation === "KNOWN") this.#observer.duplicate();
+    else this.#handOn(channel, entry, relation === "HOLE" ? (missedBetween(channel.position!, entry) ?? 0) : 0);
+    return true;
+  }
+
+  #changeEpoch(channel: Channel, epoch: string): void {
+    this.#observer.epochChanged();
+    this.#noteGap(channel, { count: null, reason: "epoch" });
+    channel.position = { ...startOf(epoch), count: 0 };
+  }
+
+  #noteGap(channel: Channel, gap: Gap): void {
+    for (const group of channel.groups.members()) group.noteGap(gap);
+  }
+
+  #handOn(channel: Channel, entry: WindowEntry, skipped: number): void {
+    const event = new StreamEvent(channel, entry);
+    channel.position = { epoch: entry.epoch, id: entry.id, count: entry.count };
+    channel.last = event;
+    for (const group of channel.groups.match(() => event.payload)) group.push(event, skipped);
+  }
+
+  /** Reads what the window has beyond the position, then takes what came meanwhile, then is live. */
+  #read(channel: Channel): void {
+    channel.state = "READING";
+    channel.readNumber += 1;
+    const number = channel.readNumber;
+    const arrivalsBefore = this.#arrivals;
+    this.#readOnce(channel).then(
+      (outcome) => {
+        // The channel was left, lost or is read anew: this answer is of a life that is over.
+        if (channel.readNumber === number) this.#afterRead(channel, outcome(), arrivalsBefore);
+      },
+      () => {
+        if (channel.readNumber === number) this.#retry(channel);
+      },
+    );
+  }
+
+  #retry(channel: Channel): void {
+    channel.state = "RETRYING";
+    const number = channel.readNumber;
+    this.#clock.after(RETRY_MS, () => {
+      if (channel.readNumber === number && channel.state === "RETRYING") this.#read(channel);
+    });
+  }
+
+  /** One read; its effect is a function, so that a read that was given up has none. */
+  async #readOnce(channel: Channel): Promise<() => "MORE" | "PROGRESS" | "NOTHING"> {
+    const { topic, name, position } = channel;
+    if (channel.everyGroups === 0 || !channel.positionKnown || position === null) {
+      const last = await this.#source.readLast(topic, name);
+      return () => this.#afterLast(channel, last);
+    }
+    const { epoch, entries, complete } = await this.#source.readAfter(topic, name, position, READ_ENTRIES_MAX);
+    return () => {
+      if (channel.position === null || epoch === null) return "NOTHING";
+      if (epoch !== channel.position.epoch) {
+        this.#changeEpoch(channel, epoch);
+        return "MORE";
+      }
+      const first = entries[0];
+      if (!complete && first) this.#noteGap(channel, { count: missedBetween(channel.position, first), reason: "lost" });
+      for (const entry of entries) this.#handOn(channel, entry, 0);
+      if (entries.length === READ_ENTRIES_MAX) return "MORE";
+      return first ? "PROGRESS" : "NOTHING";
+    };
+  }
+
+  #afterLast(channel: Channel, last: WindowEntry | null): "MORE" | "PROGRESS" | "NOTHING" {
+    if (!channel.positionKnown) {
+      channel.positionKnown = true;
+      if (last === null) return "NOTHING";
+      channel.position = { epoch: last.epoch, id: last.id, count: last.count };
+      channel.last = new StreamEvent(channel, last);
+      return "NOTHING";
+    }
+    if (last === null) return "NOTHING";
+    if (channel.everyGroups > 0) {
+      // It had no event when it was attached, and has one now: begin before its first.
+      if (channel.position !== null) return "MORE";
+      channel.position = startOf(last.epoch);
+      return "MORE";
+    }
+    const position = channel.position;
+    const relation = position === null ? "NEXT" : relationTo(position, last);
+    if (relation === "KNOWN") return "NOTHING";
+    if (relation === "OTHER_EPOCH") this.#observer.epochChanged();
+    this.#handOn(channel, last, position === null ? 0 : (missedBetween(position, last) ?? 0));
+    return "NOTHING";
+  }
+
+  #afterRead(channel: Channel, outcome: "MORE" | "PROGRESS" | "NOTHING", arrivalsBefore: number): void {
+    if (outcome === "MORE" || channel.bufferOverflowed) {
+      if (channel.bufferOverflowed) {
+        channel.bufferOverflowed = false;
+        channel.buffer = [];
+      }
+      this.#read(channel);
+      return;
+    }
+    let taken = 0;
+    for (const { entry, arrival } of channel.buffer) {
+      if (!this.#take(channel, entry)) {
+        if (arrival > arrivalsBefore) break;
+        // It was there before the read, which saw the current epoch: one of another epoch is over.
+        if (entry.epoch === channel.position!.epoch) {
+          // It should have been in the window. Nothing beyond the position is, so what lies between is lost.
+          if (outcome === "PROGRESS" || taken > 0) break;
+          this.#noteGap(channel, { count: missedBetween(channel.position!, entry), reason: "lost" });
+          this.#handOn(channel, entry, 0);
+        }
+      }
+      taken += 1;
+    }
+    channel.buffer.splice(0, taken);
+    if (channel.buffer.length > 0 || (outcome === "PROGRESS" && taken === 0)) {
+      this.#read(channel);
+      return;
+    }
+    channel.state = "LIVE";
+    const { waiting } = channel;
+    channel.waiting = new Map();
+    for (const [subscriber, group] of waiting) this.#join(channel, group, subscriber);
+  }
+
+  #join(channel: Channel, group: Group<StreamSpec>, subscriber: Subscriber): void {
+    if (subscriber.resume !== null) {
+      void this.#catchUp(channel, group, subscriber);
+      return;
+    }
+    const last = channel.last;
+    group.join(subscriber, channel.key, last !== null && passes(group.spec.filters, last.payload) ? last : null);
+  }
+
+  async #catchUp(channel: Channel, group: Group<StreamSpec>, subscriber: Subscriber): Promise<void> {
+    const outcome = await this.#replay(channel, group, subscriber, true);
+    if (outcome === "LEFT") return;
+    if ("failed" in outcome) {
+      this.#observer.resumed(outcome.failed);
+      subscriber.fail(notRecovered(outcome.failed));
+      return;
+    }
+    this.#observer.resumed("recovered");
+    group.joinAt(subscriber, channel.key, outcome.at);
+  }
+
+  /** Once a subscriber can take more again, it gets what it missed meanwhile; it is too slow if that is gone. */
+  async #giveLater(group: Group<StreamSpec>, subscriber: Subscriber): Promise<void> {
+    await subscriber.drained();
+    const { topic, channels } = group.spec;
+    const channel = this.#channels.get(keyOf(topic, channels[0]!));
+    if (!channel || !group.subscribers.has(subscriber)) return;
+    const outcome = await this.#replay(channel, group, subscriber, false);
+    if (outcome === "LEFT") return;
+    if ("failed" in outcome) subscriber.fail(new CodedError("SLOW_CONSUMER"));
+    else group.joinAt(subscriber, channel.key, outcome.at);
+  }
+
+  #replay(
+    channel: Channel,
+    group: Group<StreamSpec>,
+    subscriber: Subscriber,
+    tellsCount: boolean,
+  ): Promise<ReplayOutcome> {
+    return replay({
+      source: this.#source,
+      clock: this.#clock,
+      channel,
+      group,
+      subscriber,
+      from: subscriber.resume!,
+      tellsCount,
+      replayEventsMax: this.#limits.replayEventsMax,
+      executionsMax: this.#limits.executionsMax,
+      isCaughtUp: ({ epoch, id }) =>
+        channel.position === null || (channel.position.epoch === epoch && compareIds(channel.position.id, id) <= 0),
+    });
+  }
+}
+
+const keyOf = (topic: string, name: string): string => `${topic}/${name}`;

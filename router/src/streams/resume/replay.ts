@@ -1,0 +1,142 @@
+import { FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
+import type { WindowSlice } from "@mib/stream-window/reader";
+import { Delivery } from "../delivery.ts";
+import { passes } from "../filter-index.ts";
+import type { StreamSpec } from "../channel.ts";
+import { UNREADABLE, type Group, type Subscriber } from "../group.ts";
+import { StreamEvent } from "../stream-event.ts";
+import { mergeGaps, type Gap, type HubClock, type Position, type StreamSource } from "../stream-source.ts";
+import type { NotRecovered } from "./cursor-scope.ts";
+
+/** Where a subscription begins that goes on with a stream; `start`: with the oldest event that the window has. */
+export type ResumePoint = Position | "start";
+
+export interface ReplayOptions {
+  source: StreamSource;
+  clock: HubClock;
+  channel: { topic: string; name: string; key: string };
+  group: Group<StreamSpec>;
+  subscriber: Subscriber;
+  from: ResumePoint;
+  /** Whether the subscriber is told how many events follow: it asked to go on. */
+  tellsCount: boolean;
+  replayEventsMax: number;
+  executionsMax: number;
+  /** Whether the group was handed nothing beyond this position. */
+  isCaughtUp(position: Position): boolean;
+}
+
+/** Everything up to `at` was delivered, or the stream can't go on, or the subscriber has left. */
+export type ReplayOutcome = { at: Position | null } | { failed: NotRecovered } | "LEFT";
+
+const READ_ENTRIES_MAX = 200;
+const RETRY_MS = 250;
+/** For so long a lost window may take to be filled in again: the relay needs seconds. */
+const RETRIES_MAX = 40;
+
+/**
+ * Delivers to one subscriber what a channel has had since a position, in order, until it has caught up with its group. A
+ * stream that can't be continued from there as a whole is not continued in part.
+ */
+export function replay(options: ReplayOptions): Promise<ReplayOutcome> {
+  return options.group.whileCatchingUp(() => catchUp(options));
+}
+
+async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
+  const { from, subscriber, tellsCount, replayEventsMax } = options;
+  let position = from === "start" ? null : from;
+  let mayBeTrimmed = from === "start";
+  let isFirst = true;
+  let gap: Gap | null = null;
+  let retries = 0;
+  for (;;) {
+    const slice = await readSlice(options, position);
+    if (hasLeft(options)) return "LEFT";
+    if (slice?.epoch === null && position === null) return { at: null };
+    if (slice !== null && slice.epoch !== null) {
+      position ??= { epoch: slice.epoch, id: FIRST_ID };
+      if (slice.epoch !== position.epoch) return { failed: "epoch" };
+      if (!slice.complete && !mayBeTrimmed) return { failed: "too_far" };
+      mayBeTrimmed = false;
+      const [first] = slice.entries;
+      if (isFirst) {
+        isFirst = false;
+        const replayed = first === undefined ? 0 : slice.head!.count - first.count + 1;
+        if (replayed > replayEventsMax) return { failed: "too_far" };
+        if (tellsCount) subscriber.note = { recovered: true, replayed };
+      }
+      gap = await deliverAll(options, slice.entries, gap);
+      if (hasLeft(options)) return "LEFT";
+      const last = slice.entries.at(-1);
+      if (last !== undefined) position = { epoch: last.epoch, id: last.id };
+      if (options.isCaughtUp(position)) {
+        if (gap !== null) subscriber.note = { ...subscriber.note, gap };
+        return { at: position };
+      }
+      if (last !== undefined) {
+        retries = 0;
+        continue;
+      }
+    }
+    // The store is away, its window is lost and not yet filled in again, or the group knows more than the window shows.
+    retries += 1;
+    if (slice !== null && retries > RETRIES_MAX) return { failed: "too_far" };
+    await new Promise<void>((resolve) => options.clock.after(RETRY_MS, resolve));
+    if (hasLeft(options)) return "LEFT";
+  }
+}
+
+const hasLeft = ({ group, subscriber }: ReplayOptions): boolean => !group.subscribers.has(subscriber);
+
+/** Null while the store is away. */
+async function readSlice({ source, channel }: ReplayOptions, position: Position | null): Promise<WindowSlice | null> {
+  const { topic, name } = channel;
+  try {
+    if (position !== null) return await source.readAfter(topic, name, position, READ_ENTRIES_MAX);
+    const last = await source.readLast(topic, name);
+    if (last === null) return { epoch: null, entries: [], complete: true, head: null };
+    return await source.readAfter(topic, name, { epoch: last.epoch, id: FIRST_ID }, READ_ENTRIES_MAX);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Executes some at a time, delivers in order, and goes no further ahead than the subscriber takes. `gap` is what is to be
+ * told with the next delivery; returns what is left of it.
+ */
+async function deliverAll(
+  options: ReplayOptions,
+  entries: readonly WindowEntry[],
+  gap: Gap | null,
+): Promise<Gap | null> {
+  const { channel, group, subscriber, executionsMax } = options;
+  const events = entries
+    .map((entry) => new StreamEvent(channel, entry))
+    .filter((event) => passes(group.spec.filters, event.payload));
+  for (let start = 0; start < events.length; start += executionsMax) {
+    const some = events.slice(start, start + executionsMax);
+    const bodies = await Promise.all(some.map((event) => group.answerAgain(event)));
+    for (const [i, { entry }] of some.entries()) {
+      if (hasLeft(options)) return null;
+      const body = bodies[i]!;
+      if (body === UNREADABLE) {
+        gap = mergeGaps(gap, { count: 1, reason: "poison" });
+        continue;
+      }
+      const { brokerTimeMs } = entry;
+      const facts = {
+        channelKey: channel.key,
+        brokerTimeMs,
+        gap,
+        conflated: 0,
+        snapshot: true,
+        cursor: group.cursorOf(entry),
+      };
+      subscriber.deliver(new Delivery(body, facts));
+      gap = null;
+    }
+    await subscriber.drained();
+  }
+  return gap;
+}

@@ -1,0 +1,29 @@
+import type { WindowEntry } from "@mib/stream-window/layout";
+
+/** One event of a channel as the groups see it: the payload is parsed once, whoever needs it. */
+export class StreamEvent {
+  readonly channelKey: string;
+  readonly channel: string;
+  readonly entry: WindowEntry;
+  #payload: unknown;
+  #parsed = false;
+
+  constructor({ key, name }: { key: string; name: string }, entry: WindowEntry) {
+    this.channelKey = key;
+    this.channel = name;
+    this.entry = entry;
+  }
+
+  /** The event's value; undefined when it is no JSON, which the relay's validation rules out. */
+  get payload(): unknown {
+    if (!this.#parsed) {
+      this.#parsed = true;
+      try {
+        this.#payload = JSON.parse(this.entry.value);
+      } catch {
+        this.#payload = undefined;
+      }
+    }
+    return this.#payload;
+  }
+}

@@ -1,0 +1,39 @@
+import type { WindowEntry } from "@mib/stream-window/layout";
+import type { WindowSlice } from "@mib/stream-window/reader";
+
+/** What the hub asks of the store behind the streams. Answers to `subscribe` come through `hub.subscribed` and `hub.lost`. */
+export interface StreamSource {
+  /** Asks for the messages of a channel. `hub.subscribed(topic, channel)` follows when none published from then on is missed. */
+  subscribe(topic: string, channel: string): void;
+  unsubscribe(topic: string, channel: string): void;
+  /** Rejects while the store is away. */
+  readLast(topic: string, channel: string): Promise<WindowEntry | null>;
+  readAfter(topic: string, channel: string, position: Position, limit: number): Promise<WindowSlice>;
+}
+
+/** Where an event stands in its channel. */
+export interface Position {
+  epoch: string;
+  id: string;
+}
+
+/** Time as the hub sees it: the process's own, or a simulation's. */
+export interface HubClock {
+  /** Runs `action` after a while; returns how to call it off. */
+  after(milliseconds: number, action: () => void): () => void;
+}
+
+/** What is lost on the way to a subscriber, told with the next event. `count` is null when nobody can know it. */
+export interface Gap {
+  count: number | null;
+  reason: "lost" | "epoch" | "overflow" | "poison";
+}
+
+/** Adds up two gaps before the same event; the first reason stays, because it came first. */
+export function mergeGaps(first: Gap | null, second: Gap | null): Gap | null {
+  if (first === null || second === null) return first ?? second;
+  return {
+    count: first.count === null || second.count === null ? null : first.count + second.count,
+    reason: first.reason,
+  };
+}

@@ -1,0 +1,241 @@
+import { ERROR_CATALOGUE } from "@mib/service/error-catalogue";
+import { Counter, Gauge, type Registry } from "@mib/service/metrics";
+import type { PreparedOperation } from "../operation/federation.ts";
+import type { Delivery } from "../streams/delivery.ts";
+import type { HubObserver } from "../streams/hub.ts";
+import type { NotRecovered } from "../streams/resume/cursor-scope.ts";
+import type { UpstreamObserver } from "../upstream/upstream-subscription.ts";
+import type { Gap } from "../streams/stream-source.ts";
+import { BoundedLabels } from "./bounded-labels.ts";
+import { BucketHistogram, type Buckets } from "./bucket-histogram.ts";
+import { Tally } from "./tally.ts";
+
+/** Operation names that are told apart; clients may invent more. */
+const OPERATION_NAMES_MAX = 200;
+/** Error codes beside those of the catalogue that are told apart; subgraphs may invent more. */
+const FOREIGN_CODES_MAX = 50;
+
+const AGE_BOUNDS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60];
+
+export type Transport = "http" | "ws";
+
+/** Everything that the router counts. */
+export class RouterMetrics implements HubObserver, UpstreamObserver {
+  readonly #names = new BoundedLabels(OPERATION_NAMES_MAX);
+  readonly #codes = new BoundedLabels(FOREIGN_CODES_MAX, Object.keys(ERROR_CATALOGUE));
+  readonly #operations: Tally;
+  readonly #errors: Tally;
+  readonly #seconds: BucketHistogram;
+  readonly #secondsOf = new Map<string, Buckets>();
+  readonly #refused: Counter;
+  readonly #closes: Counter;
+  readonly #deliveries: Counter;
+  readonly #executions: Counter;
+  readonly #conflated: Counter;
+  readonly #gaps: Counter;
+  readonly #holes: Counter;
+  readonly #duplicates: Counter;
+  readonly #epochs: Counter;
+  readonly #resumes: Counter;
+  readonly #fallenBehind: Counter;
+  readonly #age: Buckets;
+  readonly #upstreams: Gauge;
+  readonly #reconnects: Counter;
+  readonly subscriptionsOpen: Gauge;
+  readonly connectionsOpen: Gauge;
+  /** Deliveries of this turn: their age is taken when the sockets have them. */
+  #delivered: { brokerTimeMs: number; subscribers: number }[] = [];
+
+  constructor(registry: Registry, streams: { groups: () => number; channels: () => number }) {
+    const registers = [registry];
+    const counter = (name: string, help: string, labelNames: string[] = []) =>
+      new Counter({ name, help, labelNames, registers });
+    this.#operations = new Tally(
+      "router_operations_total",
+      "Operations executed, by operation and outcome (ok, partial, failed).",
+      ["transport", "kind", "operation", "outcome"],
+      registry,
+    );
+    this.#refused = counter("router_refused_total", "Requests refused before execution, by error code.", [
+      "transport",
+      "code",
+    ]);
+    this.#errors = new Tally(
+      "router_operation_errors_total",
+      "Errors in answers, by operation and code.",
+      ["operation", "code"],
+      registry,
+    );
+    this.#seconds = new BucketHistogram({
+      name: "router_operation_seconds",
+      help: "Time from request to answer, by operation.",
+      bounds: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+      registry,
+    });
+    this.subscriptionsOpen = new Gauge({
+      name: "router_subscriptions_open",
+      help: "Subscriptions that hear their channels, by operation.",
+      labelNames: ["operation"],
+      registers,
+    });
+    this.#upstreams = new Gauge({
+      name: "router_upstream_subscriptions_open",
+      help: "Subscriptions at a subgraph, those that are being connected again included.",
+      labelNames: ["subgraph"],
+      registers,
+    });
+    this.#reconnects = counter(
+      "router_upstream_reconnects_total",
+      "Attempts to take up a subscription at a subgraph that was lost.",
+      ["subgraph"],
+    );
+    this.connectionsOpen = new Gauge({ name: "router_connections_open", help: "WebSocket connections.", registers });
+    this.#closes = counter("router_connection_closes_total", "WebSocket connections that the router closed, by code.", [
+      "code",
+    ]);
+    this.#deliveries = counter("router_stream_deliveries_total", "Events handed to subscribers.");
+    this.#executions = counter("router_stream_executions_total", "Events executed, once per group.");
+    this.#conflated = counter("router_stream_conflated_total", "Events that LATEST groups skipped for newer ones.");
+    this.#gaps = counter("router_stream_gaps_total", "Gaps told to groups, by reason.", ["reason"]);
+    this.#holes = counter("router_stream_holes_total", "Holes between messages that sent the hub to the window.");
+    this.#duplicates = counter("router_stream_duplicates_total", "Messages dropped because they were known.");
+    this.#epochs = counter("router_stream_epoch_changes_total", "Channels whose history began anew.");
+    this.#fallenBehind = counter(
+      "router_stream_fallen_behind_total",
+      "Times that a slow subscriber of every event was given the rest later.",
+    );
+    this.#resumes = counter("router_stream_resumes_total", "Subscriptions that wanted to go on, by verdict.", [
+      "verdict",
+    ]);
+    this.#age = new BucketHistogram({
+      name: "router_stream_event_age_seconds",
+      help: "From the broker's timestamp, or from the arrival of a subgraph's event, to the socket write.",
+      bounds: AGE_BOUNDS_SECONDS,
+      registry,
+    }).with({});
+    gaugeOf("router_stream_groups", "Groups of subscribers with equal answers.", streams.groups, registry);
+    gaugeOf("router_stream_channels", "Channels that somebody listens to.", streams.channels, registry);
+  }
+
+  /** The label of an operation: its name while names are few, else "other". */
+  operationLabel(name: string | null): string {
+    return name === null ? "anonymous" : this.#names.labelOf(name);
+  }
+
+  operation(transport: Transport, prepared: PreparedOperation, body: string, milliseconds: number): void {
+    const outcome = body.startsWith(`{"data":`) ? "ok" : body.endsWith(`"data":null}`) ? "failed" : "partial";
+    this.#countOperation(transport, prepared, outcome, milliseconds);
+  }
+
+  /** An operation that was answered in parts; its time is that of the last one. */
+  operationInParts(transport: Transport, prepared: PreparedOperation, hasErrors: boolean, milliseconds: number): void {
+    this.#countOperation(transport, prepared, hasErrors ? "partial" : "ok", milliseconds);
+  }
+
+  #countOperation(
+    transport: Transport,
+    { kind, operationName }: PreparedOperation,
+    outcome: "ok" | "partial" | "failed",
+    milliseconds: number,
+  ): void {
+    const operation = this.operationLabel(operationName);
+    this.#operations.count(`${transport} ${kind} ${outcome} ${operation}`, () => ({
+      transport,
+      kind,
+      operation,
+      outcome,
+    }));
+    const key = `${transport} ${kind} ${operation}`;
+    let seconds = this.#secondsOf.get(key);
+    if (!seconds) this.#secondsOf.set(key, (seconds = this.#seconds.with({ transport, kind, operation })));
+    seconds.observe(milliseconds / 1_000);
+  }
+
+  /** Errors that an answer carries. */
+  errors(operationName: string | null, errors: readonly { extensions: Readonly<Record<string, unknown>> }[]): void {
+    const operation = this.operationLabel(operationName);
+    for (const { extensions } of errors) {
+      const code = this.#codes.labelOf(String(extensions["code"]));
+      this.#errors.count(`${code} ${operation}`, () => ({ operation, code }));
+    }
+  }
+
+  refused(transport: Transport, code: string): void {
+    this.#refused.inc({ transport, code });
+  }
+
+  closed(code: number): void {
+    this.#closes.inc({ code: String(code) });
+  }
+
+  executed(): void {
+    this.#executions.inc();
+  }
+
+  delivered({ brokerTimeMs, snapshot }: Delivery, subscribers: number): void {
+    if (subscribers === 0) return;
+    this.#deliveries.inc(subscribers);
+    if (snapshot) return;
+    if (this.#delivered.length === 0) setImmediate(() => this.#observeAges());
+    this.#delivered.push({ brokerTimeMs, subscribers });
+  }
+
+  #observeAges(): void {
+    const now = Date.now();
+    for (const { brokerTimeMs, subscribers } of this.#delivered)
+      this.#age.observe(Math.max(0, now - brokerTimeMs) / 1_000, subscribers);
+    this.#delivered = [];
+  }
+
+  conflated(count: number): void {
+    this.#conflated.inc(count);
+  }
+
+  gap({ reason }: Gap): void {
+    this.#gaps.inc({ reason });
+  }
+
+  upstreamOpened(subgraph: string): void {
+    this.#upstreams.inc({ subgraph });
+  }
+
+  upstreamClosed(subgraph: string): void {
+    this.#upstreams.dec({ subgraph });
+  }
+
+  upstreamLost(subgraph: string): void {
+    this.#reconnects.inc({ subgraph });
+  }
+
+  duplicate(): void {
+    this.#duplicates.inc();
+  }
+
+  hole(): void {
+    this.#holes.inc();
+  }
+
+  resumed(verdict: "recovered" | NotRecovered): void {
+    this.#resumes.inc({ verdict });
+  }
+
+  fellBehind(): void {
+    this.#fallenBehind.inc();
+  }
+
+  epochChanged(): void {
+    this.#epochs.inc();
+  }
+}
+
+/** A gauge that is read when it is asked for. */
+function gaugeOf(name: string, help: string, read: () => number, registry: Registry): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * Tick 7/8: the bytes of an event to a client's socket.
+ *
+ * A frame is a header, a prefix that names the subscription, and bytes that all subscribers of a group share. Frames that are
+ * due for one socket in the same turn of the event loop leave in one write.
+ */
+import type { Duplex } from "node:stream";
+
+const FIN_TEXT = 0x81;
+/** Shared bytes beyond this are handed to the socket as they are; copying smaller ones into one buffer is cheaper. */
+const COPIED_BYTES_MAX = 16_384;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Writers that have frames to flush at the end of this turn. */
+let due: FrameWriter[] = [];
+
+function flushDue(): void {
+  const writers = due;
+  due = [];
+  for (const writer of writers) writer.flush();
+}
+
+export class FrameWriter {
+  readonly #socket: Duplex;
+  /** Pairs of prefix and body, in order. */
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+  }
+
+  /** Bytes that were handed over and have not left the process. */
+  get backlogBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  /** Queues one text frame of `prefix` and `body`, whose bytes others may share. */
+  write(prefix: Buffer, body: Buffer): void {
+    if (this.#queue.length === 0) {
+      if (due.length === 0) setImmediate(flushDue);
+      due.push(this);
+    }
+    this.#queue.push(prefix, body);
+    this.#queuedBytes += prefix.length + body.length + headerLength(prefix.length + body.length);
+  }
+
+  /** Queues one text frame. */
+  writeText(text: string): void {
+    this.write(NOTHING, Buffer.from(text));
+  }
+
+  /** Hands every queued frame to the socket, in one write unless a body is large. */
+  flush(): void {
+    const queue = this.#queue;
+    if (queue.length === 0) return;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    if (this.#socket.destroyed || !this.#socket.writable) return;
+
+    let buffer = Buffer.allocUnsafe(copiedLength(queue));
+    let offset = 0;
+    this.#socket.cork();
+    for (let i = 0; i < queue.length; i += 2) {
+      const prefix = queue[i]!;
+      const body = queue[i + 1]!;
+      offset = writeHeader(buffer, offset, prefix.length + body.length);
+      offset += prefix.copy(buffer, offset);
+      if (body.length <= COPIED_BYTES_MAX) {
+        offset += body.copy(buffer, offset);
+      } else {
+        this.#socket.write(buffer.subarray(0, offset));
+        this.#socket.write(body);
+        buffer = buffer.subarray(offset);
+        offset = 0;
+      }
+    }
+    if (offset > 0) this.#socket.write(buffer.subarray(0, offset));
+    this.#socket.uncork();
+  }
+}
+
+function headerLength(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+}
+
+/** What a queue needs when its large bodies are not copied. */
+function copiedLength(queue: readonly Buffer[]): number {
+  let total = 0;
+  for (let i = 0; i < queue.length; i += 2) {
+    const [prefix, body] = [queue[i]!.length, queue[i + 1]!.length];
+    total += headerLength(prefix + body) + prefix + (body <= COPIED_BYTES_MAX ? body : 0);
+  }
+  return total;
+}
+
+/** Writes the header of an unmasked, unfragmented text frame; returns where it ends. */
+function writeHeader(buffer: Buffer, offset: number, length: number): number {
+  buffer[offset] = FIN_TEXT;
+  if (length < 126) {
+    buffer[offset + 1] = length;
+    return offset + 2;
+  }
+  if (length < 65_536) {
+    buffer[offset + 1] = 126;
+    buffer.writeUInt16BE(length, offset + 2);
+    return offset + 4;
+  }
+  buffer[offset + 1] = 127;
+  buffer.writeBigUInt64BE(BigInt(length), offset + 2);
+  return offset + 10;
+}

@@ -1,0 +1,171 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+/**
+ * What a person asked for on the command line of `npm start`, `npm run dev` and `npm run feed`.
+ * @typedef {object} StackOptions
+ * @property {string} feed  which feed; `none` for none
+ * @property {string[]} feedArguments  what the feed's process gets, `--feed` included
+ * @property {string} set  the data set's name
+ * @property {string} dataFolder  where all data sets are
+ * @property {string} setFolder  where this one is
+ * @property {number} portOffset  added to every port
+ * @property {boolean} onlyServers
+ * @property {boolean} watch  whether parts are restarted when their files change
+ */
+
+const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "none"];
+const LIVE_FEEDS = ["binance", "coinbase", "kraken"];
+/** Which feed an option belongs to, where it is one alone. */
+const OPTIONS_OF = { replay: ["file", "speed", "loop", "again"], simulator: ["seed", "start-time", "rate", "labels"] };
+/** The highest port of the stack without an offset. */
+const PORT_MAX = 19_093;
+const RATE_MAX = 1_000_000;
+
+/** A mistake of the caller: its message is for the caller, and no stack trace is. */
+export class UsageError extends Error {}
+
+/** @satisfies {import("node:util").ParseArgsOptionsConfig} */
+const OPTIONS = {
+  feed: { type: "string" },
+  symbols: { type: "string" },
+  file: { type: "string" },
+  speed: { type: "string" },
+  loop: { type: "boolean" },
+  again: { type: "boolean" },
+  seed: { type: "string" },
+  "start-time": { type: "string" },
+  rate: { type: "string" },
+  labels: { type: "string" },
+  only: { type: "string" },
+  set: { type: "string" },
+  data: { type: "string" },
+  "port-offset": { type: "string" },
+  watch: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+};
+
+const FEED_OPTIONS = /** @type {const} */ ([
+  "symbols",
+  "file",
+  "speed",
+  "loop",
+  "again",
+  "seed",
+  "start-time",
+  "rate",
+  "labels",
+]);
+
+export const HELP = `npm start -- [options]
+  --feed ${FEEDS.join("|")}   where market data comes from (default simulator)
+  --symbols A,B         only these instruments
+  --file FILE           the capture to replay
+  --speed N|max         how fast, 1 is the capture's own pace
+  --loop                begin again at the end
+  --again               replay from the start, at later times and with new ids: what was told stays
+  --seed N --start-time T --rate N   the simulator's market, its clock, its events per second
+  --labels FILE         where the simulator writes down which jumps it made
+  --only servers        PostgreSQL, Redis, Kafka and the vector store alone
+  --set NAME            the data set (default: one per kind of feed)
+  --data DIR            the folder of all data sets (default .data)
+  --port-offset N       added to every port
+`;
+
+/**
+ * @param {string[]} args
+ * @param {string} root  the repository
+ * @returns {Promise<StackOptions | "help">}
+ */
+export async function readCommandLine(args, root) {
+  let values;
+  try {
+    ({ values } = parseArgs({ args, options: OPTIONS, strict: true }));
+  } catch (error) {
+    throw new UsageError(`${/** @type {Error} */ (error).message}\n\n${HELP}`);
+  }
+  if (values.help) return "help";
+
+  const feed = values.feed ?? "simulator";
+  if (!FEEDS.includes(feed)) throw new UsageError(`--feed ${feed}: choose one of ${FEEDS.join(", ")}`);
+  if (LIVE_FEEDS.includes(feed))
+    throw new UsageError(`the feed ${feed} is not available yet: choose simulator or replay`);
+  checkFeedOptions(feed, values);
+  if (values.only !== undefined && values.only !== "servers")
+    throw new UsageError(`--only ${values.only}: only "servers" can be asked for`);
+  if (feed === "replay" && values.file === undefined) throw new UsageError("--feed replay needs --file FILE");
+  if (values.file !== undefined && !existsSync(values.file))
+    throw new UsageError(`--file ${values.file}: there is no such file`);
+  if (values.set !== undefined && !/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(values.set))
+    throw new UsageError(`--set ${values.set}: use letters, digits, dots and dashes`);
+
+  const dataFolder = resolve(root, values.data ?? ".data");
+  const set = values.set ?? (await setOfFeed(feed, values.file));
+  return {
+    feed,
+    feedArguments: ["--feed", feed, ...feedArguments(values)],
+    set,
+    dataFolder,
+    setFolder: resolve(dataFolder, set),
+    portOffset: wholeNumber("--port-offset", values["port-offset"] ?? "0", 65_535 - PORT_MAX),
+    onlyServers: values.only === "servers",
+    watch: values.watch ?? false,
+  };
+}
+
+/**
+ * Refuses at once what the feed would refuse after everything else has started.
+ * @param {string} feed
+ * @param {Record<string, string | boolean | undefined>} values
+ */
+function checkFeedOptions(feed, values) {
+  for (const [owner, names] of Object.entries(OPTIONS_OF)) {
+    const stray = names.find((name) => values[name] !== undefined && feed !== owner);
+    if (stray !== undefined) throw new UsageError(`--${stray} is an option of --feed ${owner}`);
+  }
+  const { speed, rate, "start-time": startTime } = values;
+  if (speed !== undefined && speed !== "max" && !(Number(speed) > 0))
+    throw new UsageError(`--speed ${speed}: give a number above 0, or max`);
+  if (rate !== undefined && !(/^\d+$/.test(String(rate)) && Number(rate) >= 1 && Number(rate) <= RATE_MAX))
+    throw new UsageError(`--rate ${rate}: give a whole number from 1 to ${RATE_MAX}`);
+  if (startTime !== undefined && !(Date.parse(String(startTime)) > 0))
+    throw new UsageError(`--start-time ${startTime}: give a time, for instance 2026-01-05T14:30:00Z`);
+}
+
+/** @param {Record<string, string | boolean | undefined>} values */
+function feedArguments(values) {
+  return FEED_OPTIONS.flatMap((name) => {
+    const value = values[name];
+    if (value === undefined) return [];
+    if (value === true) return [`--${name}`];
+    return [`--${name}`, name === "file" || name === "labels" ? resolve(String(value)) : String(value)];
+  });
+}
+
+/**
+ * Fiction and fact never mix: each kind of feed has a data set of its own, each capture too. Without a feed it is `manual`,
+ * which belongs to the kind of the first feed that is started beside it.
+ * @param {string} feed
+ * @param {string | undefined} file
+ */
+async function setOfFeed(feed, file) {
+  if (feed === "simulator") return "simulator";
+  if (feed === "none") return "manual";
+  if (feed !== "replay" || file === undefined) return "live";
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return `replay-${hash.digest("hex").slice(0, 12)}`;
+}
+
+/**
+ * @param {string} option
+ * @param {string} text
+ * @param {number} most
+ */
+function wholeNumber(option, text, most) {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > most) throw new UsageError(`${option} ${text}: give a whole number up to ${most}`);
+  return value;
+}

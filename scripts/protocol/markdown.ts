@@ -1,0 +1,62 @@
+import type { Field, Schema } from "./schema.ts";
+
+const RULES = `## Rules
+
+- Little-endian. A frame is a header of 32 bytes and \`record_count\` blocks of \`block_len\` bytes; at most 1 MiB in all.
+- Texts are UTF-8, filled up with zero bytes. Prices and sizes are integers of 1e-9. Times are nanoseconds since 1970, UTC.
+- Records carry a header of 16 bytes with their own template, so that a frame with template 0 may mix those of one length.
+- Evolution is append-only: a reader skips what a block has beyond what it knows, and skips and counts templates it does not know.
+- A connection begins with Hello. Both sides then speak the lower of the two versions, send a Heartbeat after 1 s of silence
+  and take the other side for dead after 5 s.
+
+## Exactly once
+
+A session numbers its records from 1 without holes; \`first_seq\` of a DATA frame is the number of its first record. HelloAck
+names the first that is not durable; the feed sends from there on and keeps every record until an Ack of level DURABLE covers
+it. The engine drops what it has, so sending too much does no harm; a hole is an error (SESSION_SEQUENCE_GAP) that closes the
+connection. A record that is not taken is reported by a Reject; it has its number all the same.
+
+## Queries
+
+A QUERY frame has one block or, where the message says so, many. The reply has the same \`request_id\` and in \`first_seq\` the
+engine's sequence as of which it holds; all up to there is durable. A reply of several frames has MORE set in all but the last.
+An ERROR frame with the \`request_id\` ends a query as well.
+`;
+
+/** The protocol for people who write a client. */
+export function markdownOf(schema: Schema): string {
+  return [
+    "# Engine protocol\n",
+    `Version ${schema.version}. Generated from \`engine/protocol/messages.json\`; golden bytes are in \`engine/protocol/golden/\`.\n`,
+    RULES,
+    "## Frame header\n",
+    table(schema.frame.fields),
+    "\n## Messages\n",
+    ...schema.messages.map(
+      ({ name, id, role, blockLen, doc, fields }) =>
+        `### ${name}\n\nTemplate ${id}, ${role}, ${blockLen} bytes. ${doc}\n\n${table(fields)}\n`,
+    ),
+    "## Codes\n",
+    ...schema.enums.map(
+      ({ name, type, doc, values }) =>
+        `**${name}** (${type}). ${doc} ${Object.entries(values)
+          .map(([key, code]) => `\`${key}\` ${code}`)
+          .join(" · ")}\n`,
+    ),
+    "## Constants\n",
+    "| name | value | meaning |\n| --- | --- | --- |",
+    ...schema.constants.map(({ name, value, doc }) => `| \`${name}\` | ${value} | ${doc} |`),
+    "",
+  ].join("\n");
+}
+
+function table(fields: Field[]): string {
+  const rows = fields.map((field) => {
+    const type =
+      field.kind === "text" || field.kind === "bytes" || field.kind === "reserved"
+        ? `${field.kind}, ${field.size}`
+        : field.kind;
+    return `| ${field.offset} | ${field.kind === "reserved" ? "–" : `\`${field.name}\``} | ${type} | ${field.doc}${field.enumName ? ` (${field.enumName})` : ""} |`;
+  });
+  return `| at | field | type | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
+}

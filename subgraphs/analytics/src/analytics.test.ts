@@ -1,0 +1,183 @@
+import { createKafka } from "@mib/events/kafka";
+import { provision } from "@mib/events/provision";
+import { eventually } from "@mib/testkit/eventually";
+import { createTestDatabase, servers, uniqueName, type TestDatabase } from "@mib/testkit/servers";
+import { subgraphProcess, type SubgraphProcess } from "@mib/testkit/subgraph-process";
+import kafkajs from "kafkajs";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const symbol = uniqueName("BARS").toUpperCase();
+const epoch = uniqueName("epoch");
+const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "analytics-test");
+let database: TestDatabase;
+let analytics: SubgraphProcess;
+let producer: kafkajs.Producer;
+let sequence = 0;
+
+beforeAll(async () => {
+  await provision({ kafka, replicationFactor: 1 });
+  database = await createTestDatabase("analytics");
+  producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await producer.connect();
+  analytics = await subgraphProcess("analytics", new URL("main.ts", import.meta.url), {
+    DATABASE_URL: database.url,
+    KAFKA_BROKERS: servers.kafkaBrokers.join(","),
+    WINDOWS_SAVE_MS: "200",
+  });
+  await analytics.start();
+}, 120_000);
+
+afterAll(async () => {
+  await analytics?.stop();
+  await producer?.disconnect();
+  await database?.drop();
+});
+
+/** Sends one-minute bars with these closes, the way the engine publishes them; returns the messages. */
+async function sendBars(closes: readonly number[], { backfill = false, firstMinute = 0 } = {}) {
+  const messages = closes.map((close, index) => {
+    const text = String(Number(close.toFixed(2)));
+    const openedAt = new Date(1_700_000_040_000 + (firstMinute + index) * 60_000).toISOString().replace(".000Z", "Z");
+    const value = {
+      instrument: { symbol },
+      interval: "M1",
+      openedAt,
+      open: text,
+      high: text,
+      low: text,
+      close: text,
+      volume: String(100 + (index % 5)),
+      vwap: text,
+      tradeCount: 1,
+      final: true,
+      revision: 0,
+    };
+    const headers: Record<string, string> = {
+      channel: `${symbol}/M1`,
+      epoch,
+      sequence: String(++sequence),
+      ordinal: "0",
+      "schema-version": "1",
+    };
+    if (backfill) headers.origin = "backfill";
+    return { key: symbol, value: JSON.stringify(value), headers };
+  });
+  await producer.send({ topic: "market.bars.v1", messages });
+  return messages;
+}
+
+const quiet = Array.from({ length: 150 }, (_, index) => 100 + Math.sin(index * 1.7) * 0.3);
+
+async function indicators(): Promise<{ asOf: string | null; rsi: number | null; sma: number | null }> {
+  const query = `query ($symbol: ID!) { _entities(representations: [{__typename: "Instrument", symbol: $symbol}]) { ... on Instrument { indicators(interval: M1) { asOf rsi sma(period: 3) } } } }`;
+  const answer = await analytics.ask(query, { symbol });
+  expect(answer.errors).toBeUndefined();
+  return answer.data._entities[0].indicators;
+}
+
+async function signals(): Promise<{ id: string; kind: string; direction: string | null }[]> {
+  const answer = await analytics.ask(
+    "query ($symbols: [ID!]) { signals(symbols: $symbols, first: 100) { nodes { id kind direction } } }",
+    { symbols: [symbol] },
+  );
+  expect(answer.errors).toBeUndefined();
+  return answer.data.signals.nodes;
+}
+
+test("an instrument without bars has no indicators, not invented ones", async () => {
+  expect(await indicators()).toEqual({ asOf: null, rsi: null, sma: null });
+});
+
+test("bars from history fill the windows and raise no signal", async () => {
+  await sendBars([...quiet.slice(0, -1), 150], { backfill: true });
+  await eventually(async () => expect((await indicators()).rsi).not.toBeNull(), { deadlineMs: 30_000 });
+  expect(await signals()).toEqual([]);
+});
+
+test("a live bar that breaks out is a signal; the same record again is none", async () => {
+  await sendBars(quiet, { backfill: true, firstMinute: 150 });
+  const [jump] = await sendBars([120], { firstMinute: 300 });
+  await eventually(async () => expect((await signals()).map(({ kind }) => kind)).toContain("BREAKOUT"), {
+    deadlineMs: 30_000,
+  });
+  const before = await signals();
+  await producer.send({ topic: "market.bars.v1", messages: [jump!] });
+  await sendBars([120.1], { firstMinute: 301 });
+  await eventually(
+    async () =>
+      expect((await indicators()).asOf).toBe(
+        new Date(1_700_000_040_000 + 301 * 60_000).toISOString().replace(".000Z", "Z"),
+      ),
+    { deadlineMs: 30_000 },
+  );
+  expect((await signals()).filter(({ kind }) => kind === "BREAKOUT")).toEqual(
+    before.filter(({ kind }) => kind === "BREAKOUT"),
+  );
+});
+
+test("what was announced is in the topic of signals, each under its id", async () => {
+  await eventually(
+    async () =>
+      expect((await query<{ left: number }>("SELECT count(*)::int AS left FROM analytics.outbox")).rows[0]!.left).toBe(
+        0,
+      ),
+    { deadlineMs: 20_000 },
+  );
+  const announced = await readAll("analytics.signals.v1");
+  const ids = (await signals()).map(({ id }) => id);
+  expect(announced.filter((id) => ids.includes(id)).sort()).toEqual(ids.sort());
+});
+
+test("after kill -9 the windows are as before, and nothing is announced twice", async () => {
+  const before = { indicators: await indicators(), signals: await signals() };
+  await analytics.kill();
+  await analytics.start();
+  await eventually(async () => expect({ indicators: await indicators(), signals: await signals() }).toEqual(before), {
+    deadlineMs: 30_000,
+  });
+});
+
+test.each([
+  [
+    "a period of nothing",
+    '{ _entities(representations: [{__typename: "Instrument", symbol: "X"}]) { ... on Instrument { indicators(interval: M1) { sma(period: 0) } } } }',
+  ],
+  ["a page too large", "{ topMovers(first: 100000) { symbol } }"],
+  ["a cursor from elsewhere", '{ signals(after: "nonsense") { nodes { id } } }'],
+])("%s gets BAD_USER_INPUT", async (_, text) => {
+  expect((await analytics.ask(text)).errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
+});
+
+test("it ends in an orderly way", async () => {
+  expect(await analytics.stop()).toBe(0);
+});
+
+/** The event ids of a topic, from its beginning to its present end. */
+async function readAll(topic: string): Promise<string[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const end = (await admin.fetchTopicOffsets(topic)).reduce(
+    (sum, { high, low }) => sum + Number(high) - Number(low),
+    0,
+  );
+  await admin.disconnect();
+  const consumer = kafka.consumer({ groupId: uniqueName("reader"), maxWaitTimeInMs: 50 });
+  const ids: string[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({ eachMessage: async ({ message }) => void ids.push(String(message.headers?.["event-id"])) });
+  await eventually(() => expect(ids.length).toBeGreaterThanOrEqual(end), { deadlineMs: 30_000 });
+  await consumer.disconnect();
+  return ids;
+}
+
+async function query<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return await client.query<Row>(text);
+  } finally {
+    await client.end();
+  }
+}

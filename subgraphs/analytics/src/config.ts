@@ -1,0 +1,12 @@
+import { kafkaFields } from "@mib/events/kafka";
+import { field, readConfig } from "@mib/service/config";
+import { subgraphConfig } from "@mib/subgraph-server/subgraph-config";
+
+export function readAnalyticsConfig() {
+  return readConfig({
+    ...subgraphConfig(4002),
+    ...kafkaFields,
+    /** How often windows and positions are saved: what a restart reads again is at most this old. */
+    WINDOWS_SAVE_MS: field.milliseconds(10_000, { least: 100 }),
+  });
+}

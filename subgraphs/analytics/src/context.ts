@@ -1,0 +1,8 @@
+import type { MarketMemory } from "./domain/market-memory.ts";
+import type { SignalStore } from "./io/signal-store.ts";
+
+/** What resolvers get. Nothing of it depends on the caller: the subgraph gets no subject. */
+export interface Context {
+  memory: MarketMemory;
+  signals: SignalStore;
+}

@@ -1,0 +1,75 @@
+import { BarWindow, type WindowBar } from "./bar-window.ts";
+
+export type BarInterval = "S1" | "M1" | "M5" | "H1" | "D1";
+
+/** How many bars a window keeps: enough for the longest indicator to have settled. */
+const WINDOW_BARS_MAX = 600;
+
+export interface Mover {
+  symbol: string;
+  changePercent: number;
+}
+
+/** The windows of all instruments and intervals. */
+export class MarketMemory {
+  readonly #windows = new Map<string, BarWindow>();
+  readonly #symbols = new Set<string>();
+  readonly #changed = new Set<string>();
+
+  /** Returns the window when the bar is now its newest. */
+  add(symbol: string, interval: BarInterval, bar: WindowBar): BarWindow | null {
+    const key = keyOf(symbol, interval);
+    let window = this.#windows.get(key);
+    if (!window) this.#windows.set(key, (window = new BarWindow(WINDOW_BARS_MAX)));
+    this.#symbols.add(symbol);
+    this.#changed.add(key);
+    return window.add(bar) ? window : null;
+  }
+
+  bars(symbol: string, interval: BarInterval): readonly WindowBar[] {
+    return this.#windows.get(keyOf(symbol, interval))?.bars ?? [];
+  }
+
+  get symbols(): ReadonlySet<string> {
+    return this.#symbols;
+  }
+
+  /** The instruments by the size of their last bar's change, close to close, the largest first; equal ones by symbol. */
+  movers(interval: BarInterval, first: number): Mover[] {
+    const movers: Mover[] = [];
+    for (const symbol of this.#symbols) {
+      const bars = this.bars(symbol, interval);
+      const last = bars.at(-1);
+      const before = bars.at(-2);
+      if (last && before && before.close > 0)
+        movers.push({ symbol, changePercent: (last.close / before.close - 1) * 100 });
+    }
+    return movers
+      .sort((a, b) => Math.abs(b.changePercent) - Math.abs(a.changePercent) || (a.symbol < b.symbol ? -1 : 1))
+      .slice(0, first);
+  }
+
+  /** The windows that changed since the last call, packed, to be saved. */
+  takeChanged(): { symbol: string; interval: BarInterval; packed: Buffer }[] {
+    const changed = [...this.#changed].map((key) => {
+      const [interval, symbol] = splitKey(key);
+      return { symbol, interval, packed: this.#windows.get(key)!.pack() };
+    });
+    this.#changed.clear();
+    return changed;
+  }
+
+  restore(symbol: string, interval: BarInterval, packed: Buffer): void {
+    this.#windows.set(keyOf(symbol, interval), BarWindow.unpack(packed, WINDOW_BARS_MAX));
+    this.#symbols.add(symbol);
+  }
+}
+
+function keyOf(symbol: string, interval: BarInterval): string {
+  return `${interval}/${symbol}`;
+}
+
+function splitKey(key: string): [BarInterval, string] {
+  const slash = key.indexOf("/");
+  return [key.slice(0, slash) as BarInterval, key.slice(slash + 1)];
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { consumeEvents, type RecordBatch } from "@mib/events/consumer";
+import type { ConsumerState } from "@mib/events/consumer-state";
+import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import type { KafkaClient } from "@mib/events/kafka";
+import { enqueueEvents } from "@mib/events/outbox";
+import { Counter } from "@mib/service/metrics";
+import type { Service } from "@mib/service/run";
+import { inTransaction } from "@mib/subgraph-server/transaction";
+import type { Pool } from "pg";
+import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
+import { detectSignals, type Signal } from "../domain/signals.ts";
+import { parseBar } from "./bar-event.ts";
+import type { FoundSignal, SignalStore } from "./signal-store.ts";
+import type { WindowStore } from "./window-store.ts";
+
+const TOPIC = "market.bars.v1";
+/** Bars of a second say too little for a signal. */
+const SIGNAL_INTERVALS: ReadonlySet<BarInterval> = new Set(["M1", "M5", "H1", "D1"]);
+
+export interface BarReaderOptions {
+  kafka: KafkaClient;
+  pool: Pool;
+  memory: MarketMemory;
+  state: ConsumerState;
+  windows: WindowStore;
+  signals: SignalStore;
+  saveMs: number;
+}
+
+/** A batch that is in the windows, and the signals that it gave rise to. */
+interface AppliedBatch {
+  signals: FoundSignal[];
+  last: StreamEvent | null;
+}
+
+/** Takes final bars into the windows, and writes and announces the signals that they give rise to. */
+export async function startBarReader(
+  service: Service,
+  { kafka, pool, memory, state, windows, signals: store, saveMs }: BarReaderOptions,
+): Promise<void> {
+  const bars = new Counter({
+    name: "analytics_bars_total",
+    help: "Final bars taken in.",
+    registers: [service.registry],
+  });
+  const signalsFound = new Counter({
+    name: "analytics_signals_total",
+    help: "Signals found, by kind.",
+    labelNames: ["kind"],
+    registers: [service.registry],
+  });
+  const invalid = new Counter({
+    name: "analytics_invalid_records_total",
+    help: "Records that are no bars.",
+    registers: [service.registry],
+  });
+
+  const unannounced = new Map<number, AppliedBatch>();
+  const consumer = await consumeEvents({
+    kafka,
+    log: service.log,
+    name: "mib-analytics",
+    topics: [TOPIC],
+    startOffset: (topic, partition) => state.startOffset(topic, partition, "earliest"),
+    onBatch: async (batch) => {
+      // What was applied when this was tried before is passed over now, and its signals are still to be written. The batch may
+      // have been cut differently then.
+      const before = unannounced.get(batch.partition);
+      const now = apply(batch);
+      const applied = { signals: [...(before?.signals ?? []), ...now.signals], last: now.last ?? before?.last ?? null };
+      if (applied.signals.length > 0) {
+        unannounced.set(batch.partition, applied);
+        await announce(applied.signals);
+        unannounced.delete(batch.partition);
+      }
+      state.advance(batch, applied.last);
+    },
+  });
+  service.health.check("bars", () => {
+    if (!consumer.connected()) throw new Error("Kafka is not reached");
+    return { lag: Number(consumer.lag().get(TOPIC) ?? 0n) };
+  });
+
+  /** Not while signals wait to be written: after a crash the bars that caused them must count as new. */
+  const save = async () => {
+    if (unannounced.size === 0) await windows.save(memory, state);
+  };
+  const timer = setInterval(
+    () => save().catch((error: unknown) => service.log.warn({ err: error }, "the windows could not be saved")),
+    saveMs,
+  );
+  service.onShutdown("bars", async () => {
+    clearInterval(timer);
+    await consumer.stop();
+    await save();
+  });
+
+  /** Takes a batch into the windows, without a pause inside. */
+  function apply(batch: RecordBatch): AppliedBatch {
+    const signals: FoundSignal[] = [];
+    let last: StreamEvent | null = null;
+    for (const message of batch.records) {
+      const read = readBar(batch, message);
+      if (read === null || !state.accept(read.event)) continue;
+      const { event, symbol, interval, openedAt, bar } = read;
+      last = event;
+      bars.inc();
+      const window = memory.add(symbol, interval, bar);
+      if (window === null || event.backfill || !SIGNAL_INTERVALS.has(interval)) continue;
+      for (const signal of detectSignals(window))
+        signals.push({ ...signal, id: idOf(signal, event), symbol, interval, at: openedAt });
+    }
+    return { signals, last };
+  }
+
+  /** Null for a record that is no bar: it must not keep those behind it waiting. */
+  function readBar(batch: RecordBatch, message: RecordBatch["records"][number]) {
+    try {
+      const event = decodeEvent(batch.topic, batch.partition, message, new Map());
+      return { event, ...parseBar(event.value) };
+    } catch (error) {
+      if (!(error instanceof InvalidRecordError)) throw error;
+      // The relay puts it into the dead-letter topic; here it is only passed over.
+      invalid.inc();
+      return null;
+    }
+  }
+
+  async function announce(found: readonly FoundSignal[]): Promise<void> {
+    const fresh = await inTransaction(pool, async (client) => {
+      const news = await store.add(client, found);
+      await enqueueEvents(
+        client,
+        news.map(({ id, symbol, kind, direction, score, at, explanation }) => ({
+          topic: "analytics.signals.v1",
+          key: symbol,
+          channel: "*",
+          eventId: id,
+          value: { id, instrument: { symbol }, kind, direction, score, at, explanation },
+        })),
+      );
+      return news;
+    });
+    for (const { kind } of fresh) signalsFound.inc({ kind });
+  }
+}
+
+/** The same for the same cause, however often it is computed. */
+function idOf(signal: Signal, { position, channel }: StreamEvent): string {
+  return createHash("sha256")
+    .update(`${signal.kind}/${signal.direction ?? ""}/${channel}/${position.epoch}/${position.id}`)
+    .digest("hex")
+    .slice(0, 32);
+}

@@ -1,0 +1,45 @@
+import { ConsumerState } from "@mib/events/consumer-state";
+import { createKafka } from "@mib/events/kafka";
+import { startOutboxPublisher } from "@mib/events/outbox";
+import { createEventProducer } from "@mib/events/producer";
+import { runService } from "@mib/service/run";
+import { openDatabase } from "@mib/subgraph-server/database";
+import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
+import { readAnalyticsConfig } from "./config.ts";
+import type { Context } from "./context.ts";
+import { MarketMemory } from "./domain/market-memory.ts";
+import { startBarReader } from "./io/bar-reader.ts";
+import { SignalStore } from "./io/signal-store.ts";
+import { WindowStore } from "./io/window-store.ts";
+import { Indicators } from "./resolvers/Indicators.ts";
+import { Instrument } from "./resolvers/Instrument.ts";
+import { Query } from "./resolvers/Query.ts";
+
+await runService("analytics", async (service) => {
+  const config = readAnalyticsConfig();
+  const pool = await openDatabase(service, {
+    url: config.DATABASE_URL,
+    schema: "analytics",
+    migrations: new URL("../migrations/", import.meta.url),
+    connectionsMax: config.DATABASE_CONNECTIONS_MAX,
+  });
+  const kafka = createKafka(config, "mib-analytics", service.log);
+  const producer = createEventProducer({ kafka, log: service.log });
+  service.onShutdown("producer", () => producer.stop());
+
+  const memory = new MarketMemory();
+  const windows = new WindowStore(pool);
+  await windows.restore(memory);
+  const state = await ConsumerState.load(pool, "bars");
+  startOutboxPublisher(service, { databaseUrl: config.DATABASE_URL, schema: "analytics", producer });
+  const signals = new SignalStore(pool);
+  await startBarReader(service, { kafka, pool, memory, state, windows, signals, saveMs: config.WINDOWS_SAVE_MS });
+
+  const context: Context = { memory, signals };
+  await startSubgraph(service, config, {
+    schemaFile: new URL("../schema.graphql", import.meta.url),
+    resolvers: { Query, Instrument, Indicators },
+    context: () => context,
+  });
+  service.log.info({ port: config.PORT }, "ready");
+});

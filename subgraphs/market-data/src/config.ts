@@ -1,0 +1,21 @@
+import { kafkaFields } from "@mib/events/kafka";
+import { field, readConfig } from "@mib/service/config";
+import { subgraphConfig } from "@mib/subgraph-server/subgraph-config";
+
+const fields = {
+  ...subgraphConfig(4001),
+  ...kafkaFields,
+  /** `unix:/path` or `tcp:host:port`. */
+  ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+  ENGINE_CONNECTIONS: field.count(2, { least: 1, most: 32 }),
+  ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
+  /** How long bars are kept, counted back from the newest; whole months (M1, M5) or years (H1, D1) are dropped. */
+  BARS_M1_RETENTION_DAYS: field.count(60, { least: 1, most: 36_500 }),
+  BARS_M5_RETENTION_DAYS: field.count(365, { least: 1, most: 36_500 }),
+  BARS_H1_RETENTION_DAYS: field.count(3_650, { least: 1, most: 36_500 }),
+  BARS_D1_RETENTION_DAYS: field.count(36_500, { least: 1, most: 36_500 }),
+};
+
+export function readMarketDataConfig() {
+  return readConfig(fields);
+}

@@ -1,0 +1,93 @@
+import { CodedError } from "@mib/service/coded-error";
+import type { Bar, BarInterval, StoredInterval } from "./bar.ts";
+import type { BarRange } from "./bar-range.ts";
+import type { DataSource, Instrument } from "./instrument.ts";
+
+export interface Quote {
+  symbol: string;
+  bidPrice: string;
+  bidSize: string;
+  askPrice: string;
+  askSize: string;
+  atNanos: bigint;
+}
+
+export interface Trade {
+  symbol: string;
+  id: string;
+  price: string;
+  size: string;
+  side: "BUY" | "SELL" | null;
+  atNanos: bigint;
+}
+
+export interface PriceLevel {
+  price: string;
+  size: string;
+}
+
+export interface OrderBook {
+  symbol: string;
+  bids: PriceLevel[];
+  asks: PriceLevel[];
+  atNanos: bigint;
+}
+
+export interface SessionStatistics {
+  open: string;
+  high: string;
+  low: string;
+  last: string;
+  volume: string;
+  tradeCount: number;
+  changePercent: number;
+}
+
+export interface FeedStatus {
+  name: string;
+  source: DataSource;
+  connected: boolean;
+  lastEventNanos: bigint | null;
+  eventsPerSecond: number;
+  gaps: number;
+}
+
+/** What the engine knows. Everything fails with ENGINE_UNAVAILABLE or TIMEOUT while it can't be asked. */
+export interface Market {
+  instruments(): Promise<Instrument[]>;
+  /** In the order of the symbols; null where there is none. */
+  quotes(symbols: readonly string[]): Promise<(Quote | null)[]>;
+  lastTrades(symbols: readonly string[]): Promise<(Trade | null)[]>;
+  statistics(symbols: readonly string[]): Promise<(SessionStatistics | null)[]>;
+  /** The newest `count` of the range, newest last; empty when the engine doesn't know the symbol. */
+  bars(
+    symbol: string,
+    interval: BarInterval,
+    range: Pick<BarRange, "fromNanos" | "toNanos">,
+    count: number,
+  ): Promise<Bar[]>;
+  trades(symbol: string, last: number, beforeTradeId: bigint | null): Promise<Trade[]>;
+  book(symbol: string, depth: number): Promise<OrderBook | null>;
+  feeds(): Promise<FeedStatus[]>;
+}
+
+/** Final bars that were written down. */
+export interface BarHistory {
+  /** The newest `count` of the range, newest last. */
+  bars(
+    symbol: string,
+    interval: StoredInterval,
+    range: Pick<BarRange, "fromNanos" | "toNanos">,
+    count: number,
+  ): Promise<Bar[]>;
+}
+
+/** Instruments that were written down. */
+export interface InstrumentStore {
+  all(): Promise<Instrument[]>;
+  save(instruments: readonly Instrument[]): Promise<void>;
+}
+
+export function isEngineDown(error: unknown): boolean {
+  return error instanceof CodedError && (error.code === "ENGINE_UNAVAILABLE" || error.code === "TIMEOUT");
+}

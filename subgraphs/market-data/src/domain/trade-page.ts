@@ -1,0 +1,34 @@
+import { CodedError } from "@mib/service/coded-error";
+
+const TRADES_MAX = 1_000;
+const BOOK_DEPTH_MAX = 1_000;
+const U64_MAX = 2n ** 64n - 1n;
+
+/** Reads the arguments of `trades`. Ids are the venues' numbers; what is no number is no trade's id. */
+export function tradePageOf({
+  last,
+  before,
+}: {
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}): { last: number; beforeTradeId: bigint | null } {
+  const count = last ?? 50;
+  if (count < 0) throw new CodedError("BAD_USER_INPUT", "last is not negative.", { argument: "last" });
+  if (count > TRADES_MAX)
+    throw new CodedError("RANGE_TOO_LARGE", `At most ${TRADES_MAX} trades at once: page with before.`, {
+      tradesMax: TRADES_MAX,
+    });
+  if (before == null) return { last: count, beforeTradeId: null };
+  if (!/^\d{1,20}$/.test(before) || BigInt(before) > U64_MAX || BigInt(before) === 0n) {
+    throw new CodedError("BAD_USER_INPUT", "before is no trade's id.", { argument: "before" });
+  }
+  return { last: count, beforeTradeId: BigInt(before) };
+}
+
+export function bookDepthOf(depth: number | null | undefined): number {
+  const levels = depth ?? 10;
+  if (levels < 1 || levels > BOOK_DEPTH_MAX) {
+    throw new CodedError("BAD_USER_INPUT", `depth is between 1 and ${BOOK_DEPTH_MAX}.`, { argument: "depth" });
+  }
+  return levels;
+}

@@ -1,0 +1,32 @@
+import { EngineClient } from "@mib/protocol/engine-client";
+import type { Service } from "@mib/service/run";
+import type { Database } from "@mib/subgraph-server/database";
+import type { SubgraphOptions } from "@mib/subgraph-server/start-subgraph";
+import { createContext, type Context } from "./context.ts";
+import { BarReader } from "./domain/bar-reader.ts";
+import { EngineMarket } from "./io/engine-market.ts";
+import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { PostgresBars } from "./io/postgres-bars.ts";
+import { PostgresInstruments } from "./io/postgres-instruments.ts";
+import { resolvers } from "./resolvers/resolvers.ts";
+
+/** Puts the reading parts together: the engine, the directory of instruments, history. */
+export async function marketDataSubgraph(
+  service: Service,
+  given: { database: Database; engine: { address: string; connections: number; timeoutMs: number } },
+): Promise<{ history: PostgresBars; options: SubgraphOptions<Context> }> {
+  const client = new EngineClient(given.engine);
+  service.onShutdown("engine client", () => client.close());
+  const market = new EngineMarket(client);
+  const history = new PostgresBars(given.database);
+  const instruments = await InstrumentDirectory.start(service, market, new PostgresInstruments(given.database));
+  const parts = { market, instruments, bars: new BarReader(market, history) };
+  return {
+    history,
+    options: {
+      schemaFile: new URL("../schema.graphql", import.meta.url),
+      resolvers,
+      context: () => createContext(parts),
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import { expect, test } from "vitest";
+import { RuleBook } from "../domain/rule-book.ts";
+import { emptyOutcome, Watch } from "../domain/watch.ts";
+import { observeEvent } from "./observe-event.ts";
+
+test("a bar counts whose volume is larger than an i64 of units", () => {
+  const outcome = emptyOutcome();
+  const bar = {
+    instrument: { symbol: "SHIBUSDT" },
+    interval: "M1",
+    openedAt: "2026-11-24T21:13:00Z",
+    open: "0.00001247",
+    high: "0.00001247",
+    low: "0.00001247",
+    close: "0.00001247",
+    volume: "13257105110",
+    tradeCount: 1,
+    final: true,
+    revision: 0,
+  };
+  const event = { topic: "market.bars.v1", channel: "SHIBUSDT/M1", value: JSON.stringify(bar), backfill: false };
+  observeEvent(new Watch(new RuleBook()), outcome, event as StreamEvent);
+  expect([...outcome.series]).toEqual(["M1/SHIBUSDT"]);
+});
+
+test.each([
+  ["no JSON", "{"],
+  ["a price that is a number", JSON.stringify({ id: "1", price: 1.5, size: "1", at: "2026-11-24T21:13:00Z" })],
+])("a trade that is %s is an invalid record, and no fault of ours", (_, value) => {
+  const event = { topic: "market.trades.v1", channel: "BTCUSDT", value, backfill: false };
+  expect(() => observeEvent(new Watch(new RuleBook()), emptyOutcome(), event as StreamEvent)).toThrow(
+    InvalidRecordError,
+  );
+});

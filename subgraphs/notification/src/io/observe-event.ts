@@ -1,0 +1,85 @@
+import { InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import { validateValue } from "@mib/events/validate";
+import { parseE9, parseSumE9 } from "@mib/protocol/decimal";
+import { sentimentOfArticle } from "@mib/sentiment/sentiment";
+import { toE9, type Outcome, type Watch } from "../domain/watch.ts";
+import type { BarInterval } from "../domain/rule.ts";
+
+/** The topics that rules are held against, and where the first run begins to read each. */
+export const WATCHED_TOPICS = {
+  "market.trades.v1": "latest",
+  // From the beginning: RSI needs the closes that are already there.
+  "market.bars.v1": "earliest",
+  // From the beginning: the day's open may be older than the first run.
+  "market.bars.current.v1": "earliest",
+  "news.articles.v1": "latest",
+} as const;
+
+/** How the channel of a day's bar ends. */
+const DAY = "/D1";
+
+/** `value` fits the schema of the event's topic. */
+type Observer = (watch: Watch, outcome: Outcome, event: StreamEvent, value: unknown) => void;
+
+const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
+  "market.trades.v1": (watch, outcome, { channel }, value) => {
+    // The first trade of a day is its open, whether a rule asks or not.
+    const trade = value as { price: string; at: string };
+    watch.trade(outcome, { symbol: channel, priceE9: parseE9(trade.price), at: trade.at });
+  },
+  "market.bars.v1": (watch, outcome, { backfill }, value) => {
+    const bar = value as {
+      instrument: { symbol: string };
+      interval: BarInterval;
+      openedAt: string;
+      close: string;
+      volume: string;
+      revision: number;
+    };
+    const { interval, openedAt, revision } = bar;
+    watch.bar(
+      outcome,
+      {
+        symbol: bar.instrument.symbol,
+        interval,
+        openedAt,
+        close: Number(bar.close),
+        volumeE9: parseSumE9(bar.volume),
+        revision,
+      },
+      { backfill },
+    );
+  },
+  "market.bars.current.v1": (watch, outcome, { channel }, value) => {
+    const symbol = channel.slice(0, -DAY.length);
+    const bar = value as { open: string; openedAt: string };
+    watch.dayBar(outcome, { symbol, openE9: parseE9(bar.open), openedAt: bar.openedAt });
+  },
+  "news.articles.v1": (watch, outcome, _, value) => {
+    const article = value as {
+      title: string;
+      summary: string | null;
+      publishedAt: string;
+      instruments: { symbol: string }[];
+    };
+    const concerned = article.instruments.filter(({ symbol }) => watch.concerns("SENTIMENT", symbol));
+    if (concerned.length === 0) return;
+    const sentiment = sentimentOfArticle(article);
+    if (sentiment === null) return;
+    for (const { symbol } of concerned) watch.value(outcome, "SENTIMENT", symbol, toE9(sentiment), article.publishedAt);
+  },
+};
+
+/** Most current bars are of shorter intervals than a day: they are not even read. */
+function isWatched({ topic, channel, backfill }: StreamEvent): boolean {
+  if (topic === "market.trades.v1") return !backfill;
+  return topic !== "market.bars.current.v1" || channel.endsWith(DAY);
+}
+
+/** Holds one event against the rules. Throws an InvalidRecordError when its value does not fit its topic. */
+export function observeEvent(watch: Watch, outcome: Outcome, event: StreamEvent): void {
+  if (!isWatched(event)) return;
+  const validation = validateValue(event.topic, event.value);
+  if (!validation.ok) throw new InvalidRecordError(validation.reason);
+  OBSERVERS[event.topic as keyof typeof WATCHED_TOPICS](watch, outcome, event, validation.value);
+}

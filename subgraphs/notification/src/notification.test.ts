@@ -1,0 +1,423 @@
+import type { CallerIdentity } from "@mib/identity/caller-identity";
+import { createKafka } from "@mib/events/kafka";
+import { provision } from "@mib/events/provision";
+import { eventually } from "@mib/testkit/eventually";
+import { createTestDatabase, servers, uniqueName, type TestDatabase } from "@mib/testkit/servers";
+import { subgraphProcess, type SubgraphProcess } from "@mib/testkit/subgraph-process";
+import kafkajs from "kafkajs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const epoch = uniqueName("epoch");
+const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "notification-test");
+let database: TestDatabase;
+let notification: SubgraphProcess;
+let producer: kafkajs.Producer;
+let sequence = 0;
+
+beforeAll(async () => {
+  await provision({ kafka, replicationFactor: 1 });
+  database = await createTestDatabase("notification");
+  producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await producer.connect();
+  notification = await subgraphProcess("notification", new URL("main.ts", import.meta.url), {
+    DATABASE_URL: database.url,
+    KAFKA_BROKERS: servers.kafkaBrokers.join(","),
+    POSITIONS_SAVE_MS: "200",
+  });
+  await notification.start();
+}, 120_000);
+
+afterAll(async () => {
+  await notification?.stop();
+  await producer?.disconnect();
+  await database?.drop();
+});
+
+function user(name = uniqueName("user")): CallerIdentity {
+  return { subject: name, roles: ["user"], scopes: [], credential: "session", sessionId: "s1" };
+}
+
+const CREATE_RULE = "mutation ($input: AlertRuleInput!) { createAlertRule(input: $input) { id armed } }";
+
+/** Waits until the instrument is known: by a bar of a day long ago, if by nothing else. */
+async function createRule(
+  owner: CallerIdentity,
+  input: Record<string, unknown>,
+  at = notification,
+): Promise<{ id: string; armed: boolean }> {
+  const day = { close: "1", interval: "D1", openedAt: "2020-01-01T00:00:00Z" };
+  await sendBars("market.bars.current.v1", input["symbol"] as string, [day]);
+  return eventually(async () => {
+    const answer = await at.ask(CREATE_RULE, { input }, owner);
+    expect(answer.errors).toBeUndefined();
+    return answer.data.createAlertRule as { id: string; armed: boolean };
+  });
+}
+
+async function inbox(
+  owner: CallerIdentity,
+): Promise<{ id: string; value: string; readAt: string | null; rule: { id: string } | null }[]> {
+  const text = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { notifications(first: 200) { nodes { id value readAt rule { id } } } } } }`;
+  const answer = await notification.ask(text, { id: owner.subject }, owner);
+  expect(answer.errors).toBeUndefined();
+  return answer.data._entities[0].notifications.nodes;
+}
+
+/** Trades as the engine publishes them. */
+async function sendTrades(symbol: string, prices: readonly string[]): Promise<void> {
+  await producer.send({
+    topic: "market.trades.v1",
+    messages: prices.map((price) => {
+      sequence += 1;
+      const value = {
+        instrument: { symbol },
+        id: String(sequence),
+        price,
+        size: "1",
+        side: "BUY",
+        at: "2024-08-08T12:00:00Z",
+      };
+      return {
+        key: symbol,
+        value: JSON.stringify(value),
+        headers: { channel: symbol, epoch, sequence: String(sequence), ordinal: "0", "schema-version": "1" },
+      };
+    }),
+  });
+}
+
+interface BarFields {
+  open?: string;
+  close: string;
+  volume?: string;
+  interval?: string;
+  openedAt: string;
+}
+
+/** Bars as the engine publishes them. */
+async function sendBars(
+  topic: "market.bars.v1" | "market.bars.current.v1",
+  symbol: string,
+  bars: readonly BarFields[],
+  more: Record<string, string> = {},
+): Promise<void> {
+  await producer.send({
+    topic,
+    messages: bars.map(({ open = "1", close, volume = "1", interval = "M1", openedAt }) => {
+      sequence += 1;
+      const value = {
+        instrument: { symbol },
+        interval,
+        openedAt,
+        open,
+        high: close,
+        low: open,
+        close,
+        volume,
+        vwap: null,
+        tradeCount: 1,
+        final: topic === "market.bars.v1",
+        revision: 0,
+      };
+      const headers = {
+        channel: `${symbol}/${interval}`,
+        epoch,
+        sequence: String(sequence),
+        ordinal: "0",
+        "schema-version": "1",
+        ...more,
+      };
+      return { key: symbol, value: JSON.stringify(value), headers };
+    }),
+  });
+}
+
+const minute = (n: number) => new Date(Date.UTC(2024, 7, 8, 12, n)).toISOString().replace(".000Z", "Z");
+
+async function sendArticle(symbol: string, title: string): Promise<void> {
+  const id = uniqueName("article");
+  const value = {
+    id,
+    title,
+    summary: null,
+    url: null,
+    source: "test",
+    publishedAt: "2024-08-08T12:00:00Z",
+    instruments: [{ symbol }],
+  };
+  await producer.send({
+    topic: "news.articles.v1",
+    messages: [
+      { key: null, value: JSON.stringify(value), headers: { channel: "*", "event-id": id, "schema-version": "1" } },
+    ],
+  });
+}
+
+/** The events of the topic that belong to a user: event ids as they were sent, repeats included. */
+async function announcedTo(owner: CallerIdentity): Promise<string[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const end = (await admin.fetchTopicOffsets("notifications.v1")).reduce(
+    (sum, { high, low }) => sum + Number(high) - Number(low),
+    0,
+  );
+  await admin.disconnect();
+  const consumer = kafka.consumer({ groupId: uniqueName("reader"), maxWaitTimeInMs: 50 });
+  const ids: string[] = [];
+  let read = 0;
+  await consumer.connect();
+  await consumer.subscribe({ topic: "notifications.v1", fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      read += 1;
+      if (message.key?.toString() === owner.subject) ids.push(String(message.headers?.["event-id"]));
+    },
+  });
+  await eventually(() => expect(read).toBeGreaterThanOrEqual(end), { deadlineMs: 30_000 });
+  await consumer.disconnect();
+  return ids;
+}
+
+test("a rule fires once per crossing, into its owner's inbox only", async () => {
+  const [owner, other] = [user(), user()];
+  const symbol = uniqueName("X");
+  const rule = await createRule(owner, { symbol, metric: "PRICE", comparison: "CROSSES_ABOVE", threshold: "100.5" });
+  expect(rule.armed).toBe(true);
+  await sendTrades(symbol, ["101", "100", "100.500000001", "102", "99", "103"]);
+  await eventually(
+    async () =>
+      expect(await inbox(owner)).toMatchObject([{ value: "103", rule: { id: rule.id } }, { value: "100.500000001" }]),
+    { deadlineMs: 30_000 },
+  );
+  expect(await inbox(other)).toEqual([]);
+  await eventually(
+    async () => expect(new Set(await announcedTo(owner))).toEqual(new Set((await inbox(owner)).map(({ id }) => id))),
+    { deadlineMs: 30_000 },
+  );
+});
+
+test("a change is measured from the day's open by every trade", async () => {
+  const owner = user();
+  const symbol = uniqueName("X");
+  await createRule(owner, { symbol, metric: "CHANGE_PERCENT", comparison: "CROSSES_ABOVE", threshold: "2.5" });
+  await sendTrades(symbol, ["200", "204.999999999", "205.000000002", "204"]);
+  await eventually(async () => expect((await inbox(owner)).map(({ value }) => value)).toEqual(["2.500000001"]), {
+    deadlineMs: 30_000,
+  });
+  // The day's bar knows of trades before the first one that was seen here.
+  await sendBars("market.bars.current.v1", symbol, [
+    { interval: "D1", open: "100", close: "205", openedAt: "2024-08-08T00:00:00Z" },
+  ]);
+  await eventually(
+    async () => {
+      await sendTrades(symbol, ["101", "110"]);
+      expect((await inbox(owner))[0]?.value).toBe("10");
+    },
+    { deadlineMs: 30_000 },
+  );
+});
+
+test("volume and RSI are held against final bars of the rule's interval, and loaded history fires nothing", async () => {
+  const owner = user();
+  const symbol = uniqueName("X");
+  await createRule(owner, { symbol, metric: "VOLUME", comparison: "ABOVE", threshold: "50" });
+  await createRule(owner, { symbol, metric: "RSI", comparison: "ABOVE", threshold: "70", interval: "M1" });
+  const history = Array.from({ length: 20 }, (_, n) => ({
+    close: String(100 + (n % 2)),
+    volume: "99",
+    openedAt: minute(n),
+  }));
+  await sendBars("market.bars.v1", symbol, history, { origin: "backfill" });
+  await sendBars("market.bars.v1", symbol, [
+    { close: "1", volume: "500", interval: "M5", openedAt: minute(20) },
+    { close: "100", volume: "51.5", openedAt: minute(20) },
+  ]);
+  await eventually(async () => expect((await inbox(owner)).map(({ value }) => value)).toEqual(["51.5"]), {
+    deadlineMs: 30_000,
+  });
+  await sendBars("market.bars.v1", symbol, [{ close: "130", openedAt: minute(21) }]);
+  await eventually(async () => expect(await inbox(owner)).toHaveLength(2), { deadlineMs: 30_000 });
+  expect(Number((await inbox(owner))[0]!.value)).toBeGreaterThan(70);
+});
+
+test("sentiment is held against every article about the instrument", async () => {
+  const owner = user();
+  const symbol = uniqueName("X");
+  await createRule(owner, { symbol, metric: "SENTIMENT", comparison: "BELOW", threshold: "0" });
+  await sendArticle(symbol, "Shares surge to a record after excellent profit growth");
+  await sendArticle(symbol, "Shares plunge after fraud, losses and bankruptcy");
+  await eventually(async () => expect(await inbox(owner)).toHaveLength(1), { deadlineMs: 30_000 });
+  expect(Number((await inbox(owner))[0]!.value)).toBeLessThan(0);
+});
+
+test("killed at any moment, it makes each notification exactly once", { timeout: 180_000 }, async () => {
+  const owner = user();
+  const symbol = uniqueName("KILLED");
+  await createRule(owner, { symbol, metric: "PRICE", comparison: "CROSSES_ABOVE", threshold: "100" });
+  const crossings = 8;
+  for (let round = 0; round < crossings; round++) {
+    await sendTrades(symbol, ["99", String(101 + round)]);
+    // From at once to long after it was written: somewhere in between lies each step.
+    await eventually(async () => (await inbox(owner)).length > round - (round % 4), { deadlineMs: 30_000 }).catch(
+      () => {},
+    );
+    await notification.kill();
+    await notification.start();
+  }
+  await eventually(
+    async () =>
+      expect((await inbox(owner)).map(({ value }) => value)).toEqual(
+        Array.from({ length: crossings }, (_, round) => String(101 + round)).reverse(),
+      ),
+    { deadlineMs: 60_000 },
+  );
+  const ids = (await inbox(owner)).map(({ id }) => id).sort();
+  await eventually(async () => expect([...new Set(await announcedTo(owner))].sort()).toEqual(ids), {
+    deadlineMs: 30_000,
+  });
+});
+
+test(
+  "killed before it ever read an event, it misses none of those that came meanwhile",
+  { timeout: 180_000 },
+  async () => {
+    const fresh = await createTestDatabase("notification");
+    const other = await subgraphProcess("notification", new URL("main.ts", import.meta.url), {
+      DATABASE_URL: fresh.url,
+      KAFKA_BROKERS: servers.kafkaBrokers.join(","),
+    });
+    try {
+      await other.start();
+      const owner = user();
+      const symbol = uniqueName("X");
+      const input = { symbol, metric: "PRICE", comparison: "ABOVE", threshold: "10" };
+      await createRule(owner, input, other);
+      await other.kill();
+      await sendTrades(symbol, ["11"]);
+      await other.start();
+      const text = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { notifications { nodes { value } } } } }`;
+      await eventually(
+        async () =>
+          expect((await other.ask(text, { id: owner.subject }, owner)).data._entities[0].notifications.nodes).toEqual([
+            { value: "11" },
+          ]),
+        { deadlineMs: 30_000 },
+      );
+    } finally {
+      await other.stop();
+      await fresh.drop();
+    }
+  },
+);
+
+test("rules and notifications belong to their owner", async () => {
+  const [owner, other] = [user(), user()];
+  const symbol = uniqueName("X");
+  const rule = await createRule(owner, { symbol, metric: "RSI", comparison: "ABOVE", threshold: "70" });
+  const alerts = `query ($symbol: ID!) { _entities(representations: [{__typename: "Instrument", symbol: $symbol}]) { ... on Instrument { alerts { id interval threshold } } } }`;
+  expect((await notification.ask(alerts, { symbol }, owner)).data._entities[0].alerts).toEqual([
+    { id: rule.id, interval: "M1", threshold: "70" },
+  ]);
+  expect((await notification.ask(alerts, { symbol }, other)).data._entities[0].alerts).toEqual([]);
+  expect((await notification.ask(alerts, { symbol })).data._entities[0].alerts).toEqual([]);
+
+  const of = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { alerts { id } } } }`;
+  expect((await notification.ask(of, { id: owner.subject }, other)).errors?.[0]?.extensions?.code).toBe("FORBIDDEN");
+  const remove = "mutation ($id: ID!) { deleteAlertRule(id: $id) }";
+  expect((await notification.ask(remove, { id: rule.id }, other)).errors?.[0]?.extensions?.code).toBe(
+    "ALERT_RULE_NOT_FOUND",
+  );
+  expect((await notification.ask(remove, { id: rule.id }, owner)).data).toEqual({ deleteAlertRule: rule.id });
+  expect((await notification.ask(alerts, { symbol }, owner)).data._entities[0].alerts).toEqual([]);
+});
+
+test("a changed rule begins anew, and reading marks what was read", async () => {
+  const owner = user();
+  const symbol = uniqueName("X");
+  const input = { symbol, metric: "PRICE", comparison: "ABOVE", threshold: "10" };
+  const rule = await createRule(owner, input);
+  await sendTrades(symbol, ["11"]);
+  await eventually(async () => expect(await inbox(owner)).toHaveLength(1), { deadlineMs: 30_000 });
+  const updated = await notification.ask(
+    "mutation ($id: ID!, $input: AlertRuleInput!) { updateAlertRule(id: $id, input: $input) { armed threshold } }",
+    { id: rule.id, input: { ...input, threshold: "20" } },
+    owner,
+  );
+  expect(updated.data.updateAlertRule).toEqual({ armed: true, threshold: "20" });
+  await sendTrades(symbol, ["15", "21"]);
+  await eventually(async () => expect((await inbox(owner)).map(({ value }) => value)).toEqual(["21", "11"]), {
+    deadlineMs: 30_000,
+  });
+  const ids = (await inbox(owner)).map(({ id }) => id);
+  const read = "mutation ($ids: [ID!]!) { markNotificationsRead(ids: $ids) }";
+  expect((await notification.ask(read, { ids: [...ids, "nonsense"] }, owner)).data).toEqual({
+    markNotificationsRead: 2,
+  });
+  expect((await notification.ask(read, { ids }, owner)).data).toEqual({ markNotificationsRead: 0 });
+});
+
+test.each([
+  [
+    "without a credential",
+    { symbol: "X", metric: "PRICE", comparison: "ABOVE", threshold: "1" },
+    false,
+    "UNAUTHENTICATED",
+  ],
+  [
+    "with a threshold that is no number",
+    { symbol: "X", metric: "PRICE", comparison: "ABOVE", threshold: "much" },
+    true,
+    "BAD_USER_INPUT",
+  ],
+  [
+    "with a threshold that can't be reached",
+    { symbol: "X", metric: "RSI", comparison: "ABOVE", threshold: "101" },
+    true,
+    "BAD_USER_INPUT",
+  ],
+  [
+    "with an empty symbol",
+    { symbol: "", metric: "PRICE", comparison: "ABOVE", threshold: "1" },
+    true,
+    "BAD_USER_INPUT",
+  ],
+])("a rule %s is refused", async (_, input, known, code) => {
+  const answer = await notification.ask(
+    "mutation ($input: AlertRuleInput!) { createAlertRule(input: $input) { id } }",
+    { input },
+    known ? user() : undefined,
+  );
+  expect(answer.errors?.[0]?.extensions?.code).toBe(code);
+});
+
+test("a rule on an instrument that nobody ever heard of is refused", async () => {
+  const input = { symbol: uniqueName("KNOWN"), metric: "PRICE", comparison: "ABOVE", threshold: "1" };
+  const { id } = await createRule(user("u-unknown"), input);
+  const unknown = { ...input, symbol: "NOPE" };
+  const created = await notification.ask(CREATE_RULE, { input: unknown }, user("u-unknown"));
+  expect(created.errors?.[0]?.extensions?.code).toBe("INSTRUMENT_NOT_FOUND");
+  const updated = await notification.ask(
+    "mutation ($id: ID!, $input: AlertRuleInput!) { updateAlertRule(id: $id, input: $input) { id } }",
+    { id, input: unknown },
+    user("u-unknown"),
+  );
+  expect(updated.errors?.[0]?.extensions?.code).toBe("INSTRUMENT_NOT_FOUND");
+});
+
+test("an API key may do what its scopes say, and no more", async () => {
+  const owner = user();
+  const input = { symbol: uniqueName("SCOPED"), metric: "PRICE", comparison: "ABOVE", threshold: "1" };
+  await createRule(owner, input);
+  const key = (scopes: string[]): CallerIdentity => ({ ...owner, scopes, credential: "api_key", sessionId: null });
+  const read = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { alerts { id } } } }`;
+  const codeOf = async (text: string, variables: object, scopes: string[]) =>
+    (await notification.ask(text, { ...variables }, key(scopes))).errors?.[0]?.extensions?.code;
+  expect(await codeOf(CREATE_RULE, { input }, ["alerts:read"])).toBe("FORBIDDEN");
+  expect(await codeOf(read, { id: owner.subject }, ["alerts:write"])).toBe("FORBIDDEN");
+  expect(await codeOf(CREATE_RULE, { input }, ["alerts:write"])).toBeUndefined();
+  expect(await codeOf(read, { id: owner.subject }, ["alerts:read"])).toBeUndefined();
+});
+
+test("it ends in an orderly way", async () => {
+  expect(await notification.stop()).toBe(0);
+});

@@ -1,0 +1,101 @@
+import { servers, uniqueName } from "@mib/testkit/servers";
+import { QdrantClient } from "@qdrant/js-client-rest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Article } from "../domain/article.ts";
+import { ArticleStore } from "./article-store.ts";
+
+const url = servers.qdrantUrl;
+const collection = uniqueName("test-articles");
+const store = new ArticleStore({ url, collection });
+const model = { name: "test-model", dimension: 3 };
+const anything = { symbols: null, from: null, to: null };
+
+const article = (id: string, day: number, symbols: string[]): Article => ({
+  id,
+  title: `Title of ${id}`,
+  summary: null,
+  url: "https://example.test/a",
+  source: "wire",
+  publishedAt: `2024-01-0${day}T00:00:00Z`,
+  symbols,
+  sentiment: 0.25,
+});
+
+const copper = article("copper", 1, ["HG", "FCX"]);
+const mine = article("mine", 2, ["FCX"]);
+const rates = article("rates", 3, ["EURUSD"]);
+
+beforeAll(async () => {
+  await store.open(model);
+  await store.save([
+    { article: copper, vector: [1, 0, 0], position: { epoch: "e1", offset: 4n } },
+    { article: mine, vector: [0.9, 0.1, 0], position: { epoch: "e1", offset: 12n } },
+    { article: rates, vector: [0, 0, 1], position: { epoch: "e0", offset: 99n } },
+  ]);
+});
+afterAll(() => new QdrantClient({ url, checkCompatibility: false }).deleteCollection(collection));
+
+const ids = (articles: readonly Article[]) => articles.map(({ id }) => id);
+
+test("what is read is what was saved", async () => {
+  expect(await store.byIds(["rates", "nothing", "copper"])).toEqual([rates, null, copper]);
+});
+
+test("an article that comes again replaces itself", async () => {
+  await store.save([{ article: copper, vector: [1, 0, 0], position: { epoch: "e1", offset: 4n } }]);
+  expect(await store.check()).toEqual({ articles: 3 });
+});
+
+test("the store knows how far each epoch was read", async () => {
+  expect(await store.lastOffset("e1")).toBe(12n);
+  expect(await store.lastOffset("e0")).toBe(99n);
+  expect(await store.lastOffset("e2")).toBeNull();
+});
+
+test("the nearest come first, within symbols and times", async () => {
+  const found = async (filter: object) =>
+    ids(
+      (await store.nearest([1, 0, 0], { ...anything, ...filter }, { limit: 10, offset: 0 })).map(
+        ({ article }) => article,
+      ),
+    );
+  expect(await found({})).toEqual(["copper", "mine", "rates"]);
+  expect(await found({ symbols: ["HG", "EURUSD"] })).toEqual(["copper", "rates"]);
+  expect(await found({ from: "2024-01-02T00:00:00Z" })).toEqual(["mine", "rates"]);
+  expect(await found({ to: "2024-01-02T00:00:00Z" })).toEqual(["copper"]);
+  expect(await found({ symbols: [] })).toEqual([]);
+});
+
+test("similar articles leave out the article itself, and an unknown one has none", async () => {
+  const [first, second] = await store.similarTo([
+    { id: "copper", limit: 1 },
+    { id: "nothing", limit: 5 },
+  ]);
+  expect([ids(first ?? []), second]).toEqual([["mine"], []]);
+});
+
+test("the newest about each symbol", async () => {
+  const lists = await store.newestAbout([
+    { symbol: "FCX", limit: 5 },
+    { symbol: "HG", limit: 5 },
+    { symbol: "NONE", limit: 5 },
+  ]);
+  expect(lists.map(ids)).toEqual([["mine", "copper"], ["copper"], []]);
+});
+
+test("a collection of another model is refused with what to do", async () => {
+  await expect(new ArticleStore({ url, collection }).open({ name: "other-model", dimension: 3 })).rejects.toThrow(
+    "Delete the collection",
+  );
+});
+
+test("a store that can't be reached is a coded error", async () => {
+  const unreachable = new ArticleStore({ url: "http://127.0.0.1:9", collection });
+  await expect(unreachable.byIds(["a"])).rejects.toMatchObject({ code: "SEARCH_UNAVAILABLE" });
+});
+
+test("what the store refuses is no coded error: it would be ours", async () => {
+  await expect(store.nearest([1, 0], anything, { limit: 1, offset: 0 })).rejects.not.toMatchObject({
+    code: "SEARCH_UNAVAILABLE",
+  });
+});

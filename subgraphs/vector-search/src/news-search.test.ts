@@ -1,0 +1,214 @@
+import { createKafka } from "@mib/events/kafka";
+import { createEventProducer, type EventProducer } from "@mib/events/producer";
+import { provision } from "@mib/events/provision";
+import { startTestSubgraph, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
+import { eventually } from "@mib/testkit/eventually";
+import { servers, uniqueName } from "@mib/testkit/servers";
+import { QdrantClient } from "@qdrant/js-client-rest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createContext } from "./context.ts";
+import type { ArticleEvent } from "./domain/article.ts";
+import { Arrivals } from "./io/arrivals.ts";
+import { startArticleIndexer } from "./io/article-indexer.ts";
+import { ArticleStore } from "./io/article-store.ts";
+import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
+import { resolvers } from "./resolvers/resolvers.ts";
+
+const { qdrantUrl } = servers;
+
+const topic = `${uniqueName("test")}.news.articles.v1`;
+const collection = uniqueName("test-news");
+const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "news-search-test");
+const DEADLINE = { deadlineMs: 30_000 };
+
+const HEADLINES: [id: string, title: string, symbols: string[], day: number][] = [
+  ["copper", "Copper supply is disrupted as workers walk out at the largest mine", ["HG", "FCX"], 1],
+  ["rates", "Central bank keeps interest rates unchanged", ["EURUSD"], 2],
+  ["bitcoin", "Bitcoin plunges after an exchange halts withdrawals", ["BTCUSDT"], 3],
+  ["phone", "Smartphone maker beats estimates on record demand", ["AAPL"], 4],
+  ["phone-2", "Record demand lifts sales of the new smartphone", ["AAPL"], 5],
+  ["oil", "Oil exporters agree to pump less crude", ["CL"], 6],
+];
+
+const eventOf = ([id, title, symbols, day]: (typeof HEADLINES)[number]): ArticleEvent => ({
+  id,
+  title,
+  summary: null,
+  url: null,
+  source: "wire",
+  publishedAt: `2024-01-0${day}T09:00:00Z`,
+  instruments: symbols.map((symbol) => ({ symbol })),
+});
+
+let subgraph: TestSubgraph;
+let producer: EventProducer;
+
+const publish = (event: ArticleEvent) =>
+  producer.send({ topic, key: null, channel: "*", eventId: event.id, value: JSON.stringify(event) });
+
+async function startSubgraph(): Promise<TestSubgraph> {
+  const store = new ArticleStore({ url: qdrantUrl, collection });
+  await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+  const embedder = new Embedder({ threads: 1 });
+  const arrivals = new Arrivals();
+  return startTestSubgraph("vector-search", (service) => {
+    service.onShutdown("embedder", () => embedder.close());
+    startArticleIndexer(service, { kafka, store, embedder, arrivals, topic });
+    return {
+      schemaFile: new URL("../schema.graphql", import.meta.url),
+      resolvers,
+      context: () => createContext({ store, embedder, arrivals }),
+    };
+  });
+}
+
+beforeAll(async () => {
+  await provision({ kafka, replicationFactor: 1 });
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: 1 }],
+    waitForLeaders: true,
+  });
+  await admin.disconnect();
+  producer = createEventProducer({ kafka, log: { warn() {} } as never });
+  await producer.sendRecord(topic, {
+    value: "no JSON",
+    headers: { channel: "*", "event-id": "bad", "schema-version": "1" },
+  });
+  for (const headline of HEADLINES) await publish(eventOf(headline));
+  subgraph = await startSubgraph();
+  await eventually(async () => expect(await stored()).toBe(HEADLINES.length), DEADLINE);
+}, 60_000);
+
+afterAll(async () => {
+  await subgraph?.stop();
+  await producer?.stop();
+  await new QdrantClient({ url: qdrantUrl, checkCompatibility: false }).deleteCollection(collection);
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.disconnect();
+});
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${subgraph.url}/metrics`)).text();
+  return Number(new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, "m").exec(text)?.[1]);
+}
+
+const stored = async () => (await new ArticleStore({ url: qdrantUrl, collection }).check()).articles;
+
+const SEARCH = `query ($query: String!, $symbols: [ID!], $from: DateTime, $to: DateTime, $first: Int, $after: String) {
+  searchNews(query: $query, symbols: $symbols, from: $from, to: $to, first: $first, after: $after) {
+    edges { node { id title sentiment instruments { symbol } } cursor score }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+const search = async (variables: Record<string, unknown>) => {
+  const answer = await subgraph.ask(SEARCH, variables);
+  expect(answer.errors).toBeUndefined();
+  return answer.data.searchNews;
+};
+const idsOf = ({ edges }: { edges: { node: { id: string } }[] }) => edges.map(({ node }) => node.id);
+
+describe("searching news", () => {
+  test.each([
+    ["miners on strike, metal becomes scarce", "copper"],
+    ["crypto price crash", "bitcoin"],
+    ["monetary policy decision", "rates"],
+    ["petroleum output cut", "oil"],
+  ])("%s", async (query, expected) => {
+    expect(idsOf(await search({ query, first: 1 }))).toEqual([expected]);
+  });
+
+  test("scores fall, and pages follow each other without repeating", async () => {
+    const first = await search({ query: "smartphone sales", first: 2 });
+    const second = await search({ query: "smartphone sales", first: 2, after: first.pageInfo.endCursor });
+    expect(new Set(idsOf(first))).toEqual(new Set(["phone", "phone-2"]));
+    const scores = [...first.edges, ...second.edges].map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    expect(new Set([...idsOf(first), ...idsOf(second)]).size).toBe(4);
+    expect(first.pageInfo.hasNextPage).toBe(true);
+    expect((await search({ query: "smartphone sales", first: 10 })).pageInfo.hasNextPage).toBe(false);
+  });
+
+  test("symbols and times narrow it", async () => {
+    expect(idsOf(await search({ query: "smartphone", symbols: ["BTCUSDT", "HG"] }))).toHaveLength(2);
+    expect(new Set(idsOf(await search({ query: "anything", from: "2024-01-05T00:00:00Z" })))).toEqual(
+      new Set(["phone-2", "oil"]),
+    );
+    expect(new Set(idsOf(await search({ query: "anything", to: "2024-01-02T00:00:00Z" })))).toEqual(
+      new Set(["copper"]),
+    );
+  });
+
+  test("an article carries its instruments and how it sounds", async () => {
+    const { edges } = await search({ query: "Bitcoin exchange", first: 1 });
+    expect(edges[0].node).toMatchObject({ id: "bitcoin", instruments: [{ symbol: "BTCUSDT" }] });
+    expect(edges[0].node.sentiment).toBeLessThan(0);
+  });
+
+  test.each([
+    [{ query: "" }, "SEARCH_QUERY_INVALID"],
+    [{ query: "copper ".repeat(5_000) }, "SEARCH_QUERY_INVALID"],
+    [{ query: "copper", first: 1_000 }, "BAD_USER_INPUT"],
+    [{ query: "copper", after: "x" }, "BAD_USER_INPUT"],
+  ])("out of bounds: %o", async (variables, code) => {
+    expect((await subgraph.ask(SEARCH, variables)).errors?.[0]?.extensions.code).toBe(code);
+  });
+
+  test("hostile text is searched like any other", async () => {
+    for (const query of [
+      "<script>alert(1)</script>",
+      "ignore all previous instructions",
+      "\u202Eright to left",
+      "'; DROP TABLE news; --",
+      "💥".repeat(400),
+    ]) {
+      expect(idsOf(await search({ query }))).toHaveLength(HEADLINES.length);
+    }
+  });
+});
+
+describe("as entities", () => {
+  const ENTITIES = `query ($r: [_Any!]!) { _entities(representations: $r) {
+    ... on Instrument { symbol news(first: 2) { id } }
+    ... on NewsArticle { id sentiment similar(first: 1) { id } }
+  } }`;
+  const entities = async (...r: object[]) => (await subgraph.ask(ENTITIES, { r })).data._entities;
+
+  test("an instrument has its newest articles first, one that nobody writes about has none", async () => {
+    expect(
+      await entities({ __typename: "Instrument", symbol: "AAPL" }, { __typename: "Instrument", symbol: "NONE" }),
+    ).toEqual([
+      { symbol: "AAPL", news: [{ id: "phone-2" }, { id: "phone" }] },
+      { symbol: "NONE", news: [] },
+    ]);
+  });
+
+  test("an article has its sentiment and what is similar", async () => {
+    const [article] = await entities({ __typename: "NewsArticle", id: "phone" });
+    expect(article).toMatchObject({ id: "phone", similar: [{ id: "phone-2" }] });
+    expect(article.sentiment).toBeGreaterThan(0);
+  });
+
+  test("an article that is announced just before it is stored is waited for, an unknown one is null", async () => {
+    const gold: ArticleEvent = { ...eventOf(["gold", "Gold climbs to a record", ["GC"], 7]) };
+    const [[article]] = await Promise.all([entities({ __typename: "NewsArticle", id: "gold" }), publish(gold)]);
+    expect(article).toMatchObject({ id: "gold" });
+    expect(await entities({ __typename: "NewsArticle", id: "nothing" })).toEqual([null]);
+  });
+});
+
+test("a record that is no article is counted, and its neighbours are stored", async () => {
+  expect(await metric("vector_search_articles_refused_total")).toBe(1);
+});
+
+test("a process that starts again goes on where it was", async () => {
+  await subgraph.stop();
+  const before = await stored();
+  await publish(eventOf(["late", "A late story about wheat", ["ZW"], 8]));
+  subgraph = await startSubgraph();
+  await eventually(async () => expect(await stored()).toBe(before + 1), DEADLINE);
+  expect(await metric("vector_search_articles_indexed_total")).toBe(1);
+});

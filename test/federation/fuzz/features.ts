@@ -1,0 +1,102 @@
+import type { SeedResult } from "./fuzz-case.ts";
+import { isEntity, type World, type WorldField } from "./world.ts";
+
+/** The least share of seeds, in percent, in which each feature has to occur. */
+export const SHARE_MIN = 1;
+
+interface Occurrence {
+  world: World;
+  /** All operations of the seed as one text. */
+  text: string;
+}
+
+/** What a seed can contain. A feature of the schema counts where an operation selects it. */
+const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = {
+  "key: simple": ({ world }) => world.types.some(({ keys }) => keys.includes("id") || keys.includes("sku")),
+  "key: compound": ({ world }) => world.types.some(({ keys }) => keys.includes("pair")),
+  "key: nested": ({ world }) => world.types.some(({ keys }) => keys.includes("nested")),
+  "key: several": ({ world }) => world.types.some(({ keys }) => keys.length > 1),
+  "key: not resolvable": ({ world }) =>
+    world.types.some(({ unresolvableIn }) => Object.keys(unresolvableIn).length > 0),
+  "@shareable field": selected(({ owners }) => owners.length > 1),
+  "@requires": selected(({ requires }) => requires.length > 0),
+  "@requires with arguments": selected(({ requires }) => requires.some(({ args }) => args !== null)),
+  "@requires nested": selected(({ requires }) => requires.some(({ inner }) => inner.length > 0)),
+  "@requires chained": ({ world, text }) => world.types.some(({ fields }) => isChained(fields, text)),
+  "@provides": selected(({ provides }) => provides !== null),
+  "@override": selected(({ overrideFrom }) => overrideFrom !== null),
+  "@inaccessible": ({ world }) => fieldsOf(world).some(({ isInaccessible }) => isInaccessible),
+  "@inaccessible enum value": ({ world, text }) =>
+    world.hidesEnumValue && fieldsOf(world).some(({ type, name }) => type === "Mood" && has(text, name)),
+  "@interfaceObject": selected((field, world) => world.interfaces.some(({ fields }) => fields.includes(field))),
+  interface: selected(({ type }) => type.startsWith("I0")),
+  union: selected(({ type }) => type.startsWith("U0")),
+  "value type": selected(({ type }) => /^V\d/.test(type)),
+  "entity in another": ({ world, text }) =>
+    world.types
+      .filter(isEntity)
+      .some(({ fields }) => fields.some(({ name, type }) => type.startsWith("E") && has(text, name))),
+  enum: selected(({ type }) => type === "Mood"),
+  "custom scalar": selected(({ type }) => type === "Json"),
+  list: selected(({ wrap }) => wrap.startsWith("[")),
+  "input object": ({ text }) => text.includes("filter: "),
+  argument: ({ text }) => /\b(limit|word|mood|ids|filter): /.test(text),
+  alias: ({ text }) => /\b(x|y|total): /.test(text),
+  "alias of a field's name": ({ text }) =>
+    /\b(id|sku|left|box|code|name|note|size|rank|part): (?!\$)[a-z]+[ ({]/.test(text),
+  "inline fragment": ({ text }) => text.includes("... on "),
+  "named fragment": ({ text }) => text.includes("...F"),
+  variable: ({ text }) => /\$v\d/.test(text),
+  "variable with a default": ({ text }) => /\$\w+: [^,)]+ = /.test(text),
+  "@skip": ({ text }) => text.includes("@skip"),
+  "@include": ({ text }) => text.includes("@include"),
+  __typename: ({ text }) => text.includes("__typename"),
+  mutation: ({ text }) => text.includes("mutation "),
+  "fault of a field": ({ world }) => world.faults.fieldsEach > 0,
+  "fault of a request": ({ world }) => world.faults.requestLost >= 0,
+  "faults of both kinds": ({ world }) => world.faults.requestLost >= 0 && world.faults.fieldsEach > 0,
+};
+
+/** Counts in how many seeds each feature occurs. */
+export class FeatureTable {
+  readonly #counts = new Map(Object.keys(FEATURES).map((name) => [name, 0]));
+  #seeds = 0;
+
+  count({ world, operations }: SeedResult): void {
+    this.#seeds++;
+    const text = operations.map(({ query }) => query).join("\n");
+    for (const [name, occurs] of Object.entries(FEATURES))
+      if (occurs({ world, text })) this.#counts.set(name, this.#counts.get(name)! + 1);
+  }
+
+  /** Features that occur too seldom. */
+  rare(): string[] {
+    return [...this.#counts].filter(([, count]) => (100 * count) / this.#seeds < SHARE_MIN).map(([name]) => name);
+  }
+
+  print(): string {
+    return [...this.#counts]
+      .map(([name, count]) => `${((100 * count) / this.#seeds).toFixed(1).padStart(6)} %  ${name}`)
+      .join("\n");
+  }
+}
+
+function selected(isMeant: (field: WorldField, world: World) => boolean): (occurrence: Occurrence) => boolean {
+  return ({ world, text }) => fieldsOf(world).some((field) => isMeant(field, world) && has(text, field.name));
+}
+
+function fieldsOf(world: World): WorldField[] {
+  return [...world.queries, ...[...world.types, ...world.interfaces].flatMap(({ fields }) => fields)];
+}
+
+function isChained(fields: readonly WorldField[], text: string): boolean {
+  return fields.some(
+    ({ name, requires }) =>
+      has(text, name) &&
+      requires.some(({ field }) => fields.some((each) => each.name === field && each.requires.length > 0)),
+  );
+}
+
+function has(text: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(text);
+}

@@ -1,0 +1,173 @@
+import {
+  getNamedType,
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isListType,
+  type GraphQLArgument,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLSchema,
+} from "graphql";
+import type { FuzzedOperation } from "./fuzzed-federation.ts";
+import type { Random } from "./random.ts";
+
+/** A random valid operation on a schema, with variables. */
+export function generateOperation(random: Random, schema: GraphQLSchema, shadows: readonly string[]): FuzzedOperation {
+  return new OperationGenerator(random, schema, shadows).generate();
+}
+
+const DEPTH = 5;
+
+class OperationGenerator {
+  readonly #random: Random;
+  readonly #schema: GraphQLSchema;
+  /** Names that an alias may take from a field. */
+  readonly #shadows: readonly string[];
+  readonly #variables = new Map<string, { definition: string; value: unknown }>();
+  readonly #fragments: string[] = [];
+  /** What each path of response names stands for, so that no two selections of one contradict each other. */
+  readonly #meanings = new Map<string, string>();
+
+  constructor(random: Random, schema: GraphQLSchema, shadows: readonly string[]) {
+    this.#random = random;
+    this.#schema = schema;
+    this.#shadows = shadows;
+  }
+
+  generate(): FuzzedOperation {
+    const mutation = this.#schema.getMutationType();
+    const isMutation = mutation !== undefined && mutation !== null && this.#random.chance(50);
+    const root = isMutation ? mutation : this.#schema.getQueryType()!;
+    const fields = Object.values(root.getFields());
+    const count = this.#random.between(1, 3);
+    const lines = Array.from({ length: count }, () => this.#field(root, this.#random.pick(fields), 0, ""));
+    if (this.#random.chance(3)) lines.push("__typename");
+    const definitions = [...this.#variables].map(([name, { definition }]) => `$${name}: ${definition}`);
+    const head = definitions.length > 0 ? `(${definitions.join(", ")})` : "";
+    const values = [...this.#variables].filter(([, { value }]) => value !== undefined);
+    return {
+      query: `${isMutation ? "mutation" : "query"} Fuzz${head} { ${lines.join(" ")} }\n${this.#fragments.join("\n")}`,
+      variables: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
+    };
+  }
+
+  #selectionSet(type: GraphQLCompositeType, depth: number, path: string): string {
+    const random = this.#random;
+    const selections: string[] = [];
+    const fields = "getFields" in type ? Object.values(type.getFields()) : [];
+    const usable = fields.filter((field) => depth < DEPTH || !isCompositeType(getNamedType(field.type)));
+    for (const field of random.some(usable, 1, depth < 2 ? 5 : 3))
+      selections.push(this.#field(type, field, depth, path));
+    if (isAbstractType(type)) {
+      for (const member of this.#schema.getPossibleTypes(type))
+        if (random.chance(65)) selections.push(this.#fragment(member, depth, path));
+      if (random.chance(25)) selections.push("__typename");
+    } else if (random.chance(12)) selections.push(this.#fragment(type, depth, path));
+    if (random.chance(8) || selections.length === 0) selections.push("__typename");
+    return selections.join(" ");
+  }
+
+  #fragment(type: GraphQLCompositeType, depth: number, path: string): string {
+    const random = this.#random;
+    const selections = this.#selectionSet(type, depth + 1, path);
+    const condition = this.#condition();
+    if (random.chance(70)) return `... on ${type.name}${condition} { ${selections} }`;
+    const name = `F${this.#fragments.length}`;
+    this.#fragments.push(`fragment ${name} on ${type.name} { ${selections} }`);
+    return `...${name}${condition}`;
+  }
+
+  #field(owner: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, depth: number, path: string): string {
+    const args = this.#arguments(field.args);
+    const type = getNamedType(field.type);
+    const call = `${field.name}${args}`;
+    const name = this.#responseName(field.name, `${call}: ${String(field.type)}`, isCompositeType(type), path);
+    const condition = this.#condition();
+    const inner = isCompositeType(type) ? ` { ${this.#selectionSet(type, depth + 1, `${path}.${name}`)} }` : "";
+    return `${name === field.name ? "" : `${name}: `}${call}${condition}${inner}`;
+  }
+
+  #responseName(fieldName: string, meaning: string, isObject: boolean, path: string): string {
+    const random = this.#random;
+    let name = fieldName;
+    if (random.chance(12)) name = random.pick(["x", "y", "_a", "total"]);
+    else if (random.chance(10)) name = random.pick(this.#shadows);
+    for (let number = 0; ; number++) {
+      const known = this.#meanings.get(`${path}.${name}`);
+      if (known === undefined || known === meaning) break;
+      name = isObject ? `${fieldName}${number}` : `z${number}`;
+    }
+    this.#meanings.set(`${path}.${name}`, meaning);
+    return name;
+  }
+
+  #condition(): string {
+    const random = this.#random;
+    if (!random.chance(9)) return "";
+    const directive = random.pick(["skip", "include"]);
+    if (random.chance(15)) return ` @${directive}(if: ${random.pick(["true", "false"])})`;
+    const name = random.pick(["p", "q"]);
+    if (!this.#variables.has(name)) {
+      const isGiven = random.chance(70);
+      const byDefault = isGiven && random.chance(60) ? "" : ` = ${random.pick(["true", "false"])}`;
+      this.#variables.set(name, {
+        definition: byDefault === "" ? "Boolean!" : `Boolean!${byDefault}`,
+        value: isGiven ? random.chance(50) : undefined,
+      });
+    }
+    return ` @${directive}(if: $${name})`;
+  }
+
+  #arguments(args: readonly GraphQLArgument[]): string {
+    const given = args
+      .filter(() => this.#random.chance(65))
+      .map(({ name, type }) => `${name}: ${this.#argument(type)}`);
+    return given.length > 0 ? `(${given.join(", ")})` : "";
+  }
+
+  #argument(type: GraphQLInputType): string {
+    const random = this.#random;
+    const { literal, value } = this.#literal(type, 0);
+    if (!random.chance(40)) return literal;
+    const name = random.chance(5) ? "representations" : `v${this.#variables.size}`;
+    if (this.#variables.has(name)) return literal;
+    const isGiven = random.chance(60);
+    const definition = `${String(type)}${isGiven && random.chance(50) ? "" : ` = ${literal}`}`;
+    this.#variables.set(name, { definition, value: isGiven ? value : undefined });
+    return `$${name}`;
+  }
+
+  #literal(type: GraphQLInputType, depth: number): { literal: string; value: unknown } {
+    const random = this.#random;
+    const nullable = getNullableType(type);
+    if (random.chance(8)) return { literal: "null", value: null };
+    if (isListType(nullable)) {
+      const items = ["one", "two"].slice(0, random.below(3));
+      return { literal: JSON.stringify(items), value: items };
+    }
+    switch (String(nullable)) {
+      case "Int": {
+        const value = random.below(5);
+        return { literal: String(value), value };
+      }
+      case "Mood": {
+        const value = random.pick(["GLAD", "SAD"]);
+        return { literal: value, value };
+      }
+      case "Filter": {
+        const nested = depth < 1 && random.chance(40) ? this.#literal(type, depth + 1) : null;
+        const limit = random.chance(50) ? random.below(9) : null;
+        return {
+          literal: `{mood: SAD${limit === null ? "" : `, limit: ${limit}`}${nested ? `, nested: ${nested.literal}` : ""}}`,
+          value: { mood: "SAD", ...(limit !== null && { limit }), ...(nested && { nested: nested.value }) },
+        };
+      }
+      default: {
+        const value = random.pick(["w", 'say "hi"', "line\n2"]);
+        return { literal: JSON.stringify(value), value };
+      }
+    }
+  }
+}

@@ -1,0 +1,275 @@
+import { Random } from "./random.ts";
+import {
+  isDeclaredIn,
+  isEntity,
+  typeNamed,
+  type Argument,
+  type Key,
+  type Required,
+  type World,
+  type WorldField,
+  type WorldType,
+  type Wrap,
+} from "./world.ts";
+
+/** A random federation. Not every one composes. */
+export function generateWorld(random: Random, dataSeed: number): World {
+  return new WorldGenerator(random, dataSeed).generate();
+}
+
+const SCALARS = ["String", "String", "Int", "Float", "Boolean", "ID", "Json", "Mood"];
+/** Few, so that types have fields of the same name. */
+const NAMES = ["name", "note", "size", "rank", "mood", "link", "part", "next", "data", "text", "sum", "tone"];
+const WRAPS: Wrap[] = ["", "", "!", "[]", "[]!", "[!]", "[!]!"];
+
+class WorldGenerator {
+  readonly #random: Random;
+  readonly #world: World;
+
+  constructor(random: Random, dataSeed: number) {
+    this.#random = random;
+    this.#world = {
+      dataSeed,
+      subgraphs: ["a", "b", "c", "d"].slice(0, random.between(2, 4)),
+      types: [],
+      interfaces: [],
+      unions: [],
+      queries: [],
+      mutations: [],
+      hidesEnumValue: random.chance(10),
+      faults: { fieldsEach: 0, requestLost: -1 },
+    };
+  }
+
+  generate(): World {
+    const random = this.#random;
+    this.#world.types.push({
+      name: "Box",
+      keys: [],
+      keysIn: {},
+      unresolvableIn: {},
+      fields: [plainField("code", "Int", "!", [])],
+    });
+    for (let number = random.between(1, 2); number > 0; number--) this.#addValueType(`V${number}`);
+    const entities = random.between(1, 4);
+    for (let number = 0; number < entities; number++) this.#addEntity(`E${number}`);
+    if (random.chance(45)) this.#addInterface();
+    if (random.chance(40)) this.#addUnion();
+    for (const type of this.#entities()) this.#addFields(type);
+    for (const type of this.#entities()) for (const field of type.fields) this.#decorate(type, field);
+    for (const type of this.#entities()) if (random.chance(45)) this.#addRequiring(type);
+    for (const subgraph of this.#world.subgraphs) {
+      const count = random.between(1, 3);
+      for (let number = 0; number < count; number++)
+        this.#world.queries.push(this.#rootField(`${subgraph}Query${number}`, subgraph));
+    }
+    if (random.chance(20)) this.#addMutations();
+    if (random.chance(15)) this.#world.faults.fieldsEach = random.between(4, 12);
+    if (random.chance(this.#world.faults.fieldsEach > 0 ? 30 : 8)) this.#world.faults.requestLost = random.below(4);
+    return this.#world;
+  }
+
+  #entities(): WorldType[] {
+    return this.#world.types.filter(isEntity);
+  }
+
+  #addValueType(name: string): void {
+    const fields = this.#random.some(NAMES, 1, 3).map((each) => {
+      const type = this.#random.pick(SCALARS);
+      return plainField(each, type, this.#random.pick(WRAPS), []);
+    });
+    this.#world.types.push({ name, keys: [], keysIn: {}, unresolvableIn: {}, fields });
+  }
+
+  /** One subgraph declares every key, the others some: so each can be reached from each. */
+  #addEntity(name: string): void {
+    const random = this.#random;
+    const keys: Key[] = random.chance(55) ? ["id"] : random.some<Key>(["id", "sku", "pair", "nested"], 1, 3);
+    const [hub = "", ...others] = random.some(this.#world.subgraphs, 2, 4).sort(() => random.below(3) - 1);
+    const all = keys.map((_, index) => index);
+    const keysIn: Record<string, number[]> = { [hub]: all };
+    for (const subgraph of others) keysIn[subgraph] = random.some(all, 1, keys.length);
+    const unresolvableIn: Record<string, number[]> = {};
+    for (const [subgraph, own] of Object.entries(keysIn)) {
+      const [last] = own.slice(-1);
+      if (own.length > 1 && random.chance(20)) unresolvableIn[subgraph] = [last!];
+    }
+    this.#world.types.push({ name, keys, keysIn, unresolvableIn, fields: [] });
+  }
+
+  #addInterface(): void {
+    const random = this.#random;
+    const entities = this.#entities().filter(({ keys }) => keys.includes("id"));
+    if (entities.length === 0) return;
+    const members = random.some(entities, 1, 3);
+    const tag = random.chance(50);
+    const entityIn = random.chance(45) ? random.pick(this.#world.subgraphs) : null;
+    for (const type of members) {
+      const idKey = type.keys.indexOf("id");
+      if (entityIn !== null) type.keysIn[entityIn] = [...new Set([...(type.keysIn[entityIn] ?? []), idKey])];
+      for (const numbers of Object.values(type.keysIn)) if (!numbers.includes(idKey)) numbers.push(idKey);
+      if (tag) type.fields.push(plainField("tag", "String", "", [random.pick(Object.keys(type.keysIn))]));
+    }
+    const fields = entityIn === null ? [] : [plainField("extra", random.pick(SCALARS), random.pick(WRAPS), ["io"])];
+    if (entityIn !== null) this.#world.subgraphs.push("io");
+    const objectIn = entityIn === null ? null : "io";
+    this.#world.interfaces.push({ name: "I0", members: members.map(({ name }) => name), entityIn, objectIn, fields });
+  }
+
+  #addUnion(): void {
+    const objects = this.#world.types.filter(({ name }) => name !== "Box");
+    this.#world.unions.push({ name: "U0", members: this.#random.some(objects, 2, 4).map(({ name }) => name) });
+  }
+
+  #addFields(type: WorldType): void {
+    const random = this.#random;
+    const declaring = Object.keys(type.keysIn);
+    for (const name of random.some(NAMES, 2, 6)) {
+      const owner = random.pick(declaring);
+      const owners = random.chance(15) ? random.some(declaring, 1, 2) : [owner];
+      type.fields.push(this.#field(name, owners));
+    }
+  }
+
+  #field(name: string, owners: string[]): WorldField {
+    const random = this.#random;
+    if (random.chance(45)) {
+      const args = random.chance(30) ? this.#arguments() : [];
+      const type = args.length > 0 ? "String" : random.pick(SCALARS);
+      return { ...plainField(name, type, random.pick(WRAPS), owners), args };
+    }
+    const types = this.#objectTypesIn(owners);
+    return plainField(name, random.pick(types), random.pick(WRAPS), owners);
+  }
+
+  /** What a field of these subgraphs can return. */
+  #objectTypesIn(owners: readonly string[]): string[] {
+    const { types, interfaces, unions } = this.#world;
+    const objects = types
+      .filter((type) => type.name !== "Box" && owners.every((owner) => isDeclaredIn(type, owner)))
+      .map(({ name }) => name);
+    const [owner = ""] = owners;
+    if (owner === "io") return interfaces.map(({ name }) => name);
+    const abstract = owners.length > 1 ? [] : [...interfaces, ...unions];
+    const usable = abstract.filter(
+      (each) =>
+        (!("entityIn" in each) || each.entityIn === null || each.entityIn === owner) &&
+        each.members.some((name) => isDeclaredIn(typeNamed(this.#world, name)!, owner)),
+    );
+    return [...objects, ...usable.flatMap(({ name }) => [name, name])];
+  }
+
+  #arguments(): Argument[] {
+    const all: Argument[] = [
+      { name: "limit", type: "Int", defaultValue: this.#random.chance(50) ? "3" : null },
+      { name: "word", type: "String", defaultValue: null },
+      { name: "mood", type: "Mood", defaultValue: this.#random.chance(50) ? "SAD" : null },
+      { name: "filter", type: "Filter", defaultValue: null },
+      { name: "ids", type: "[ID!]", defaultValue: null },
+    ];
+    return this.#random.some(all, 1, 2);
+  }
+
+  #decorate(type: WorldType, field: WorldField): void {
+    const random = this.#random;
+    const [owner = ""] = field.owners;
+    if (field.owners.length > 1 || field.name === "tag") return;
+    const others = Object.keys(type.keysIn).filter((each) => each !== owner);
+    if (!this.#isObject(field.type) && others.length > 0 && random.chance(8)) field.overrideFrom = random.pick(others);
+    else if (!this.#isObject(field.type) && random.chance(6)) field.isInaccessible = true;
+    const target = typeNamed(this.#world, field.type);
+    if (!target || !isEntity(target) || !random.chance(35)) return;
+    const providable = target.fields.filter(
+      (each) =>
+        !this.#isObject(each.type) && !each.owners.includes(owner) && each.args.length === 0 && each.name !== "tag",
+    );
+    const provided = providable.find((each) => each.requires.length === 0 && each.overrideFrom === null);
+    if (provided) field.provides = provided.name;
+  }
+
+  /** Fields that other subgraphs compute from what is there, and from each other. */
+  #addRequiring(type: WorldType): void {
+    const random = this.#random;
+    const count = random.between(1, 3);
+    for (let number = 0; number < count; number++) {
+      const owner = random.pick(Object.keys(type.keysIn));
+      const candidates = type.fields.filter((each) => this.#canBeRequired(each, owner));
+      if (candidates.length === 0) continue;
+      // The last ones are computed themselves.
+      const latest = random.chance(50) ? candidates.slice(-2) : candidates;
+      const requires = random.some(latest, 1, 2).map((each) => this.#required(each));
+      type.fields.push({ ...plainField(`calc${number}`, "String", random.pick(["", "!"]), [owner]), requires });
+    }
+  }
+
+  #canBeRequired(field: WorldField, owner: string): boolean {
+    if (field.owners.includes(owner) || field.overrideFrom === owner || field.name === "tag") return false;
+    const type = typeNamed(this.#world, field.type);
+    return !this.#isObject(field.type) || (type !== undefined && !isEntity(type) && !field.wrap.startsWith("["));
+  }
+
+  #required(field: WorldField): Required {
+    const inner = typeNamed(this.#world, field.type)?.fields ?? [];
+    return {
+      field: field.name,
+      args: field.args.length > 0 && this.#random.chance(70) ? this.#requiredArguments(field.args) : null,
+      inner: this.#random.some(inner, 1, 2).map((each) => ({ field: each.name, args: null, inner: [] })),
+    };
+  }
+
+  #requiredArguments(args: readonly Argument[]): Required["args"] {
+    const random = this.#random;
+    const number = random.below(3);
+    const values: Record<string, [string, unknown]> = {
+      limit: [String(number), number],
+      word: ['"w"', "w"],
+      mood: ["CALM", "CALM"],
+      filter: ["{limit: 1}", { limit: 1 }],
+      ids: ['["x"]', ["x"]],
+    };
+    return {
+      text: args.map(({ name }) => `${name}: ${values[name]![0]}`).join(", "),
+      values: Object.fromEntries(args.map(({ name }) => [name, values[name]![1]])),
+    };
+  }
+
+  #isObject(type: string): boolean {
+    return !SCALARS.includes(type);
+  }
+
+  #rootField(name: string, subgraph: string): WorldField {
+    const random = this.#random;
+    const types = this.#objectTypesIn([subgraph]);
+    if (types.length === 0 || random.chance(10))
+      return { ...plainField(name, "String", "", [subgraph]), args: this.#arguments() };
+    const entities = types.filter((each) => !each.startsWith("V"));
+    const type = random.pick(entities.length > 0 && random.chance(85) ? entities : types);
+    return plainField(name, type, random.pick(["", "[]", "[!]!", "[]!"]), [subgraph]);
+  }
+
+  #addMutations(): void {
+    const random = this.#random;
+    for (const subgraph of random.some(this.#world.subgraphs, 1, 2)) {
+      for (const number of [0, 1]) {
+        const field = this.#rootField(`${subgraph}Change${number}`, subgraph);
+        this.#world.mutations.push(
+          random.chance(60) ? { ...field, type: "String", wrap: "", args: this.#arguments() } : field,
+        );
+      }
+    }
+  }
+}
+
+function plainField(name: string, type: string, wrap: Wrap, owners: string[]): WorldField {
+  return {
+    name,
+    type,
+    wrap,
+    owners,
+    args: [],
+    requires: [],
+    provides: null,
+    overrideFrom: null,
+    isInaccessible: false,
+  };
+}

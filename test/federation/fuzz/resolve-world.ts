@@ -1,0 +1,120 @@
+import type { GraphQLFieldResolver } from "graphql";
+import { hashOf } from "./random.ts";
+import { inputsSent, requiredText, valueOf, type WorldObject } from "./world-data.ts";
+import { typeNamed, type World, type WorldField } from "./world.ts";
+
+/** An object on its way through graphql-js. */
+export interface SourceObject {
+  __typename: string;
+  object: WorldObject;
+  /** The representation that it was entered by, in a subgraph. */
+  sent?: Record<string, unknown>;
+  /** The external field that it comes with. */
+  provided?: string | null;
+}
+
+/** What one run changes: mutations count. */
+export interface RunState {
+  changes: number;
+}
+
+/**
+ * Resolves every field of the merged graph, or of one subgraph: that one answers with an error where it is asked for
+ * what it does not have.
+ */
+export function resolverOf(world: World, subgraph: string | null): GraphQLFieldResolver<unknown, RunState> {
+  return (source, args, state, info) => {
+    if (isSourceObject(source)) return resolveField(world, subgraph, source, info.fieldName, args);
+    const isMutation = info.operation.operation === "mutation";
+    const field = (isMutation ? world.mutations : world.queries).find(({ name }) => name === info.fieldName);
+    if (!field) return undefined;
+    const value = isMutation && field.type === "String" ? `change ${++state.changes}` : null;
+    const object = { type: isMutation ? "Mutation" : "Query", index: 0 };
+    return value ?? sourcesOf(world, subgraph, field, valueOf(world, object, field, args));
+  };
+}
+
+function resolveField(
+  world: World,
+  subgraph: string | null,
+  source: SourceObject,
+  name: string,
+  args: Record<string, unknown>,
+): unknown {
+  const field = fieldOf(world, source.object.type, name);
+  if (subgraph !== null && field) checkAsked(world, subgraph, source, field);
+  const known = field ?? KEY_FIELD(name);
+  if (field && isFaulty(world, source.object, field)) {
+    if (hashOf(world.dataSeed, name, source.object.index) % 2 === 0) return null;
+    throw new Error(`fault of ${name}`);
+  }
+  if (subgraph !== null && known.requires.length > 0 && known.owners.includes(subgraph))
+    return requiredText(known, inputsSent(source.sent ?? {}, known.requires));
+  return sourcesOf(world, subgraph, known, valueOf(world, source.object, known, args));
+}
+
+/** Throws when a subgraph is asked for a field that it only declares for others. */
+function checkAsked(world: World, subgraph: string, source: SourceObject, field: WorldField): void {
+  const isValueType = typeNamed(world, source.object.type)?.keys.length === 0;
+  if (isValueType || field.owners.includes(subgraph) || source.provided === field.name) return;
+  throw new Error(`the subgraph ${subgraph} was asked for ${source.object.type}.${field.name}`);
+}
+
+/** A field of the type itself, or one that an interface object adds to it. */
+export function fieldOf(world: World, typeName: string, name: string): WorldField | undefined {
+  const own = typeNamed(world, typeName)?.fields.find((field) => field.name === name);
+  if (own) return own;
+  return world.interfaces
+    .filter(({ members }) => members.includes(typeName))
+    .flatMap(({ fields }) => fields)
+    .find((field) => field.name === name);
+}
+
+/** Keys are always there: an entity without one is not reached at all. */
+function isFaulty(world: World, object: WorldObject, field: WorldField): boolean {
+  const { fieldsEach } = world.faults;
+  if (fieldsEach === 0 || field.owners.length !== 1 || isNeeded(world, field)) return false;
+  return hashOf(world.dataSeed, "fault", object.type, object.index, field.name) % fieldsEach === 0;
+}
+
+/** Whether anything else in the graph is made from the field. */
+function isNeeded(world: World, field: WorldField): boolean {
+  return [...world.types, ...world.interfaces].some(({ fields }) =>
+    fields.some(
+      (each) => each.provides === field.name || each.requires.some((required) => required.field === field.name),
+    ),
+  );
+}
+
+const KEY_FIELD = (name: string): WorldField => ({
+  name,
+  type: name === "box" ? "Box" : "ID",
+  wrap: "!",
+  owners: [],
+  args: [],
+  requires: [],
+  provides: null,
+  overrideFrom: null,
+  isInaccessible: false,
+});
+
+function sourcesOf(world: World, subgraph: string | null, field: WorldField, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => sourcesOf(world, subgraph, field, each));
+  if (!isWorldObject(value)) return value;
+  const source: SourceObject = { __typename: nameIn(world, subgraph, value.type), object: value };
+  return { ...source, provided: field.provides };
+}
+
+/** A subgraph with an interface object knows no better name. */
+export function nameIn(world: World, subgraph: string | null, typeName: string): string {
+  const known = world.interfaces.find(({ objectIn, members }) => objectIn === subgraph && members.includes(typeName));
+  return subgraph !== null && known ? known.name : typeName;
+}
+
+function isWorldObject(value: unknown): value is WorldObject {
+  return typeof value === "object" && value !== null && "type" in value && "index" in value;
+}
+
+function isSourceObject(source: unknown): source is SourceObject {
+  return typeof source === "object" && source !== null && "object" in source;
+}

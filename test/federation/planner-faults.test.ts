@@ -1,0 +1,165 @@
+import { expect, test } from "vitest";
+import { federated } from "./federated.ts";
+
+// What stock Apollo Gateway gets wrong because its planner does; each case here has types of our own.
+
+test("a key that is not resolvable is not taken for one that is", async () => {
+  const ships: Record<string, { imo: string; flag: string; hull: { yard: string; number: string } }> = {
+    "1": { imo: "1", flag: "NO", hull: { yard: "A", number: "7" } },
+  };
+  const { ask } = await federated({
+    registry: {
+      typeDefs: `
+        type Ship @key(fields: "imo") @key(fields: "hull { yard }", resolvable: false) { imo: ID! hull: Hull! flag: String! }
+        type Hull @shareable { yard: ID! number: ID! }`,
+      resolvers: { Ship: { __resolveReference: ({ imo }: { imo: string }) => ships[imo] } },
+    },
+    ports: {
+      typeDefs: `
+        type Query { calls: [Call!]! }
+        type Call { ship: Ship! }
+        type Ship @key(fields: "hull { yard }", resolvable: false) @key(fields: "imo hull { number }") @key(fields: "imo", resolvable: false) {
+          imo: ID! hull: Hull! flag: String! @external dues: Int! @requires(fields: "flag")
+        }
+        type Hull @shareable { yard: ID! number: ID! }`,
+      resolvers: {
+        Query: { calls: () => [{ ship: { imo: "1", hull: ships["1"]!.hull } }] },
+        Ship: {
+          __resolveReference: (reference: { imo: string; hull: { number: string } }) =>
+            reference.imo && reference.hull.number ? reference : null,
+          dues: ({ flag }: { flag: string }) => (flag === "NO" ? 10 : 20),
+        },
+      },
+    },
+  });
+  expect(await ask("{ calls { ship { imo flag dues } } }")).toEqual({
+    data: { calls: [{ ship: { imo: "1", flag: "NO", dues: 10 } }] },
+  });
+});
+
+const HOTEL = {
+  rooms: {
+    typeDefs: `
+      type Query { hotels: [Hotel!]! }
+      type Hotel @key(fields: "id") { id: ID! name: String! rooms(limit: Int!): [Room!]! }
+      type Room { number: Int! price(currency: String!): Int! }`,
+    resolvers: {
+      Query: { hotels: () => [{ id: "h1", name: "Bellevue" }] },
+      Hotel: {
+        __resolveReference: ({ id }: { id: string }) => ({ id, name: "Bellevue" }),
+        rooms: (_: unknown, { limit }: { limit: number }) =>
+          Array.from({ length: limit }, (_each, index) => ({ number: index + 1 })),
+      },
+      Room: { price: (_: unknown, { currency }: { currency: string }) => (currency === "EUR" ? 2 : 1) },
+    },
+  },
+  statistics: {
+    typeDefs: `
+      type Hotel @key(fields: "id") {
+        id: ID!
+        rooms(limit: Int!): [Room!]! @external
+        sampled: Int! @requires(fields: "rooms(limit: 3) { number }")
+        sampledMore: Int! @requires(fields: "rooms(limit: 5) { number }")
+        revenueEuro: Int! @requires(fields: "rooms(limit: 2) { price(currency: \\"EUR\\") }")
+        revenueDollar: Int! @requires(fields: "rooms(limit: 2) { price(currency: \\"USD\\") }")
+      }
+      type Room @external { number: Int! price(currency: String!): Int! }`,
+    resolvers: {
+      Hotel: {
+        __resolveReference: (reference: unknown) => reference,
+        sampled: ({ rooms }: { rooms: unknown[] }) => rooms.length,
+        sampledMore: ({ rooms }: { rooms: unknown[] }) => rooms.length,
+        revenueEuro: ({ rooms }: { rooms: { price: number }[] }) => rooms.reduce((sum, { price }) => sum + price, 0),
+        revenueDollar: ({ rooms }: { rooms: { price: number }[] }) => rooms.reduce((sum, { price }) => sum + price, 0),
+      },
+    },
+  },
+};
+
+test("a client's arguments and those of a @requires of the same field keep apart", async () => {
+  const { ask } = await federated(HOTEL);
+  expect(await ask("{ hotels { rooms(limit: 1) { number } sampled } }")).toEqual({
+    data: { hotels: [{ rooms: [{ number: 1 }], sampled: 3 }] },
+  });
+});
+
+test("a client's arguments under an alias and by a variable keep apart from those of a @requires", async () => {
+  const { ask } = await federated(HOTEL);
+  expect(
+    await ask("query ($n: Int!) { hotels { sampled few: rooms(limit: $n) { number } rooms(limit: 2) { number } } }", {
+      n: 1,
+    }),
+  ).toEqual({
+    data: { hotels: [{ sampled: 3, few: [{ number: 1 }], rooms: [{ number: 1 }, { number: 2 }] }] },
+  });
+});
+
+test("a field that only a @requires asks for does not reach the client", async () => {
+  const { ask } = await federated(HOTEL);
+  expect(await ask("{ hotels { name sampled } }")).toEqual({ data: { hotels: [{ name: "Bellevue", sampled: 3 }] } });
+});
+
+test("two @requires of one field with different arguments get their own values", async () => {
+  const { ask, requests } = await federated(HOTEL);
+  expect(await ask("{ hotels { sampled sampledMore revenueEuro revenueDollar } }")).toEqual({
+    data: { hotels: [{ sampled: 3, sampledMore: 5, revenueEuro: 4, revenueDollar: 2 }] },
+  });
+  expect(requests.filter(({ subgraph }) => subgraph === "statistics")).toHaveLength(1);
+});
+
+test("what no subgraph can resolve is refused instead of answered with null", async () => {
+  const { ask, requests } = await federated({
+    register: {
+      typeDefs: `
+        type Query { patient: Animal }
+        interface Animal @key(fields: "id") { id: ID! }`,
+      resolvers: { Query: { patient: () => ({ __typename: "Animal", id: "1" }) } },
+    },
+    vet: {
+      typeDefs: `
+        type Query { treated: Animal }
+        type Animal @key(fields: "id", resolvable: false) @interfaceObject { id: ID! diagnosis: String }`,
+      resolvers: { Query: { treated: () => ({ id: "1", diagnosis: "cold" }) } },
+    },
+  });
+  expect(await ask("{ treated { id diagnosis } }")).toEqual({ data: { treated: { id: "1", diagnosis: "cold" } } });
+  requests.length = 0;
+
+  const answer = await ask("{ patient { diagnosis } }");
+  expect(answer.data).toBeUndefined();
+  expect(answer.errors?.map(({ extensions }) => extensions["code"])).toEqual(["OPERATION_NOT_RESOLVABLE"]);
+  expect(requests).toEqual([]);
+});
+
+test("an object is there when all that is selected on it is skipped", async () => {
+  const { ask } = await federated({
+    lamps: {
+      typeDefs: `type Query { lamp: Lamp } type Lamp @key(fields: "id") { id: ID! watts: Int }`,
+      resolvers: { Query: { lamp: () => ({ id: "1", watts: 7 }) } },
+    },
+  });
+  const query = "query ($p: Boolean!) { lamp @include(if: $p) { watts @skip(if: $p) } }";
+  expect(await ask(query, { p: true })).toEqual({ data: { lamp: {} } });
+  expect(await ask(query, { p: false })).toEqual({ data: {} });
+});
+
+test("a type that cannot be told because its subgraph failed has that failure", async () => {
+  const { ask } = await federated({
+    zoo: {
+      typeDefs: `
+        interface Animal @key(fields: "id") { id: ID! }
+        type Lion implements Animal @key(fields: "id") { id: ID! }
+        type Query { zoo: String }`,
+      answer: (_request, response) => response.writeHead(500).end(),
+    },
+    vet: {
+      typeDefs: `type Query { patient: Animal } type Animal @key(fields: "id") @interfaceObject { id: ID! diagnosis: String }`,
+      resolvers: { Query: { patient: () => ({ id: "1" }) } },
+    },
+  });
+  const { data, errors } = await ask("{ patient { __typename } }");
+  expect(data).toEqual({ patient: null });
+  expect(errors?.map(({ path, extensions }) => [path, extensions["service"]])).toEqual([
+    [["patient", "__typename"], "zoo"],
+  ]);
+});

@@ -1,0 +1,156 @@
+import { appendEvents, loadAppendFunction, type Append } from "@mib/stream-window/append-function";
+import { generateIdentityKeys } from "@mib/identity/identity-keys";
+import { createIdentitySigner } from "@mib/identity/identity-signer";
+import { createIdentityVerifier, type IdentityVerifier } from "@mib/identity/identity-verifier";
+import { adminHandler } from "@mib/service/admin-server";
+import { createService, type Service } from "@mib/service/run";
+import { servers, uniqueName } from "@mib/testkit/servers";
+import { createClient, type Client } from "graphql-ws";
+import { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { routerConfigSchema, type RouterConfig } from "../../router/src/config/router-config.ts";
+import { startRouter } from "../../router/src/router.ts";
+import { federated, type SubgraphRequest, type TestSubgraph } from "../federation/federated.ts";
+
+process.env["LOG_LEVEL"] ??= "silent";
+
+export interface RunningRouter {
+  url: string;
+  wsUrl: string;
+  service: Service;
+  /** What the subgraphs were asked, in order. */
+  requests: SubgraphRequest[];
+  /** Reads the identities that the router sends. */
+  verifier(audience: string): Promise<IdentityVerifier>;
+  /** Posts a GraphQL request. */
+  post(body: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: any }>;
+  client(connectionParams?: Record<string, unknown> | (() => Record<string, unknown>)): Client;
+  metric(name: string): Promise<number>;
+  /** Takes other settings into use. */
+  replace(settings: Record<string, unknown>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a router on subgraphs of its own; all of it ends with the test. */
+export async function runningRouter(
+  subgraphs: Record<string, TestSubgraph>,
+  settings: Record<string, unknown> = {},
+): Promise<RunningRouter> {
+  const { supergraphSdl, requests } = await federated(subgraphs);
+  const keys = generateIdentityKeys();
+  const service = createService("router");
+  const configOf = (given: Record<string, unknown>): RouterConfig =>
+    routerConfigSchema.parse({ ...given, supergraph: { file: "given" }, listen: { port: 0 } });
+  // Port 0 picks a free one, which the URL does not show: the server tells.
+  const { url, replace } = await startRouter(service, {
+    config: configOf(settings),
+    supergraphSdl,
+    signer: await createIdentitySigner({ privateKeyPem: keys.privateKeyPem }),
+    admin: adminHandler(service),
+  });
+  const stop = () => service.shutdown("the test is over");
+  onTestFinished(stop);
+  return {
+    url,
+    wsUrl: url.replace("http", "ws"),
+    service,
+    requests,
+    verifier: (audience) => createIdentityVerifier({ publicKeyPem: keys.publicKeyPem, audience }),
+    async post(body, headers = {}) {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/graphql-response+json", ...headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text === "" ? null : JSON.parse(text) };
+    },
+    client(connectionParams) {
+      const client = createClient({
+        url: url.replace("http", "ws"),
+        webSocketImpl: WebSocket,
+        retryAttempts: 0,
+        ...(connectionParams && { connectionParams }),
+      });
+      onTestFinished(() => void client.dispose());
+      return client;
+    },
+    async metric(name) {
+      const text = await service.registry.metrics();
+      return [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].reduce(
+        (sum, [, value]) => sum + Number(value),
+        0,
+      );
+    },
+    replace: (next) => replace(configOf(next), supergraphSdl),
+    stop,
+  };
+}
+
+export interface Received {
+  values: any[];
+  errors: any[];
+  done: boolean;
+  stop(): void;
+}
+
+/** Subscribes and keeps everything that comes. */
+export function receive(
+  client: Client,
+  query: string,
+  variables: Record<string, unknown> = {},
+  extensions?: Record<string, unknown>,
+): Received {
+  const received: Received = { values: [], errors: [], done: false, stop: () => {} };
+  received.stop = client.subscribe(
+    { query, variables, ...(extensions && { extensions }) },
+    {
+      next: (result) => void received.values.push(result),
+      error: (error) => void received.errors.push(error),
+      complete: () => void (received.done = true),
+    },
+  );
+  return received;
+}
+
+const LIMITS = { entriesMax: 1_000, bytesMax: 1_000_000, ageMsMax: 3_600_000 };
+
+/** A topic that only this test uses, and a way to append to it as the relay does. */
+export async function streamTopic(label: string): Promise<{
+  topic: string;
+  redis: Redis;
+  /** Appends and publishes; `publish: false` stands for a message that pub/sub lost. */
+  append(
+    channel: string,
+    id: number,
+    value: unknown,
+    options?: { epoch?: string; publish?: boolean; traceparent?: string },
+  ): Promise<string>;
+}> {
+  const topic = uniqueName(label);
+  const redis = new Redis(servers.redisUrl);
+  onTestFinished(async () => {
+    const keys = await redis.keys(`{${topic}/*`);
+    if (keys.length > 0) await redis.del(...keys);
+    redis.disconnect();
+  });
+  await loadAppendFunction(redis);
+  return {
+    topic,
+    redis,
+    async append(channel, id, value, { epoch = "e1", publish = true, traceparent } = {}) {
+      const event: Append = {
+        topic,
+        channel,
+        epoch,
+        id: `${id}-0`,
+        brokerTimeMs: Date.now(),
+        traceparent: traceparent ?? null,
+        value: JSON.stringify(value),
+      };
+      const [outcome] = await appendEvents(redis, [event], { limits: LIMITS, publish: publish ? "PUBLISH" : "NONE" });
+      return outcome!;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, createServer, get, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { eventually } from "@mib/testkit/eventually";
+import { expect, onTestFinished, test } from "vitest";
+import { slowWord } from "./slow-word.ts";
+
+const MAIN = join(import.meta.dirname, "../../router/src/main.ts");
+const DEADLINE = { deadlineMs: 60_000 };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** A router process with workers, on files of its own. */
+async function routerProcess(workers: number, supergraphSdl: string) {
+  const folder = mkdtempSync(join(tmpdir(), "router-workers-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, `${name}.new`), text);
+    renameSync(join(folder, `${name}.new`), join(folder, name));
+  };
+  write("s.graphql", supergraphSdl);
+  write("router.yaml", `supergraph: { file: s.graphql }\nlisten: { port: ${await freePort()} }\n`);
+  const args = [MAIN, "--config", join(folder, "router.yaml"), "--workers", String(workers)];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, LOG_LEVEL: "info" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "exit");
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  let url = "";
+  let allServe = false;
+  createInterface(child.stdout).on("line", (line) => {
+    const said = JSON.parse(line) as { msg?: string; url?: string };
+    if (said.msg === "ready") url = said.url!;
+    if (said.msg === "all workers serve") allServe = true;
+  });
+  const stopped = exited.then(([code]) => code as number | null);
+  return { child, stopped, write, url: () => url, allServe: () => allServe };
+}
+
+/** Over a connection of its own, so that any worker may get it. */
+function ask(url: string, path: string, body?: object): Promise<{ status: number; body: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const signal = AbortSignal.timeout(DEADLINE.deadlineMs);
+  const options = { agent: new Agent({ keepAlive: false }), signal, headers: { "content-type": "application/json" } };
+  const address = new URL(path, url);
+  const sent = body ? httpRequest(address, { ...options, method: "POST" }) : get(address, options);
+  sent.once("error", reject).once("response", async (response) => {
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    resolve({ status: response.statusCode!, body: text });
+  });
+  sent.end(body && JSON.stringify(body));
+  return promise;
+}
+
+const word = async (url: string) => (await ask(url, "/graphql", { query: "{ word }" })).body;
+const pidsOf = async (url: string): Promise<number[]> => {
+  const { checks } = JSON.parse((await ask(url, "/ready")).body) as {
+    checks: Record<string, { detail: { pid?: number } }>;
+  };
+  return Object.values(checks).flatMap(({ detail }) => detail.pid ?? []);
+};
+const metric = async (url: string, name: string) =>
+  [...(await ask(url, "/metrics")).body.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].map(
+    ([, value]) => Number(value),
+  );
+
+test(
+  "workers share the port, and are told about, reloaded, replaced and ended as one",
+  { timeout: 180_000 },
+  async () => {
+    const { supergraphSdl, asked, go } = await slowWord();
+    const { child, stopped, write, url, allServe } = await routerProcess(2, supergraphSdl);
+    await eventually(allServe, DEADLINE);
+
+    for (let i = 0; i < 8; i++) expect(await word(url())).toBe('{"data":{"word":"yes"}}');
+    expect(await metric(url(), "router_operations_total")).toEqual([8]);
+    expect(await metric(url(), "router_workers")).toEqual([2]);
+    const first = await pidsOf(url());
+    expect(new Set(first).size).toBe(2);
+    expect(first).not.toContain(child.pid);
+
+    write("s.graphql", supergraphSdl.replace("word: String", "word: String newer: String"));
+    await eventually(async () => expect(await metric(url(), "router_reloads_total")).toEqual([2]), DEADLINE);
+    for (let i = 0; i < 4; i++)
+      expect((await ask(url(), "/graphql", { query: "{ newer }" })).body).not.toContain("Cannot query");
+
+    process.kill(first[0]!, "SIGKILL");
+    await eventually(async () => {
+      const now = await pidsOf(url());
+      expect([now.length, now.includes(first[0]!)]).toEqual([2, false]);
+    }, DEADLINE);
+    expect(await metric(url(), "router_worker_restarts_total")).toEqual([1]);
+
+    const slow = ask(url(), "/graphql", { query: "{ slow }" });
+    await asked.promise;
+    child.kill("SIGTERM");
+    await eventually(
+      () =>
+        word(url()).then(
+          () => false,
+          () => true,
+        ),
+      DEADLINE,
+    );
+    go.resolve();
+    expect((await slow).body).toBe('{"data":{"slow":"done"}}');
+    expect(await stopped).toBe(0);
+  },
+);
+
+test("workers that cannot start end the whole", { timeout: 120_000 }, async () => {
+  const { stopped } = await routerProcess(2, "type Query {");
+  expect(await stopped).toBe(1);
+});

@@ -1,0 +1,59 @@
+import { globSync } from "node:fs";
+import { resolve } from "node:path";
+import { defineConfig } from "vitest/config";
+import { needsServers } from "./test/needs-servers.ts";
+
+const EXCLUDED = ["**/node_modules/**", "**/dist/**", "**/target/**", ".data/**"];
+const FOLDERS = ["packages", "subgraphs", "router", "relay", "feeds", "web", "scripts", "deploy", "test"];
+const WHOLE_PLATFORM = ["test/e2e/**/*.test.ts"];
+
+const files = globSync(
+  FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
+  { exclude: ["**/node_modules/**", "**/dist/**", ...WHOLE_PLATFORM] },
+);
+const [withServers, alone] = [files.filter((file) => needsServers(file)), files.filter((file) => !needsServers(file))];
+
+const graphqlFile = (path: string) => resolve(import.meta.dirname, "node_modules/graphql", path);
+
+/**
+ * unit: nothing but the code. servers: real PostgreSQL, Redis, Kafka and vector store, started once for all of them.
+ * e2e: the whole platform, one file after another. Which of the first two a file belongs to is read from its imports.
+ */
+export default defineConfig({
+  resolve: {
+    // The files that Node takes. Vite would take the ES modules, and Apollo's packages would meet a second graphql.
+    alias: [
+      { find: /^graphql$/, replacement: graphqlFile("index.js") },
+      { find: /^graphql\/(.*?)(\.js)?$/, replacement: graphqlFile("$1.js") },
+    ],
+  },
+  test: {
+    exclude: EXCLUDED,
+    projects: [
+      { extends: true, test: { name: "unit", include: alone } },
+      {
+        extends: true,
+        test: {
+          name: "servers",
+          include: withServers,
+          globalSetup: "test/real-servers.ts",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // They share topics, and in each topic one epoch follows another: two at a time would look like a history that is over.
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: WHOLE_PLATFORM,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
