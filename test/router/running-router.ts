@@ -114,7 +114,7 @@ export function receive(
   return received;
 }
 
-const LIMITS = { entriesMax: 1_000, bytesMax: 1_000_000, ageMsMax: 3_600_000 };
+const LIMITS = { entriesMax: 1_000, bytesMax: 100_000_000, ageMsMax: 3_600_000 };
 
 /** A topic that only this test uses, and a way to append to it as the relay does. */
 export async function streamTopic(label: string): Promise<{
