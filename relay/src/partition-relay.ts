@@ -2,7 +2,7 @@
  * Tick 5/8: a batch of Kafka's records becomes entries of Redis windows and messages to whoever subscribed.
  */
 import type { RecordBatch } from "@mib/events/consumer";
-import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import { decodeEvent, InvalidRecordError, isBackfill, type StreamEvent } from "@mib/events/event";
 import type { Topic } from "@mib/events/topics";
 import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
@@ -114,9 +114,9 @@ export class PartitionRelay {
 
     for (const record of records) {
       if (BigInt(record.offset) >= refill.until) break;
+      if (isBackfill(record)) continue;
       const event = this.#decode(record);
-      if (event instanceof InvalidRecordError || isHistory(event)) continue;
-      refill.window.add(event);
+      if (!(event instanceof InvalidRecordError)) refill.window.add(event);
     }
     if (nextOffset < refill.until) {
       if (refill.window.bytes > REFILL_BYTES_MAX && !(await this.#writeRefill(refill)))
@@ -141,8 +141,9 @@ export class PartitionRelay {
     const topic = this.#topic.name;
     const events: StreamEvent[] = [];
     for (const record of records) {
+      // What was filled in later never was news: queries tell it, streams do not.
+      if (isBackfill(record)) continue;
       const event = this.#decode(record);
-      if (isHistory(event)) continue;
       const problem = event instanceof InvalidRecordError ? event.message : invalidity(event);
       if (problem === null) events.push(event as StreamEvent);
       else await this.#deadLetter(record, problem);
@@ -283,11 +284,6 @@ export class PartitionRelay {
     refill.writing = false;
     return true;
   }
-}
-
-/** What was filled in later never was news: queries tell it, streams do not. */
-function isHistory(event: StreamEvent | InvalidRecordError): boolean {
-  return !(event instanceof InvalidRecordError) && event.backfill;
 }
 
 function invalidity(event: StreamEvent): string | null {

@@ -13,6 +13,15 @@ import type { WindowStore } from "./window-store.ts";
 type Admin = ReturnType<KafkaClient["admin"]>;
 
 const STREAMED: readonly Topic[] = TOPICS.filter(({ window }) => window !== null);
+/**
+ * Topics that get history in bulk are read by a consumer of their own, in small batches: kafkajs waits for every batch of a
+ * fetch before the next one, and what is live must not wait for a year of bars.
+ */
+const READERS = [
+  // Every millisecond here is one on the way of a tick.
+  { topics: STREAMED.filter(({ hasBackfill }) => hasBackfill !== true), concurrency: 16, fetchWaitMs: 10 },
+  { topics: STREAMED.filter(({ hasBackfill }) => hasBackfill === true), concurrency: 1, batchBytesMax: 131_072 },
+];
 const CHECK_MS = 1_000;
 
 /** Relays every streamed topic until the service ends. Returns as soon as it is under way: `/ready` says when it has caught up. */
@@ -20,12 +29,13 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
   const { log, health, registry, shutdownSignal } = service;
   const deadLetters = createEventProducer({ kafka, log });
   const partitions = new Map<string, PartitionRelay>();
-  let consumer: EventConsumer | null = null;
-  const metrics = createRelayMetrics(registry, () => consumer?.lag() ?? new Map());
+  const consumers = new Map<string, EventConsumer>();
+  const lag = () => new Map([...new Set(consumers.values())].flatMap((consumer) => [...consumer.lag()]));
+  const metrics = createRelayMetrics(registry, lag);
 
   health.check("kafka", () => {
-    if (consumer?.connected() !== true) throw new Error("not reading from Kafka");
-    return Object.fromEntries([...consumer.lag()].map(([topic, lag]) => [topic, Number(lag)]));
+    if (!STREAMED.every(({ name }) => consumers.get(name)?.connected())) throw new Error("not reading from Kafka");
+    return Object.fromEntries([...lag()].map(([topic, records]) => [topic, Number(records)]));
   });
   health.check("redis", () => store.ping());
   health.check("windows", () => {
@@ -56,34 +66,36 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
         const ask = (admin: Admin) => admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
         return BigInt((await askAdmin(kafka, topic, partition, ask)).offset);
       },
-      seek: (topic: string, partition: number, offset: bigint) => consumer?.seek(topic, partition, offset),
+      seek: (topic: string, partition: number, offset: bigint) => consumers.get(topic)?.seek(topic, partition, offset),
     };
-    consumer = await consumeEvents({
-      kafka,
-      log,
-      name: "mib-relay",
-      topics: STREAMED.map(({ name }) => name),
-      concurrency: 16,
-      // Every millisecond here is one on the way of a tick.
-      fetchWaitMs: 10,
-      startOffset: (topic, partition) => {
-        const relay = new PartitionRelay(
-          STREAMED.find(({ name }) => name === topic)!,
-          partition,
-          context,
-        );
-        partitions.set(`${topic}/${partition}`, relay);
-        return relay.start();
-      },
-      onBatch: (batch) => partitions.get(`${batch.topic}/${batch.partition}`)!.handle(batch),
-    });
-    const reading = consumer;
+    for (const { topics, ...reading } of READERS) {
+      const names = topics.map(({ name }) => name);
+      const consumer = await consumeEvents({
+        kafka,
+        log,
+        name: "mib-relay",
+        topics: names,
+        ...reading,
+        startOffset: (topic, partition) => {
+          const relay = new PartitionRelay(
+            topics.find(({ name }) => name === topic)!,
+            partition,
+            context,
+          );
+          partitions.set(`${topic}/${partition}`, relay);
+          return relay.start();
+        },
+        onBatch: (batch) => partitions.get(`${batch.topic}/${batch.partition}`)!.handle(batch),
+      });
+      for (const name of names) consumers.set(name, consumer);
+    }
 
     while (!shutdownSignal.aborted) {
       await delay(CHECK_MS, undefined, { signal: shutdownSignal }).catch(() => {});
       for (const [key, partition] of partitions) {
         const separator = key.lastIndexOf("/");
-        const next = reading.position(key.slice(0, separator), Number(key.slice(separator + 1)));
+        const topic = key.slice(0, separator);
+        const next = consumers.get(topic)?.position(topic, Number(key.slice(separator + 1)));
         if (next === undefined || shutdownSignal.aborted) continue;
         // While Redis is away there is nothing to find out.
         await partition.check(next).catch(() => {});
@@ -94,7 +106,7 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
 
   service.onShutdown("relay", async () => {
     await running;
-    await consumer?.stop();
+    await Promise.all([...new Set(consumers.values())].map((consumer) => consumer.stop()));
     await deadLetters.stop();
     await store.close();
   });

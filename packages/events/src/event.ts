@@ -66,11 +66,16 @@ export function decodeEvent(
     key: message.key === null ? null : message.key.toString(),
     channel,
     ...identity,
-    backfill: header(headers, "origin") === "backfill",
+    backfill: isBackfill(message),
     brokerTimeMs: Number(message.timestamp),
     traceparent: header(headers, "traceparent") ?? null,
     value: value.toString(),
   };
+}
+
+/** `StreamEvent.backfill` of a record, without reading the rest of it. */
+export function isBackfill({ headers = {} }: KafkaMessage): boolean {
+  return header(headers, "origin") === "backfill";
 }
 
 function sequencePosition(headers: IHeaders): Position {

@@ -14,6 +14,8 @@ export interface Topic {
   /** Kept by the local profile, over all partitions. */
   retentionBytes: number;
   retentionMs: number;
+  /** It may get history in bulk, which has time. */
+  hasBackfill?: boolean;
   /** Set when the relay brings the topic to Redis. */
   window: TopicWindow | null;
 }
@@ -55,6 +57,7 @@ export const TOPICS = [
     partitions: 8,
     retentionBytes: 512 * MIB,
     retentionMs: 30 * DAY_MS,
+    hasBackfill: true,
     window: { ...every, entriesMax: 500, bytesMax: 262_144 },
   },
   {
