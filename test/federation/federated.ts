@@ -13,7 +13,8 @@ import {
 import { composeSupergraph } from "../../router/src/supergraph/compose-supergraph.ts";
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
-  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject", "@composeDirective"])\n`;
+  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject", "@composeDirective",
+  "@context", "@fromContext"])\n`;
 
 export interface TestSubgraph {
   /** Without the link to the federation specification. */
@@ -62,6 +63,7 @@ export interface Federated {
 export async function federated(
   subgraphs: Record<string, TestSubgraph>,
   endpointOf: (subgraph: string) => Partial<SubgraphEndpoint> = () => ({}),
+  options: Pick<FederationOptions, "overrideLabels" | "planners" | "random"> = {},
 ): Promise<Federated> {
   const requests: SubgraphRequest[] = [];
   const sources = [];
@@ -78,6 +80,7 @@ export async function federated(
     ...endpointOf(name),
   });
   const federation = await createFederation({
+    ...options,
     supergraphSdl: composition.supergraphSdl,
     subgraph,
     operationCacheMax: 100,

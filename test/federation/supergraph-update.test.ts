@@ -111,10 +111,10 @@ async function planned(gate: (operation: string) => Promise<void> | void = () =>
       const name = sdl.includes("@deprecated") ? "new" : "old";
       return {
         ...planner,
-        async plan(document, operationName) {
+        async plan(document, operationName, overrides) {
           plans.push(`${name} ${operationName}`);
           await gate(`${name} ${operationName}`);
-          return planner.plan(document, operationName);
+          return planner.plan(document, operationName, overrides);
         },
       };
     },

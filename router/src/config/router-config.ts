@@ -163,6 +163,12 @@ const settings = z.strictObject({
     .prefault({})
     .describe("Settings of every subgraph; those under `subgraphs` win over them, one by one."),
   subgraphs: z.record(z.string(), subgraphSchema).default({}),
+  override_labels: z
+    .record(z.string().regex(/^[^\s]+$/), z.boolean())
+    .default({})
+    .describe(
+      "Whether progressive overrides hold, by label. Others: percent(N) is drawn for each request, names do not.",
+    ),
   streams: streams.prefault({}),
   telemetry: telemetrySchema.prefault({}),
   plugins: z

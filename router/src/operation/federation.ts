@@ -15,6 +15,7 @@ import { STREAM_URL } from "../supergraph/check-streams.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { SupergraphLifeCycle } from "../supergraph/supergraph-life-cycle.ts";
 import { OperationCache } from "./operation-cache.ts";
+import { OverrideChoice } from "./override-choice.ts";
 import { prepareOperation } from "./prepare-operation.ts";
 import { warmUp, type WarmUp } from "./warm-up.ts";
 
@@ -42,12 +43,16 @@ export interface FederationSettings {
   subgraph(name: string, routingUrl: string): SubgraphEndpoint | null;
   /** Prepared operations that are kept, least recently used out first. */
   operationCacheMax: number;
+  /** Whether labels of overrides hold, by name; percentages that are not in it are drawn, other labels do not hold. */
+  overrideLabels?: Readonly<Record<string, boolean>>;
 }
 
 export interface FederationOptions extends FederationSettings {
   supergraphSdl: string;
   /** Where operations are planned; on the caller's own thread unless said otherwise. */
   planners?: Planners;
+  /** Draws for overrides of a percentage: from 0 up to but not including 1. Absent: `Math.random`. */
+  random?: () => number;
 }
 
 export interface OperationRequest {
@@ -118,6 +123,8 @@ export interface PreparedOperation {
   normalized: string;
   /** Changes with the supergraph and the settings: only what was prepared in one generation may be shared. */
   generation: number;
+  /** The labels of overrides that hold: those of another choice may ask other subgraphs. */
+  overrides: readonly string[];
   plan: DescribedPlan;
   printPlan(): string;
   /** Every subgraph that the plan may fetch from or subscribe to; those with a `stream:` URL are not asked and not in it. */
@@ -165,7 +172,7 @@ export async function createFederation(options: FederationOptions): Promise<Fede
   const lifeCycle = new SupergraphLifeCycle(options.planners ?? inlinePlanners);
   try {
     await lifeCycle.load(options.supergraphSdl);
-    return new LoadedFederation(lifeCycle, options);
+    return new LoadedFederation(lifeCycle, options, options.random ?? Math.random);
   } catch (error) {
     await lifeCycle.close();
     throw error;
@@ -177,20 +184,23 @@ interface Generation {
   number: number;
   supergraph: RouterSupergraph;
   clients: ReadonlyMap<string, SubgraphClient>;
+  overrides: OverrideChoice;
   operations: OperationCache<PreparedOperation | OperationErrors>;
 }
 
 class LoadedFederation implements Federation {
   readonly #lifeCycle: SupergraphLifeCycle;
   readonly #clients = new SubgraphClients();
+  readonly #random: () => number;
   #settings: FederationSettings;
   #generation: Generation;
   #generations = 0;
   /** The last update: one follows the other. */
   #updating: Promise<void> = Promise.resolve();
 
-  constructor(lifeCycle: SupergraphLifeCycle, settings: FederationSettings) {
+  constructor(lifeCycle: SupergraphLifeCycle, settings: FederationSettings, random: () => number) {
     this.#lifeCycle = lifeCycle;
+    this.#random = random;
     this.#settings = settings;
     this.#generation = this.#begin(settings);
   }
@@ -208,7 +218,8 @@ class LoadedFederation implements Federation {
   }
 
   prepare(request: OperationRequest, hooks: HookChain | null = null): Promise<PreparedOperation | OperationErrors> {
-    return prepareIn(this.#generation, `${request.operationName ?? ""}\0${request.query}`, hooks);
+    const generation = this.#generation;
+    return prepareIn(generation, keyOf(request, generation.overrides.labelsFor(request.query)), hooks);
   }
 
   update(supergraphSdl: string, settings?: FederationSettings, warm?: WarmUp): Promise<void> {
@@ -234,11 +245,17 @@ class LoadedFederation implements Federation {
     this.#clients.retireAllBut(this.#generation.clients);
   }
 
-  /** Prepares in the next generation what is used most in this one; what nobody may ask here is not asked there. */
+  /**
+   * Prepares in the next generation what is used most in this one, with the draws that it was prepared with; what nobody
+   * may ask here is not asked there.
+   */
   async #warm(next: Generation, { operationsMax, msMax }: WarmUp): Promise<void> {
     const known = new Map(this.#generation.operations.mostUsed(operationsMax));
     const prepare = async (key: string) => {
-      if (!("errors" in (await known.get(key)!))) await prepareIn(next, key);
+      if ("errors" in (await known.get(key)!)) return;
+      const { request, overrides } = partsOf(key);
+      const labels = next.overrides.labelsFor(request.query, ({ name }) => overrides.includes(name));
+      await prepareIn(next, keyOf(request, labels));
     };
     await warmUp([...known.keys()], prepare, msMax);
   }
@@ -275,21 +292,35 @@ class LoadedFederation implements Federation {
       number: this.#generations,
       supergraph,
       clients,
+      overrides: new OverrideChoice(supergraph, { labels: settings.overrideLabels ?? {}, random: this.#random }),
       operations: new OperationCache(settings.operationCacheMax),
     };
   }
 }
 
-/** The key of an operation is its name and its text. */
+/** What tells operations apart in the cache: the overrides that hold, its name and its text. */
+function keyOf({ query, operationName }: OperationRequest, overrides: readonly string[]): string {
+  return `${overrides.join(" ")}\0${operationName ?? ""}\0${query}`;
+}
+
+function partsOf(key: string): { request: OperationRequest; overrides: readonly string[] } {
+  const nameStart = key.indexOf("\0") + 1;
+  const nameEnd = key.indexOf("\0", nameStart);
+  const labels = key.slice(0, nameStart - 1);
+  return {
+    request: { operationName: key.slice(nameStart, nameEnd) || null, query: key.slice(nameEnd + 1) },
+    overrides: labels === "" ? [] : labels.split(" "),
+  };
+}
+
 function prepareIn(
   { number, supergraph, clients, operations }: Generation,
   key: string,
   hooks: HookChain | null = null,
 ): Promise<PreparedOperation | OperationErrors> {
   return operations.get(key, () => {
-    const nameEnd = key.indexOf("\0");
-    const request = { operationName: key.slice(0, nameEnd) || null, query: key.slice(nameEnd + 1) };
-    const context = { supergraph, generation: number, clientOf: (name: string) => clientOf(clients, name) };
+    const { request, overrides } = partsOf(key);
+    const context = { supergraph, generation: number, overrides, clientOf: (name: string) => clientOf(clients, name) };
     return prepareOperation(context, request, hooks);
   });
 }

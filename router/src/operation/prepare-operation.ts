@@ -30,6 +30,8 @@ import { compileSource } from "./subscription-source.ts";
 export interface OperationContext {
   supergraph: RouterSupergraph;
   generation: number;
+  /** The labels of overrides that hold. */
+  overrides: readonly string[];
   clientOf(subgraph: string): SubgraphClient;
 }
 
@@ -69,6 +71,7 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
     operationName: operation.name?.value ?? null,
     normalized: normalizedText({ operation, fragments }),
     generation: context.generation,
+    overrides: context.overrides,
     plan: describePlan(plan),
     printPlan: () => printPlan(plan),
     subgraphs: new Set([
@@ -100,7 +103,7 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
 
 /** Plans an operation, and compiles its requests. */
 async function compileCode(
-  { supergraph, clientOf }: OperationContext,
+  { supergraph, overrides, clientOf }: OperationContext,
   { operation, fragments }: ReadOperation,
 ): Promise<OperationCode> {
   const { apiSchema, fullSchema } = supergraph;
@@ -108,7 +111,7 @@ async function compileCode(
   const rootFields = collectFields(apiSchema, normalized.fragments, apiSchema.getRootType(operation.operation)!, [
     { selectionSet: normalized.operation.selectionSet, guard: [] },
   ]);
-  const plan = await planOperation(supergraph, normalized);
+  const plan = await planOperation(supergraph, normalized, overrides);
   const { clientNames, clientVariables } = normalized;
   const compileContext = { fullSchema, clientNames, clientVariables, clientOf };
   const introspection = new Introspection(

@@ -3,8 +3,11 @@ import { QueryPlanner, type QueryPlan } from "@apollo/query-planner";
 import { GraphQLError, parse } from "graphql";
 import { CodedError } from "@mib/service/coded-error";
 
-/** Plans one operation: the document's text, and the operation's name where it has one. Throws a CodedError for what cannot be planned. */
-export type PlanText = (document: string, operationName: string | null) => QueryPlan;
+/**
+ * Plans one operation: the document's text, the operation's name where it has one, and the labels of overrides that hold.
+ * Throws a CodedError for what cannot be planned.
+ */
+export type PlanText = (document: string, operationName: string | null, overrides: readonly string[]) => QueryPlan;
 
 /** Builds Apollo's planner for a supergraph with its keys in order and its synthetic fields. */
 export function apolloPlanner(supergraphSdl: string): PlanText {
@@ -18,13 +21,14 @@ export function apolloPlanner(supergraphSdl: string): PlanText {
     incrementalDelivery: { enableDefer: true },
   });
   const schema = supergraph.apiSchema();
-  return (document, operationName) => {
+  return (document, operationName, overrides) => {
     try {
       return planner.buildQueryPlan(
         operationFromDocument(schema, parse(document, { noLocation: true }), {
           ...(operationName !== null && { operationName }),
           validate: false,
         }),
+        { overrideConditions: new Map(overrides.map((label) => [label, true])) },
       );
     } catch (error) {
       if (error instanceof GraphQLError)

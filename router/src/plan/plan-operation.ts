@@ -1,5 +1,6 @@
 import { print } from "graphql";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
+import { settleOverrides } from "../supergraph/settle-overrides.ts";
 import { batchRequests, type PlannedRequest } from "./batch-requests.ts";
 import { CodedError } from "@mib/service/coded-error";
 import type { FetchPlan } from "./fetch-plan.ts";
@@ -17,17 +18,24 @@ export interface OperationPlan {
 }
 
 /**
- * Plans with Apollo's planner, repairs its plan, verifies and batches it. Throws a CodedError for an operation that cannot
- * be answered.
+ * Plans with Apollo's planner, repairs its plan, verifies and batches it; `overrides` are the labels that hold. Throws a
+ * CodedError for an operation that cannot be answered.
  */
 export async function planOperation(
   supergraph: RouterSupergraph,
   normalized: NormalizedOperation,
+  overrides: readonly string[],
 ): Promise<OperationPlan> {
   const { document, operation } = normalized;
-  const apollos = await supergraph.planner.plan(print(keepObjects(document)), operation.name?.value ?? null);
+  const text = print(keepObjects(document));
+  const apollos = await supergraph.planner.plan(text, operation.name?.value ?? null, overrides);
   const lowered = lowerPlan(apollos, supergraph.syntheticFields);
-  const { fetches, source } = verified(supergraph, normalized, lowered);
+  const { overrideLabels, joinedSchemas } = supergraph;
+  const settled =
+    overrideLabels.length === 0
+      ? supergraph
+      : { ...supergraph, joinedSchemas: settleOverrides(joinedSchemas, overrides) };
+  const { fetches, source } = verified(settled, normalized, lowered);
   return { requests: batchRequests(fetches), source };
 }
 

@@ -3,7 +3,7 @@ import type { QueryPlan } from "@apollo/query-planner";
 /** What the planner's thread is asked, one at a time. `planner` names a supergraph that it has built. */
 export type PlannerRequest =
   | { kind: "build"; planner: number; supergraphSdl: string }
-  | { kind: "plan"; planner: number; document: string; operationName: string | null }
+  | { kind: "plan"; planner: number; document: string; operationName: string | null; overrides: readonly string[] }
   | { kind: "release"; planner: number };
 
 /** Its answer. A refusal is the client's matter and carries a message for it; a fault is ours. */

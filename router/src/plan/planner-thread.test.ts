@@ -37,20 +37,37 @@ test("the thread gives the plan that the planner gives here", async () => {
   const sdl = supergraph(3);
   const [there, here] = await Promise.all([thread().build(sdl), inlinePlanners.build(sdl)]);
   const query = "query Q($yes: Boolean!) { node { only0 only2 @include(if: $yes) next { only1 } } }";
-  expect(await there.plan(query, "Q")).toEqual(JSON.parse(JSON.stringify(await here.plan(query, "Q"))));
+  expect(await there.plan(query, "Q", [])).toEqual(JSON.parse(JSON.stringify(await here.plan(query, "Q", []))));
+});
+
+test("the thread plans with the overrides whose labels hold", async () => {
+  const link = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@override"])`;
+  const composed = composeSupergraph([
+    { name: "old", file: "old", routingUrl: "http://old.test", sdl: `${link} type Query { word: String }` },
+    {
+      name: "new",
+      file: "new",
+      routingUrl: "http://new.test",
+      sdl: `${link} type Query { word: String @override(from: "old", label: "soon") }`,
+    },
+  ]);
+  if ("problems" in composed) throw new Error(composed.problems.join("; "));
+  const planner = await thread().build(composed.supergraphSdl);
+  expect((await planner.plan("{ word }", null, [])).node).toMatchObject({ serviceName: "old" });
+  expect((await planner.plan("{ word }", null, ["soon"])).node).toMatchObject({ serviceName: "new" });
 });
 
 test("an operation that takes too long is refused, and what waits behind it is planned", async () => {
   const planner = await thread({ planningMsMax: 300 }).build(supergraph(4));
-  const hard = planner.plan(HARD, null);
-  const small = planner.plan(SMALL, null);
+  const hard = planner.plan(HARD, null, []);
+  const small = planner.plan(SMALL, null, []);
   await expect(hard).rejects.toMatchObject({ code: "OPERATION_LIMIT_EXCEEDED" });
   expect((await small).node).toMatchObject({ kind: "Fetch" });
 });
 
 test("when too many wait, one more is refused for now", async () => {
   const planner = await thread({ waitingMax: 2 }).build(supergraph(2));
-  const plans = Array.from({ length: 5 }, () => planner.plan(SMALL, null));
+  const plans = Array.from({ length: 5 }, () => planner.plan(SMALL, null, []));
   const outcomes = await Promise.allSettled(plans);
   expect(outcomes.map((each) => (each.status === "rejected" ? each.reason.code : "planned"))).toEqual([
     "planned",
@@ -65,8 +82,10 @@ test("a supergraph that is none is refused, and one that was released is still p
   const planners = thread();
   await expect(planners.build("type Query { word: String }")).rejects.toThrow(/planning failed/);
   const planner = await planners.build(supergraph(2));
-  const waiting = [planner.plan(SMALL, null), planner.plan("{ node { only1 } }", null)];
+  const waiting = [planner.plan(SMALL, null, []), planner.plan("{ node { only1 } }", null, [])];
   planner.release();
-  await expect(planner.plan("{ node { only0 } }", null)).rejects.toMatchObject({ code: "OPERATION_NOT_RESOLVABLE" });
+  await expect(planner.plan("{ node { only0 } }", null, [])).rejects.toMatchObject({
+    code: "OPERATION_NOT_RESOLVABLE",
+  });
   expect((await Promise.all(waiting)).map(({ node }) => node?.kind)).toEqual(["Fetch", "Fetch"]);
 });

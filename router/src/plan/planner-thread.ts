@@ -49,11 +49,11 @@ export class PlannerThread implements Planners {
     this.#supergraphs.set(planner, supergraphSdl);
     let isReleased = false;
     return {
-      plan: async (document, operationName) => {
+      plan: async (document, operationName, overrides) => {
         if (isReleased) throw new CodedError("OPERATION_NOT_RESOLVABLE", "The supergraph was replaced meanwhile");
         if (this.#waiting.length >= this.#limits.waitingMax)
           throw new CodedError("SERVICE_UNAVAILABLE", "Too many new operations wait to be planned");
-        return (await this.#enqueue({ kind: "plan", planner, document, operationName }))!;
+        return (await this.#enqueue({ kind: "plan", planner, document, operationName, overrides }))!;
       },
       release: () => {
         isReleased = true;

@@ -26,7 +26,7 @@ function handle(request: PlannerRequest) {
       planners.set(request.planner, apolloPlanner(request.supergraphSdl));
       return null;
     case "plan":
-      return planners.get(request.planner)!(request.document, request.operationName);
+      return planners.get(request.planner)!(request.document, request.operationName, request.overrides);
     case "release":
       planners.delete(request.planner);
       return null;

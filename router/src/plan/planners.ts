@@ -3,8 +3,8 @@ import { apolloPlanner } from "./apollo-planner.ts";
 
 /** The planner of one supergraph. */
 export interface Planner {
-  /** Rejects with a CodedError when the operation cannot be planned, or not in time. */
-  plan(document: string, operationName: string | null): Promise<QueryPlan>;
+  /** `overrides`: the labels that hold. Rejects with a CodedError when the operation cannot be planned, or not in time. */
+  plan(document: string, operationName: string | null, overrides: readonly string[]): Promise<QueryPlan>;
   /** Ends it with its supergraph; what waits is still planned. */
   release(): void;
 }
@@ -20,7 +20,7 @@ export interface Planners {
 export const inlinePlanners: Planners = {
   async build(supergraphSdl) {
     const plan = apolloPlanner(supergraphSdl);
-    return { plan: async (document, operationName) => plan(document, operationName), release() {} };
+    return { plan: async (...operation) => plan(...operation), release() {} };
   },
   async close() {},
 };

@@ -31,7 +31,7 @@ export function openSubscription(
   const subject = shared ? null : JSON.stringify(identity);
   const groupIdentity = shared ? ANONYMOUS : identity;
   const group: GroupSpec = {
-    key: JSON.stringify([prepared.generation, prepared.normalized, variables, subject]),
+    key: JSON.stringify([prepared.generation, prepared.overrides, prepared.normalized, variables, subject]),
     delivery: "EVERY",
     snapshot: "NONE",
     cursor: null,

@@ -17,6 +17,8 @@ export interface JoinedField {
   typeName: string;
   /** Named there, but not resolved: by `@external`, or because another subgraph took it over. */
   isExternal: boolean;
+  /** Where a label decides whether another subgraph has taken it over: `settleOverrides` says what follows. */
+  override: { label: string; resolvesWhileHeld: boolean } | null;
   requires: SelectionSetNode | null;
   provides: SelectionSetNode | null;
 }
@@ -79,10 +81,12 @@ function fieldsIn(graph: string, definitions: readonly FieldDefinitionNode[]): M
     const join = joins.find((each) => nameArgument(each, "graph") === graph);
     // Without any, the field is in every subgraph that has the type.
     if (!join && joins.length > 0) continue;
+    const label = join ? textArgument(join, "overrideLabel") : null;
     const [requires, provides] = [join && textArgument(join, "requires"), join && textArgument(join, "provides")];
     fields.set(field.name.value, {
       typeName: /\w+/.exec((join && textArgument(join, "type")) ?? namedType(field.type))![0],
       isExternal: join !== undefined && (isTrue(join, "external") || isTrue(join, "usedOverridden")),
+      override: label === null ? null : { label, resolvesWhileHeld: textArgument(join!, "override") !== null },
       requires: requires ? parseFieldSet(requires) : null,
       provides: provides ? parseFieldSet(provides) : null,
     });

@@ -6,6 +6,7 @@ import { STREAM_URL } from "./check-streams.ts";
 import { fieldNamesOf, parseFieldSet } from "./field-set.ts";
 import { readJoinedSchemas, type JoinedSchema } from "./joined-schemas.ts";
 import { putResolvableKeysFirst } from "./key-order.ts";
+import { readOverrideLabels, type OverrideLabel } from "./override-labels.ts";
 import {
   graphsOfField,
   readStreamedDirectives,
@@ -27,6 +28,8 @@ export interface RouterSupergraph {
   subgraphs: ReadonlyMap<string, string>;
   /** What each subgraph declares, by the subgraph's name: plans are checked against it. */
   joinedSchemas: ReadonlyMap<string, JoinedSchema>;
+  /** Decide, request by request, which subgraph resolves a field. */
+  overrideLabels: readonly OverrideLabel[];
   /** The subscription fields that streams feed. */
   streamedFields: ReadonlyMap<string, StreamedDirective>;
   /** Every field name of the supergraph: a client's alias must not pass for one of them. */
@@ -59,6 +62,7 @@ export async function buildRouterSupergraph(sdl: string, planners: Planners): Pr
     joinedSchemas: new Map(
       [...readJoinedSchemas(document)].map(([graph, schema]) => [subgraphs.get(graph)?.name ?? graph, schema]),
     ),
+    overrideLabels: readOverrideLabels(document),
     streamedFields: readStreamedFields(document, subgraphs),
     ...readNames(document),
     requirementsOf: (typeName, fieldName, subgraph) =>

@@ -25,6 +25,8 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@requires chained": ({ world, text }) => world.types.some(({ fields }) => isChained(fields, text)),
   "@provides": selected(({ provides }) => provides !== null),
   "@override": selected(({ overrideFrom }) => overrideFrom !== null),
+  "@override whose label holds": selected((field, world) => isLabelled(field, world, true)),
+  "@override whose label does not hold": selected((field, world) => isLabelled(field, world, false)),
   "@inaccessible": ({ world }) => fieldsOf(world).some(({ isInaccessible }) => isInaccessible),
   "@inaccessible enum value": ({ world, text }) =>
     world.hidesEnumValue && fieldsOf(world).some(({ type, name }) => type === "Mood" && has(text, name)),
@@ -87,6 +89,10 @@ function selected(isMeant: (field: WorldField, world: World) => boolean): (occur
 
 function fieldsOf(world: World): WorldField[] {
   return [...world.queries, ...[...world.types, ...world.interfaces].flatMap(({ fields }) => fields)];
+}
+
+function isLabelled({ overrideLabel }: WorldField, { overridesHeld }: World, isHeld: boolean): boolean {
+  return overrideLabel !== null && overridesHeld.includes(overrideLabel) === isHeld;
 }
 
 function isChained(fields: readonly WorldField[], text: string): boolean {

@@ -65,6 +65,7 @@ export class FuzzedFederation {
       {
         supergraph: this.supergraph,
         generation: 1,
+        overrides: this.#world.overridesHeld,
         clientOf: clientOf as unknown as (name: string) => SubgraphClient,
       },
       operation,

@@ -20,6 +20,7 @@ export function generateWorld(random: Random, dataSeed: number): World {
 const SCALARS = ["String", "String", "Int", "Float", "Boolean", "ID", "Json", "Mood"];
 /** Few, so that types have fields of the same name. */
 const NAMES = ["name", "note", "size", "rank", "mood", "link", "part", "next", "data", "text", "sum", "tone"];
+const OVERRIDE_LABELS = ["percent(40)", "soon"];
 const WRAPS: Wrap[] = ["", "", "!", "[]", "[]!", "[!]", "[!]!"];
 
 class WorldGenerator {
@@ -36,6 +37,7 @@ class WorldGenerator {
       unions: [],
       queries: [],
       mutations: [],
+      overridesHeld: [],
       hidesEnumValue: random.chance(10),
       faults: { fieldsEach: 0, requestLost: -1 },
     };
@@ -64,6 +66,7 @@ class WorldGenerator {
         this.#world.queries.push(this.#rootField(`${subgraph}Query${number}`, subgraph));
     }
     if (random.chance(20)) this.#addMutations();
+    this.#world.overridesHeld = random.some(OVERRIDE_LABELS, 0, 2);
     if (random.chance(15)) this.#world.faults.fieldsEach = random.between(4, 12);
     if (random.chance(this.#world.faults.fieldsEach > 0 ? 30 : 8)) this.#world.faults.requestLost = random.below(4);
     return this.#world;
@@ -175,8 +178,10 @@ class WorldGenerator {
     const [owner = ""] = field.owners;
     if (field.owners.length > 1 || field.name === "tag") return;
     const others = Object.keys(type.keysIn).filter((each) => each !== owner);
-    if (!this.#isObject(field.type) && others.length > 0 && random.chance(8)) field.overrideFrom = random.pick(others);
-    else if (!this.#isObject(field.type) && random.chance(6)) field.isInaccessible = true;
+    if (!this.#isObject(field.type) && others.length > 0 && random.chance(10)) {
+      field.overrideFrom = random.pick(others);
+      if (random.chance(60)) field.overrideLabel = random.pick(OVERRIDE_LABELS);
+    } else if (!this.#isObject(field.type) && random.chance(6)) field.isInaccessible = true;
     const target = typeNamed(this.#world, field.type);
     if (!target || !isEntity(target) || !random.chance(35)) return;
     const providable = target.fields.filter(
@@ -204,6 +209,7 @@ class WorldGenerator {
 
   #canBeRequired(field: WorldField, owner: string): boolean {
     if (field.owners.includes(owner) || field.overrideFrom === owner || field.name === "tag") return false;
+    if (field.overrideLabel !== null) return false; // composition does not see that it can be had
     const type = typeNamed(this.#world, field.type);
     return !this.#isObject(field.type) || (type !== undefined && !isEntity(type) && !field.wrap.startsWith("["));
   }
@@ -270,6 +276,7 @@ function plainField(name: string, type: string, wrap: Wrap, owners: string[]): W
     requires: [],
     provides: null,
     overrideFrom: null,
+    overrideLabel: null,
     isInaccessible: false,
   };
 }

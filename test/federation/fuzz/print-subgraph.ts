@@ -139,10 +139,14 @@ class SubgraphPrinter {
     let text = this.#bareField(field);
     if (field.requires.length > 0) text += ` @requires(fields: ${JSON.stringify(printRequired(field.requires))})`;
     if (field.provides !== null) text += ` @provides(fields: "${field.provides}")`;
-    if (field.overrideFrom !== null) text += ` @override(from: "${field.overrideFrom}")`;
+    if (field.overrideFrom !== null) text += ` @override(from: "${field.overrideFrom}"${labelText(field)})`;
     const isProvided = type !== null && isProvidedAnywhere(this.#world, type, field.name);
     return field.owners.length > 1 || isProvided ? `${text} @shareable` : text;
   }
+}
+
+function labelText({ overrideLabel }: WorldField): string {
+  return overrideLabel === null ? "" : `, label: "${overrideLabel}"`;
 }
 
 function isProvidedAnywhere(world: World, type: WorldType, name: string): boolean {

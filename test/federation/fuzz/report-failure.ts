@@ -12,6 +12,7 @@ export async function reportFailure({ seed, world, operation, difference }: Fail
     ...world.subgraphs.map((name) => `--- subgraph ${name}\n${printSubgraph(world, name)}`),
     `--- operation\n${operation.query}`,
     `--- variables ${JSON.stringify(operation.variables)}`,
+    ...(world.overridesHeld.length > 0 ? [`--- overrides: ${world.overridesHeld.join(", ")}`] : []),
     ...(world.faults.requestLost >= 0 ? [`--- lost: request ${world.faults.requestLost}`] : []),
     ...(world.faults.fieldsEach > 0 ? [`--- faults: one field in ${world.faults.fieldsEach}`] : []),
     ...(asked && "plan" in asked

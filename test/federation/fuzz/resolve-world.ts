@@ -1,7 +1,7 @@
 import type { GraphQLFieldResolver } from "graphql";
 import { hashOf } from "./random.ts";
 import { inputsSent, requiredText, valueOf, type WorldObject } from "./world-data.ts";
-import { typeNamed, type World, type WorldField } from "./world.ts";
+import { resolversOf, typeNamed, type World, type WorldField } from "./world.ts";
 
 /** An object on its way through graphql-js. */
 export interface SourceObject {
@@ -56,7 +56,7 @@ function resolveField(
 /** Throws when a subgraph is asked for a field that it only declares for others. */
 function checkAsked(world: World, subgraph: string, source: SourceObject, field: WorldField): void {
   const isValueType = typeNamed(world, source.object.type)?.keys.length === 0;
-  if (isValueType || field.owners.includes(subgraph) || source.provided === field.name) return;
+  if (isValueType || resolversOf(world, field).includes(subgraph) || source.provided === field.name) return;
   throw new Error(`the subgraph ${subgraph} was asked for ${source.object.type}.${field.name}`);
 }
 
@@ -95,6 +95,7 @@ const KEY_FIELD = (name: string): WorldField => ({
   requires: [],
   provides: null,
   overrideFrom: null,
+  overrideLabel: null,
   isInaccessible: false,
 });
 

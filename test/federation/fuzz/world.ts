@@ -9,6 +9,8 @@ export interface World {
   unions: { name: string; members: string[] }[];
   queries: WorldField[];
   mutations: WorldField[];
+  /** The labels of overrides that hold. */
+  overridesHeld: string[];
   /** Whether clients do not know one value of the enum, which objects have all the same. */
   hidesEnumValue: boolean;
   faults: Faults;
@@ -59,6 +61,8 @@ export interface WorldField {
   provides: string | null;
   /** The subgraph that still declares it and must not be asked any more. */
   overrideFrom: string | null;
+  /** Decides whether that subgraph has to be asked after all. */
+  overrideLabel: string | null;
   isInaccessible: boolean;
 }
 
@@ -97,6 +101,13 @@ export function sharedSdl({ hidesEnumValue }: World): string {
 
 export function typeNamed(world: World, name: string): WorldType | undefined {
   return world.types.find((type) => type.name === name);
+}
+
+/** The subgraphs that resolve a field while the labels hold that do. */
+export function resolversOf({ overridesHeld }: World, field: WorldField): readonly string[] {
+  const { owners, overrideFrom, overrideLabel } = field;
+  if (overrideFrom === null || overrideLabel === null || overridesHeld.includes(overrideLabel)) return owners;
+  return [overrideFrom];
 }
 
 /** The object types that a type can be, of those that a subgraph declares. */
