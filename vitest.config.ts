@@ -16,6 +16,8 @@ const [withServers, alone] = [files.filter((file) => needsServers(file)), files.
 const graphqlFile = (path: string) => resolve(import.meta.dirname, "node_modules/graphql", path);
 
 /**
+ * Time limits end a test that hangs; what a test waits for has its own deadline.
+ *
  * unit: nothing but the code. servers: real PostgreSQL, Redis, Kafka and vector store, started once for all of them.
  * e2e: the whole platform, one file after another. Which of the first two a file belongs to is read from its imports.
  */
@@ -30,15 +32,15 @@ export default defineConfig({
   test: {
     exclude: EXCLUDED,
     projects: [
-      { extends: true, test: { name: "unit", include: alone } },
+      { extends: true, test: { name: "unit", include: alone, testTimeout: 300_000, hookTimeout: 300_000 } },
       {
         extends: true,
         test: {
           name: "servers",
           include: withServers,
           globalSetup: "test/real-servers.ts",
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
           // They share topics, and in each topic one epoch follows another: two at a time would look like a history that is over.
           fileParallelism: false,
         },
@@ -48,8 +50,8 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: WHOLE_PLATFORM,
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          testTimeout: 2_400_000,
+          hookTimeout: 2_400_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
         },

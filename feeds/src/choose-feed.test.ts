@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { variablesOf } from "./config.ts";
 import { startFeed } from "./test-feed.ts";
 
-describe("the command line", { timeout: 30_000 }, () => {
+describe("the command line", () => {
   test.each([
     ["a feed that is to come", ["--feed", "binance"], 69, "FEED_NOT_AVAILABLE: the feed binance is not available yet"],
     ["another one", ["--feed", "coinbase"], 69, "FEED_NOT_AVAILABLE"],

@@ -14,12 +14,12 @@ const env = () => ({ ENGINE_ADDRESS: engine.address });
 beforeEach(async () => {
   engine = await startEngine();
   client = new EngineClient({ address: engine.address, timeoutMs: 10_000 });
-}, 60_000);
+});
 
 afterEach(async () => {
   client.close();
   await engine.stop();
-}, 60_000);
+});
 
 const tradesOf = (path: string) =>
   independentlyRead(path)
@@ -83,7 +83,7 @@ async function barsOf(symbol: string) {
   ]);
 }
 
-describe.each(CAPTURES)("a replay of $name", { timeout: 300_000 }, ({ path, symbol, skip }) => {
+describe.each(CAPTURES)("a replay of $name", ({ path, symbol, skip }) => {
   test.skipIf(skip)(
     "leaves all its trades in the engine, ends by itself, and gives the bars that follow from the file",
     async () => {
@@ -97,7 +97,7 @@ describe.each(CAPTURES)("a replay of $name", { timeout: 300_000 }, ({ path, symb
   );
 });
 
-describe("a replay", { timeout: 300_000 }, () => {
+describe("a replay", () => {
   const trades = tradesOf(FIXTURE).length;
 
   test("that is killed again and again goes on where it stopped", async () => {
@@ -161,7 +161,7 @@ describe("a replay", { timeout: 300_000 }, () => {
   });
 });
 
-describe("the simulator", { timeout: 300_000 }, () => {
+describe("the simulator", () => {
   const simulator = (...more: string[]) => [
     "--feed",
     "simulator",

@@ -20,7 +20,7 @@ let producer: EventProducer;
 beforeAll(async () => {
   await provision({ kafka, replicationFactor: 1 });
   producer = createEventProducer({ kafka, log: createLogger("test") });
-}, 60_000);
+});
 afterAll(() => producer.stop());
 
 /** Sends a trade as the engine would. */
@@ -125,12 +125,12 @@ const linked = (entries: WindowEntry[]) =>
     ({ prev, count }, i) => i === 0 || (prev === entries[i - 1]!.id && count === entries[i - 1]!.count + 1),
   );
 
-describe("the relay between a real Kafka and a real Redis", { timeout: 180_000 }, () => {
+describe("the relay between a real Kafka and a real Redis", () => {
   let relay: RelayProcess;
   beforeAll(async () => {
     relay = new RelayProcess(await startOwnRedis(), await freePort());
     await relay.start();
-  }, 120_000);
+  });
   afterAll(() => relay?.stop());
 
   test("an event is published and kept as it was sent; what is sent again is not", async () => {

@@ -7,7 +7,7 @@ import { startStack, type Stack } from "./stack.ts";
 const DEADLINE_MS = 180_000;
 const BARS = `{ instrument(symbol: "BTCUSDT") { bars(interval: M1, last: 1000) { openedAt open high low close volume tradeCount } } }`;
 
-describe("parts are killed while a capture is replayed", { timeout: 900_000 }, () => {
+describe("parts are killed while a capture is replayed", () => {
   let stack: Stack;
   let expected: CapturedTrade[];
   let trades: Collected;
@@ -23,12 +23,12 @@ describe("parts are killed while a capture is replayed", { timeout: 900_000 }, (
     const feed = stack.startFeed(["--feed", "replay", "--file", CAPTURE, "--speed", "4"]);
     feedExit = new Promise((done) => feed.once("exit", done));
     await eventually(() => expect(trades.values.length).toBeGreaterThan(0), { deadlineMs: DEADLINE_MS });
-  }, 600_000);
+  });
 
   afterAll(async () => {
     await client?.dispose();
     await stack?.stop();
-  }, 60_000);
+  });
 
   test.each(["engine", "relay", "analytics", "redis", "kafka"])(
     "%s is killed, the rest stays up, and it comes back",

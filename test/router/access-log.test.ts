@@ -94,7 +94,7 @@ test("each request is one line that says what happened, and of the caller only t
   ]);
   expect(log[0]).not.toHaveProperty("errors");
   expect(JSON.stringify(log)).not.toContain("secret");
-}, 120_000);
+});
 
 test("errors and slow requests are logged whatever the sampling, and lead to their traces", async () => {
   const collector = await otlpCollector();
@@ -113,4 +113,4 @@ test("errors and slow requests are logged whatever the sampling, and lead to the
   // The first one, which has to be planned, may be slow on a busy machine.
   expect(log.filter(({ operation }) => operation === "Fast").length).toBeLessThan(2);
   expect(collector.spans.some(({ name, traceId }) => name === "fetch words" && traceId === trace)).toBe(true);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { eventually } from "@mib/testkit/eventually";
+import { eventually, patient } from "@mib/testkit/eventually";
 import { chromium } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRouter } from "../../router/src/create-router.ts";
@@ -28,7 +28,7 @@ async function router() {
   return { url: started.url, requests };
 }
 
-test("a plan that was asked for has what each request took", { timeout: 60_000 }, async () => {
+test("a plan that was asked for has what each request took", async () => {
   const { url } = await router();
   const ask = async (query: string): Promise<any> => {
     const headers = { "content-type": "application/json", "x-query-plan": "1" };
@@ -51,13 +51,13 @@ test("a plan that was asked for has what each request took", { timeout: 60_000 }
   ).toContain(null);
 });
 
-describe.skipIf(!existsSync(CHROMIUM))("the plan's panel in a browser", { timeout: 180_000 }, () => {
+describe.skipIf(!existsSync(CHROMIUM))("the plan's panel in a browser", () => {
   test("shows the plan of the last run as a tree, and leaves the answer as it is", async () => {
     const { url } = await router();
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     onTestFinished(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 1_280, height: 800 } });
-    page.setDefaultTimeout(DEADLINE_MS);
+    page.setDefaultTimeout(patient(DEADLINE_MS));
     const failures: string[] = [];
     page.on("pageerror", (error) => failures.push(error.message));
     await page.goto(url);

@@ -1,4 +1,4 @@
-import { eventually } from "@mib/testkit/eventually";
+import { eventually, patient } from "@mib/testkit/eventually";
 import { servers } from "@mib/testkit/servers";
 import { existsSync } from "node:fs";
 import { chromium, type Page } from "playwright-core";
@@ -15,7 +15,7 @@ async function open(url: string): Promise<{ page: Page; foreign: string[]; failu
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
-  page.setDefaultTimeout(DEADLINE_MS);
+  page.setDefaultTimeout(patient(DEADLINE_MS));
   const foreign: string[] = [];
   const failures: string[] = [];
   page.on("request", (request) => {
@@ -28,7 +28,7 @@ async function open(url: string): Promise<{ page: Page; foreign: string[]; failu
   return { page, foreign, failures };
 }
 
-describe.skipIf(!existsSync(CHROMIUM))("the playground in a browser", { timeout: 180_000 }, () => {
+describe.skipIf(!existsSync(CHROMIUM))("the playground in a browser", () => {
   test("runs the sample operations of its tabs, subscriptions too, and asks no foreign origin", async () => {
     const stream = await streamTopic("playground");
     const { url, metric } = await runningRouter(

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { eventually } from "@mib/testkit/eventually";
+import { eventually, patient } from "@mib/testkit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import { slowWord } from "./slow-word.ts";
 
@@ -56,7 +56,7 @@ async function routerProcess(workers: number, supergraphSdl: string) {
 /** Over a connection of its own, so that any worker may get it. */
 function ask(url: string, path: string, body?: object): Promise<{ status: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-  const signal = AbortSignal.timeout(DEADLINE.deadlineMs);
+  const signal = AbortSignal.timeout(patient(DEADLINE.deadlineMs));
   const options = { agent: new Agent({ keepAlive: false }), signal, headers: { "content-type": "application/json" } };
   const address = new URL(path, url);
   const sent = body ? httpRequest(address, { ...options, method: "POST" }) : get(address, options);
@@ -81,51 +81,47 @@ const metric = async (url: string, name: string) =>
     ([, value]) => Number(value),
   );
 
-test(
-  "workers share the port, and are told about, reloaded, replaced and ended as one",
-  { timeout: 180_000 },
-  async () => {
-    const { supergraphSdl, asked, go } = await slowWord();
-    const { child, stopped, write, url, allServe } = await routerProcess(2, supergraphSdl);
-    await eventually(allServe, DEADLINE);
+test("workers share the port, and are told about, reloaded, replaced and ended as one", async () => {
+  const { supergraphSdl, asked, go } = await slowWord();
+  const { child, stopped, write, url, allServe } = await routerProcess(2, supergraphSdl);
+  await eventually(allServe, DEADLINE);
 
-    for (let i = 0; i < 8; i++) expect(await word(url())).toBe('{"data":{"word":"yes"}}');
-    expect(await metric(url(), "router_operations_total")).toEqual([8]);
-    expect(await metric(url(), "router_workers")).toEqual([2]);
-    const first = await pidsOf(url());
-    expect(new Set(first).size).toBe(2);
-    expect(first).not.toContain(child.pid);
+  for (let i = 0; i < 8; i++) expect(await word(url())).toBe('{"data":{"word":"yes"}}');
+  expect(await metric(url(), "router_operations_total")).toEqual([8]);
+  expect(await metric(url(), "router_workers")).toEqual([2]);
+  const first = await pidsOf(url());
+  expect(new Set(first).size).toBe(2);
+  expect(first).not.toContain(child.pid);
 
-    write("s.graphql", supergraphSdl.replace("word: String", "word: String newer: String"));
-    await eventually(async () => expect(await metric(url(), "router_reloads_total")).toEqual([2]), DEADLINE);
-    for (let i = 0; i < 4; i++)
-      expect((await ask(url(), "/graphql", { query: "{ newer }" })).body).not.toContain("Cannot query");
+  write("s.graphql", supergraphSdl.replace("word: String", "word: String newer: String"));
+  await eventually(async () => expect(await metric(url(), "router_reloads_total")).toEqual([2]), DEADLINE);
+  for (let i = 0; i < 4; i++)
+    expect((await ask(url(), "/graphql", { query: "{ newer }" })).body).not.toContain("Cannot query");
 
-    process.kill(first[0]!, "SIGKILL");
-    await eventually(async () => {
-      const now = await pidsOf(url());
-      expect([now.length, now.includes(first[0]!)]).toEqual([2, false]);
-    }, DEADLINE);
-    expect(await metric(url(), "router_worker_restarts_total")).toEqual([1]);
+  process.kill(first[0]!, "SIGKILL");
+  await eventually(async () => {
+    const now = await pidsOf(url());
+    expect([now.length, now.includes(first[0]!)]).toEqual([2, false]);
+  }, DEADLINE);
+  expect(await metric(url(), "router_worker_restarts_total")).toEqual([1]);
 
-    const slow = ask(url(), "/graphql", { query: "{ slow }" });
-    await asked.promise;
-    child.kill("SIGTERM");
-    await eventually(
-      () =>
-        word(url()).then(
-          () => false,
-          () => true,
-        ),
-      DEADLINE,
-    );
-    go.resolve();
-    expect((await slow).body).toBe('{"data":{"slow":"done"}}');
-    expect(await stopped).toBe(0);
-  },
-);
+  const slow = ask(url(), "/graphql", { query: "{ slow }" });
+  await asked.promise;
+  child.kill("SIGTERM");
+  await eventually(
+    () =>
+      word(url()).then(
+        () => false,
+        () => true,
+      ),
+    DEADLINE,
+  );
+  go.resolve();
+  expect((await slow).body).toBe('{"data":{"slow":"done"}}');
+  expect(await stopped).toBe(0);
+});
 
-test("workers that cannot start end the whole", { timeout: 120_000 }, async () => {
+test("workers that cannot start end the whole", async () => {
   const { stopped } = await routerProcess(2, "type Query {");
   expect(await stopped).toBe(1);
 });

@@ -61,53 +61,45 @@ async function consume(
   return consumer;
 }
 
-test(
-  "a consumer goes on from the caller's offset, and a batch that failed is handed over again until it succeeds",
-  { timeout: 60_000 },
-  async () => {
-    await send(["a", "b", "c"]);
-    const seen: string[] = [];
-    const positions = new Map<number, bigint>();
-    let failures = 2;
-    const first = await consume("earliest", async (batch) => {
-      if (failures-- > 0) throw new Error("not now");
-      seen.push(...valuesOf(batch));
-      positions.set(batch.partition, batch.nextOffset);
-    });
-    await eventually(() => expect(seen).toEqual(["a", "b", "c"]), { deadlineMs: 20_000 });
-    expect([...first.lag().values()]).toEqual([0n]);
-    await first.stop();
+test("a consumer goes on from the caller's offset, and a batch that failed is handed over again until it succeeds", async () => {
+  await send(["a", "b", "c"]);
+  const seen: string[] = [];
+  const positions = new Map<number, bigint>();
+  let failures = 2;
+  const first = await consume("earliest", async (batch) => {
+    if (failures-- > 0) throw new Error("not now");
+    seen.push(...valuesOf(batch));
+    positions.set(batch.partition, batch.nextOffset);
+  });
+  await eventually(() => expect(seen).toEqual(["a", "b", "c"]), { deadlineMs: 20_000 });
+  expect([...first.lag().values()]).toEqual([0n]);
+  await first.stop();
 
-    await send(["d"]);
-    const later: string[] = [];
-    const second = await consume(
-      (partition) => positions.get(partition) ?? 0n,
-      async (batch) => void later.push(...valuesOf(batch)),
-    );
-    await eventually(() => expect(later).toEqual(["d"]), { deadlineMs: 20_000 });
+  await send(["d"]);
+  const later: string[] = [];
+  const second = await consume(
+    (partition) => positions.get(partition) ?? 0n,
+    async (batch) => void later.push(...valuesOf(batch)),
+  );
+  await eventually(() => expect(later).toEqual(["d"]), { deadlineMs: 20_000 });
 
-    // Back to an earlier offset, on the running consumer.
-    const partition = [...positions.keys()][0]!;
-    second.seek(topic, partition, 1n);
-    await eventually(() => expect(later).toEqual(["d", "b", "c", "d"]), { deadlineMs: 20_000 });
-  },
-);
+  // Back to an earlier offset, on the running consumer.
+  const partition = [...positions.keys()][0]!;
+  second.seek(topic, partition, 1n);
+  await eventually(() => expect(later).toEqual(["d", "b", "c", "d"]), { deadlineMs: 20_000 });
+});
 
-test(
-  "a seek back to where the batch began, made while the batch is handled, reads it again",
-  { timeout: 60_000 },
-  async () => {
-    await send(["s1", "s2"]);
-    const seen: string[][] = [];
-    const consumer = consume("earliest", async (batch) => {
-      seen.push(valuesOf(batch));
-      if (seen.length === 1) (await consumer).seek(topic, batch.partition, BigInt(batch.records[0]!.offset));
-    });
-    await eventually(() => expect(seen.slice(0, 2)).toEqual([seen[0], seen[0]]), { deadlineMs: 20_000 });
-  },
-);
+test("a seek back to where the batch began, made while the batch is handled, reads it again", async () => {
+  await send(["s1", "s2"]);
+  const seen: string[][] = [];
+  const consumer = consume("earliest", async (batch) => {
+    seen.push(valuesOf(batch));
+    if (seen.length === 1) (await consumer).seek(topic, batch.partition, BigInt(batch.records[0]!.offset));
+  });
+  await eventually(() => expect(seen.slice(0, 2)).toEqual([seen[0], seen[0]]), { deadlineMs: 20_000 });
+});
 
-test("a paused topic delivers nothing until it is resumed", { timeout: 60_000 }, async () => {
+test("a paused topic delivers nothing until it is resumed", async () => {
   const seen: string[] = [];
   const consumer = await consume("latest", async (batch) => void seen.push(...valuesOf(batch)));
   consumer.pause(topic);
@@ -120,20 +112,16 @@ test("a paused topic delivers nothing until it is resumed", { timeout: 60_000 },
   await eventually(() => expect(seen).toEqual(["p1"]), { deadlineMs: 20_000 });
 });
 
-test(
-  "an offset that Kafka does not have yet means that it lost records: the partition is read from its start",
-  { timeout: 60_000 },
-  async () => {
-    const seen: string[] = [];
-    await consume(
-      () => 1_000_000n,
-      async (batch) => void seen.push(...valuesOf(batch)),
-    );
-    await eventually(() => expect(seen.slice(0, 3)).toEqual(["a", "b", "c"]), { deadlineMs: 20_000 });
-  },
-);
+test("an offset that Kafka does not have yet means that it lost records: the partition is read from its start", async () => {
+  const seen: string[] = [];
+  await consume(
+    () => 1_000_000n,
+    async (batch) => void seen.push(...valuesOf(batch)),
+  );
+  await eventually(() => expect(seen.slice(0, 3)).toEqual(["a", "b", "c"]), { deadlineMs: 20_000 });
+});
 
-test("records that retention took are counted as missed", { timeout: 60_000 }, async () => {
+test("records that retention took are counted as missed", async () => {
   const admin = kafka.admin();
   await admin.connect();
   const { partition } = (await admin.fetchTopicOffsets(topic)).find(({ high }) => high !== "0")!;
@@ -154,15 +142,11 @@ test("events sent one after another, each when the last was acknowledged, all ar
   await eager.stop();
 });
 
-test(
-  "sending to a topic that is missing fails instead of waiting for ever, and the producer works on",
-  { timeout: 60_000 },
-  async () => {
-    const impatient = createEventProducer({ kafka, log, sendTimeoutMs: 2_000 });
-    await expect(
-      impatient.send({ topic: `missing.${randomUUID()}`, key: null, channel: "c", eventId: "x", value: "{}" }),
-    ).rejects.toThrow();
-    await impatient.send({ topic, key: "k", channel: "c", eventId: "y", value: "after" });
-    await impatient.stop();
-  },
-);
+test("sending to a topic that is missing fails instead of waiting for ever, and the producer works on", async () => {
+  const impatient = createEventProducer({ kafka, log, sendTimeoutMs: 2_000 });
+  await expect(
+    impatient.send({ topic: `missing.${randomUUID()}`, key: null, channel: "c", eventId: "x", value: "{}" }),
+  ).rejects.toThrow();
+  await impatient.send({ topic, key: "k", channel: "c", eventId: "y", value: "after" });
+  await impatient.stop();
+});

@@ -44,7 +44,7 @@ beforeAll(async () => {
     },
   });
   await eventually(() => expect(consumer.connected()).toBe(true), { deadlineMs: 20_000 });
-}, 60_000);
+});
 afterEach(async () => {
   for (const service of services.splice(0)) await service.shutdown("test");
   sent.length = 0;
@@ -82,24 +82,19 @@ function publish(): void {
   startOutboxPublisher(service, { databaseUrl, schema, producer });
 }
 
-test(
-  "what a transaction announced is sent in order when it commits, and not when it does not",
-  { timeout: 60_000 },
-  async () => {
-    publish();
-    publish(); // a second process waits for its turn
-    await inTransaction((client) => enqueueEvents(client, [event("no")]), "ROLLBACK");
-    for (let i = 0; i < 10; i++)
-      await inTransaction((client) => enqueueEvents(client, [event(`${i}a`), event(`${i}b`)]));
-    const expected = Array.from({ length: 10 }, (_, i) => [`${i}a`, `${i}b`]).flat();
-    await eventually(() => expect(sent.map(({ eventId }) => eventId)).toEqual(expected), { deadlineMs: 20_000 });
-    await eventually(async () => expect((await pool.query("SELECT FROM outbox")).rowCount).toBe(0), {
-      deadlineMs: 20_000,
-    });
-  },
-);
+test("what a transaction announced is sent in order when it commits, and not when it does not", async () => {
+  publish();
+  publish(); // a second process waits for its turn
+  await inTransaction((client) => enqueueEvents(client, [event("no")]), "ROLLBACK");
+  for (let i = 0; i < 10; i++) await inTransaction((client) => enqueueEvents(client, [event(`${i}a`), event(`${i}b`)]));
+  const expected = Array.from({ length: 10 }, (_, i) => [`${i}a`, `${i}b`]).flat();
+  await eventually(() => expect(sent.map(({ eventId }) => eventId)).toEqual(expected), { deadlineMs: 20_000 });
+  await eventually(async () => expect((await pool.query("SELECT FROM outbox")).rowCount).toBe(0), {
+    deadlineMs: 20_000,
+  });
+});
 
-test("another process goes on when the one that publishes dies", { timeout: 60_000 }, async () => {
+test("another process goes on when the one that publishes dies", async () => {
   publish();
   publish();
   await inTransaction((client) => enqueueEvents(client, [event("before")]));
@@ -111,21 +106,18 @@ test("another process goes on when the one that publishes dies", { timeout: 60_0
   });
 });
 
-test(
-  "a process that is killed between sending and noting it sends the same event ids again, and consumers drop them",
-  { timeout: 60_000 },
-  async () => {
-    await inTransaction((client) => enqueueEvents(client, [event("k1"), event("k2")]));
-    // The publisher of this process can send, but its DELETE waits for a lock that we hold: there it is killed.
-    const holder = await pool.connect();
-    await holder.query("BEGIN");
-    await holder.query("SELECT FROM outbox FOR UPDATE");
-    const child = spawn(
-      process.execPath,
-      [
-        "--input-type=module",
-        "--eval",
-        `
+test("a process that is killed between sending and noting it sends the same event ids again, and consumers drop them", async () => {
+  await inTransaction((client) => enqueueEvents(client, [event("k1"), event("k2")]));
+  // The publisher of this process can send, but its DELETE waits for a lock that we hold: there it is killed.
+  const holder = await pool.connect();
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM outbox FOR UPDATE");
+  const child = spawn(
+    process.execPath,
+    [
+      "--input-type=module",
+      "--eval",
+      `
     import { createService } from "@mib/service/run";
     import { createKafka } from "@mib/events/kafka";
     import { createEventProducer } from "@mib/events/producer";
@@ -134,29 +126,28 @@ test(
     const kafka = createKafka({ KAFKA_BROKERS: process.env.TEST_KAFKA_BROKERS.split(",") }, "victim");
     startOutboxPublisher(service, { databaseUrl: process.env.TEST_DATABASE_URL, schema: ${JSON.stringify(schema)}, producer: createEventProducer({ kafka, log: service.log }) });
   `,
-      ],
-      { stdio: "ignore" },
-    );
-    await eventually(() => expect(sent.length).toBe(2), { deadlineMs: 20_000 });
-    child.kill("SIGKILL");
-    await new Promise((resolve) => child.once("exit", resolve));
-    // The server would still carry out the DELETE that it has received: the kill came before it was sent.
-    await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim-outbox'");
-    await holder.query("ROLLBACK");
-    holder.release();
-    expect((await pool.query("SELECT FROM outbox")).rowCount).toBe(2);
+    ],
+    { stdio: "ignore" },
+  );
+  await eventually(() => expect(sent.length).toBe(2), { deadlineMs: 20_000 });
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.once("exit", resolve));
+  // The server would still carry out the DELETE that it has received: the kill came before it was sent.
+  await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim-outbox'");
+  await holder.query("ROLLBACK");
+  holder.release();
+  expect((await pool.query("SELECT FROM outbox")).rowCount).toBe(2);
 
-    publish();
-    await eventually(() => expect(sent.length).toBe(4), { deadlineMs: 30_000 });
-    const deduplicator = new Deduplicator();
-    const kept = sent.filter(({ eventId }, offset) =>
-      deduplicator.accept({
-        topic: "notifications.v1",
-        channel: schema,
-        position: { epoch: "e", id: `${offset}-1` },
-        eventId,
-      }),
-    );
-    expect(kept.map(({ eventId }) => eventId)).toEqual(["k1", "k2"]);
-  },
-);
+  publish();
+  await eventually(() => expect(sent.length).toBe(4), { deadlineMs: 30_000 });
+  const deduplicator = new Deduplicator();
+  const kept = sent.filter(({ eventId }, offset) =>
+    deduplicator.accept({
+      topic: "notifications.v1",
+      channel: schema,
+      position: { epoch: "e", id: `${offset}-1` },
+      eventId,
+    }),
+  );
+  expect(kept.map(({ eventId }) => eventId)).toEqual(["k1", "k2"]);
+});

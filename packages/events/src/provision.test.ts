@@ -30,30 +30,26 @@ async function run(more: Partial<Topic> = {}): Promise<string[]> {
   return lines;
 }
 
-test(
-  "a topic is made with its dead letters and an epoch, and the second run changes nothing",
-  { timeout: 60_000 },
-  async () => {
-    const lines = await run();
-    expect(lines).toEqual(
-      expect.arrayContaining([
-        `created ${topic.name} with 2 partition(s)`,
-        `created ${topic.name}.dlq with 1 partition(s)`,
-      ]),
-    );
-    const epoch = (await readEpochs(kafka)).get(topic.name);
-    expect(epoch).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await run()).toEqual([]);
-    expect((await readEpochs(kafka)).get(topic.name)).toBe(epoch);
-  },
-);
+test("a topic is made with its dead letters and an epoch, and the second run changes nothing", async () => {
+  const lines = await run();
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `created ${topic.name} with 2 partition(s)`,
+      `created ${topic.name}.dlq with 1 partition(s)`,
+    ]),
+  );
+  const epoch = (await readEpochs(kafka)).get(topic.name);
+  expect(epoch).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await run()).toEqual([]);
+  expect((await readEpochs(kafka)).get(topic.name)).toBe(epoch);
+});
 
-test("retention follows the registry, and another partition count is refused", { timeout: 60_000 }, async () => {
+test("retention follows the registry, and another partition count is refused", async () => {
   expect(await run({ retentionMs: 120_000 })).toEqual([`set the retention of ${topic.name}`]);
   await expect(run({ partitions: 3 })).rejects.toThrow(`${topic.name} has 2, not 3`);
 });
 
-test("a topic that was deleted and made again has a new epoch", { timeout: 60_000 }, async () => {
+test("a topic that was deleted and made again has a new epoch", async () => {
   const before = (await readEpochs(kafka)).get(topic.name);
   await admin.deleteTopics({ topics: [topic.name] });
   await eventually(async () => expect(await admin.listTopics()).not.toContain(topic.name), { deadlineMs: 20_000 });

@@ -188,74 +188,70 @@ const anyStep = fc.record({
   stepMs: fc.integer({ min: 0, max: 50 }),
 });
 
-test(
-  "after any run of events the window is what a plain model says, within its limits",
-  { timeout: 60_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(anyStep, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 12 }),
-        fc.integer({ min: 100, max: 1_500 }),
-        async (steps, entriesMax, bytesMax) => {
-          const topic = newTopic();
-          const limits = { entriesMax, bytesMax, ageMsMax: 400 };
-          const accepted: Record<string, WindowEntry[]> = { A: [], B: [] };
-          const expected: (AppendOutcome | "REFUSED")[] = [];
-          let now = 1_000;
-          const events = steps.map(({ channel, id, bytes, stepMs }) => {
-            now += stepMs;
-            const value = "v".repeat(bytes);
-            const past = accepted[channel]!;
-            const last = past.at(-1);
-            const newer = last === undefined || compareIds(id, last.id) > 0;
-            expected.push(newer ? "APPENDED" : "REFUSED");
-            if (newer)
-              past.push({
-                epoch: EPOCH,
-                id,
-                prev: last?.id ?? "0-0",
-                count: past.length + 1,
-                brokerTimeMs: now,
-                traceparent: null,
-                value,
-              });
-            return event(topic, id, { channel, value, brokerTimeMs: now });
-          });
-          const outcomes = events.length === 0 ? [] : await append(events, { limits, publish: "NONE" });
-          expect(outcomes.map((outcome) => (outcome === "APPENDED" ? outcome : "REFUSED"))).toEqual(expected);
+test("after any run of events the window is what a plain model says, within its limits", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyStep, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 100, max: 1_500 }),
+      async (steps, entriesMax, bytesMax) => {
+        const topic = newTopic();
+        const limits = { entriesMax, bytesMax, ageMsMax: 400 };
+        const accepted: Record<string, WindowEntry[]> = { A: [], B: [] };
+        const expected: (AppendOutcome | "REFUSED")[] = [];
+        let now = 1_000;
+        const events = steps.map(({ channel, id, bytes, stepMs }) => {
+          now += stepMs;
+          const value = "v".repeat(bytes);
+          const past = accepted[channel]!;
+          const last = past.at(-1);
+          const newer = last === undefined || compareIds(id, last.id) > 0;
+          expected.push(newer ? "APPENDED" : "REFUSED");
+          if (newer)
+            past.push({
+              epoch: EPOCH,
+              id,
+              prev: last?.id ?? "0-0",
+              count: past.length + 1,
+              brokerTimeMs: now,
+              traceparent: null,
+              value,
+            });
+          return event(topic, id, { channel, value, brokerTimeMs: now });
+        });
+        const outcomes = events.length === 0 ? [] : await append(events, { limits, publish: "NONE" });
+        expect(outcomes.map((outcome) => (outcome === "APPENDED" ? outcome : "REFUSED"))).toEqual(expected);
 
-          for (const channel of ["A", "B"]) {
-            const all = accepted[channel]!;
-            if (all.length === 0) {
-              expect(await redis.get(epochKey(topic, channel))).toBeNull();
-              continue;
-            }
-            const raw = await redis.xrange(windowKey(topic, channel, EPOCH), "-", "+");
-            const kept = all.slice(-raw.length);
-            const size = raw.reduce((sum, [, fields]) => sum + fields[1]!.length + fields[3]!.length, 0);
-            expect(raw.length).toBeGreaterThanOrEqual(1);
-            expect(raw.length).toBeLessThanOrEqual(entriesMax);
-            if (raw.length > 1) {
-              expect(size).toBeLessThanOrEqual(bytesMax);
-              expect(all.at(-1)!.brokerTimeMs - kept[0]!.brokerTimeMs).toBeLessThanOrEqual(450);
-            }
-            expect(raw.map(([id]) => id)).toEqual(ids(kept));
-            expect(await readLast(redis, topic, channel)).toEqual(all.at(-1));
-            const slice = await readAfter(redis, topic, channel, { epoch: EPOCH, id: kept[0]!.prev }, 1_000);
-            expect([slice.entries, slice.complete]).toEqual([kept, true]);
-            const state = (await redis.get(`${windowKey(topic, channel, EPOCH)}:state`))!.split(" ");
-            expect(state.slice(0, 5)).toEqual([
-              all.at(-1)!.id,
-              String(all.length),
-              String(raw.length),
-              String(size),
-              String(kept[0]!.brokerTimeMs),
-            ]);
+        for (const channel of ["A", "B"]) {
+          const all = accepted[channel]!;
+          if (all.length === 0) {
+            expect(await redis.get(epochKey(topic, channel))).toBeNull();
+            continue;
           }
-        },
-      ),
-      { numRuns: 60 },
-    );
-  },
-);
+          const raw = await redis.xrange(windowKey(topic, channel, EPOCH), "-", "+");
+          const kept = all.slice(-raw.length);
+          const size = raw.reduce((sum, [, fields]) => sum + fields[1]!.length + fields[3]!.length, 0);
+          expect(raw.length).toBeGreaterThanOrEqual(1);
+          expect(raw.length).toBeLessThanOrEqual(entriesMax);
+          if (raw.length > 1) {
+            expect(size).toBeLessThanOrEqual(bytesMax);
+            expect(all.at(-1)!.brokerTimeMs - kept[0]!.brokerTimeMs).toBeLessThanOrEqual(450);
+          }
+          expect(raw.map(([id]) => id)).toEqual(ids(kept));
+          expect(await readLast(redis, topic, channel)).toEqual(all.at(-1));
+          const slice = await readAfter(redis, topic, channel, { epoch: EPOCH, id: kept[0]!.prev }, 1_000);
+          expect([slice.entries, slice.complete]).toEqual([kept, true]);
+          const state = (await redis.get(`${windowKey(topic, channel, EPOCH)}:state`))!.split(" ");
+          expect(state.slice(0, 5)).toEqual([
+            all.at(-1)!.id,
+            String(all.length),
+            String(raw.length),
+            String(size),
+            String(kept[0]!.brokerTimeMs),
+          ]);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});

@@ -26,7 +26,7 @@ beforeAll(async () => {
     WINDOWS_SAVE_MS: "200",
   });
   await analytics.start();
-}, 120_000);
+});
 
 afterAll(async () => {
   await analytics?.stop();

@@ -138,7 +138,7 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
       client.close();
       return options;
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await subgraph?.stop();
     for (const session of sessions ?? []) await session.close({ timeoutMs: 500 });

@@ -25,7 +25,7 @@ beforeAll(async () => {
     POSITIONS_SAVE_MS: "200",
   });
   await notification.start();
-}, 120_000);
+});
 
 afterAll(async () => {
   await notification?.stop();
@@ -250,7 +250,7 @@ test("sentiment is held against every article about the instrument", async () =>
   expect(Number((await inbox(owner))[0]!.value)).toBeLessThan(0);
 });
 
-test("killed at any moment, it makes each notification exactly once", { timeout: 180_000 }, async () => {
+test("killed at any moment, it makes each notification exactly once", async () => {
   const owner = user();
   const symbol = uniqueName("KILLED");
   await createRule(owner, { symbol, metric: "PRICE", comparison: "CROSSES_ABOVE", threshold: "100" });
@@ -277,38 +277,34 @@ test("killed at any moment, it makes each notification exactly once", { timeout:
   });
 });
 
-test(
-  "killed before it ever read an event, it misses none of those that came meanwhile",
-  { timeout: 180_000 },
-  async () => {
-    const fresh = await createTestDatabase("notification");
-    const other = await subgraphProcess("notification", new URL("main.ts", import.meta.url), {
-      DATABASE_URL: fresh.url,
-      KAFKA_BROKERS: servers.kafkaBrokers.join(","),
-    });
-    try {
-      await other.start();
-      const owner = user();
-      const symbol = uniqueName("X");
-      const input = { symbol, metric: "PRICE", comparison: "ABOVE", threshold: "10" };
-      await createRule(owner, input, other);
-      await other.kill();
-      await sendTrades(symbol, ["11"]);
-      await other.start();
-      const text = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { notifications { nodes { value } } } } }`;
-      await eventually(
-        async () =>
-          expect((await other.ask(text, { id: owner.subject }, owner)).data._entities[0].notifications.nodes).toEqual([
-            { value: "11" },
-          ]),
-        { deadlineMs: 30_000 },
-      );
-    } finally {
-      await other.stop();
-      await fresh.drop();
-    }
-  },
-);
+test("killed before it ever read an event, it misses none of those that came meanwhile", async () => {
+  const fresh = await createTestDatabase("notification");
+  const other = await subgraphProcess("notification", new URL("main.ts", import.meta.url), {
+    DATABASE_URL: fresh.url,
+    KAFKA_BROKERS: servers.kafkaBrokers.join(","),
+  });
+  try {
+    await other.start();
+    const owner = user();
+    const symbol = uniqueName("X");
+    const input = { symbol, metric: "PRICE", comparison: "ABOVE", threshold: "10" };
+    await createRule(owner, input, other);
+    await other.kill();
+    await sendTrades(symbol, ["11"]);
+    await other.start();
+    const text = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { notifications { nodes { value } } } } }`;
+    await eventually(
+      async () =>
+        expect((await other.ask(text, { id: owner.subject }, owner)).data._entities[0].notifications.nodes).toEqual([
+          { value: "11" },
+        ]),
+      { deadlineMs: 30_000 },
+    );
+  } finally {
+    await other.stop();
+    await fresh.drop();
+  }
+});
 
 test("rules and notifications belong to their owner", async () => {
   const [owner, other] = [user(), user()];

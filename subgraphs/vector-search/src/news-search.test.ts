@@ -79,7 +79,7 @@ beforeAll(async () => {
   for (const headline of HEADLINES) await publish(eventOf(headline));
   subgraph = await startSubgraph();
   await eventually(async () => expect(await stored()).toBe(HEADLINES.length), DEADLINE);
-}, 60_000);
+});
 
 afterAll(async () => {
   await subgraph?.stop();

@@ -45,14 +45,14 @@ async function tell(path: string, options: Partial<BinanceMarketOptions> = {}) {
   return { told, market };
 }
 
-describe.each(CAPTURES)("$name", { timeout: 60_000 }, ({ path, symbol, skip }) => {
+describe.each(CAPTURES)("$name", ({ path, symbol, skip }) => {
   const perpetual = symbol.endsWith("-PERP");
   let told: Told;
   let market: BinanceMarket;
 
   beforeAll(async () => {
     if (!skip) ({ told, market } = await tell(path));
-  }, 60_000);
+  });
 
   test.skipIf(skip)("every trade of the file is told once, with its price, size, side and time", () => {
     const expected = independentlyRead(path)

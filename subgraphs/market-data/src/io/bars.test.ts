@@ -163,51 +163,43 @@ describe("the writer", () => {
       ({ openedAtMs }) => (openedAtMs - AUGUST) / 60_000,
     );
 
-  test(
-    "bars of a minute and longer are written, those of a second are not, and a new writer goes on behind what is written",
-    { timeout: 60_000 },
-    async () => {
-      await Promise.all([
-        send(bar(0)),
-        send(bar(0, { interval: "S1" })),
-        send(bar(0, { symbol: "ETHUSDT" })),
-        send(bar(1)),
-      ]);
-      const first = await startWriter();
-      await eventually(async () => expect([await minutes(), await minutes("ETHUSDT")]).toEqual([[0, 1], [0]]), {
-        deadlineMs: 30_000,
-      });
-      await first.stop();
-      const { rows } = await database.query("SELECT interval, count(*)::int AS bars FROM bars GROUP BY 1 ORDER BY 1");
-      expect(rows).toEqual([{ interval: "M1", bars: 3 }]);
+  test("bars of a minute and longer are written, those of a second are not, and a new writer goes on behind what is written", async () => {
+    await Promise.all([
+      send(bar(0)),
+      send(bar(0, { interval: "S1" })),
+      send(bar(0, { symbol: "ETHUSDT" })),
+      send(bar(1)),
+    ]);
+    const first = await startWriter();
+    await eventually(async () => expect([await minutes(), await minutes("ETHUSDT")]).toEqual([[0, 1], [0]]), {
+      deadlineMs: 30_000,
+    });
+    await first.stop();
+    const { rows } = await database.query("SELECT interval, count(*)::int AS bars FROM bars GROUP BY 1 ORDER BY 1");
+    expect(rows).toEqual([{ interval: "M1", bars: 3 }]);
 
-      // Whoever reads again from the start would write what was deleted here a second time.
-      await database.query("DELETE FROM bars");
-      await send(bar(2));
-      const second = await startWriter();
-      await eventually(async () => expect(await minutes()).toEqual([2]), { deadlineMs: 30_000 });
-      await second.stop();
-    },
-  );
+    // Whoever reads again from the start would write what was deleted here a second time.
+    await database.query("DELETE FROM bars");
+    await send(bar(2));
+    const second = await startWriter();
+    await eventually(async () => expect(await minutes()).toEqual([2]), { deadlineMs: 30_000 });
+    await second.stop();
+  });
 
-  test(
-    "a record that is no bar is left out and counted, and its neighbours are written",
-    { timeout: 60_000 },
-    async () => {
-      await send(bar(0));
-      await send(bar(1), `{"instrument":{}}`);
-      await send(bar(2), "no JSON");
-      await send(bar(3));
-      const writer = await startWriter();
-      await eventually(async () => expect(await minutes()).toEqual([0, 3]), { deadlineMs: 30_000 });
-      expect((await writer.own.registry.getSingleMetric("market_data_bars_refused_total")!.get()).values).toMatchObject(
-        [{ value: 2 }],
-      );
-      await writer.stop();
-    },
-  );
+  test("a record that is no bar is left out and counted, and its neighbours are written", async () => {
+    await send(bar(0));
+    await send(bar(1), `{"instrument":{}}`);
+    await send(bar(2), "no JSON");
+    await send(bar(3));
+    const writer = await startWriter();
+    await eventually(async () => expect(await minutes()).toEqual([0, 3]), { deadlineMs: 30_000 });
+    expect((await writer.own.registry.getSingleMetric("market_data_bars_refused_total")!.get()).values).toMatchObject([
+      { value: 2 },
+    ]);
+    await writer.stop();
+  });
 
-  test("bars wait for a database that does not take them, and none is lost", { timeout: 60_000 }, async () => {
+  test("bars wait for a database that does not take them, and none is lost", async () => {
     await database.query("ALTER TABLE bars RENAME TO hidden");
     await Promise.all([send(bar(0)), send(bar(1))]);
     const writer = await startWriter();
