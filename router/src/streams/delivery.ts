@@ -51,16 +51,14 @@ export class Delivery {
     return this.#textWith({});
   }
 
-  /** The response body in UTF-8, followed by the brace that closes the message around it. */
-  closedBytes(withCursor: boolean): Buffer {
+  /**
+   * The response body in UTF-8, followed by the brace that closes the message around it. A note is for one subscriber alone:
+   * its bytes are not kept.
+   */
+  closedBytes(withCursor: boolean, note: StreamNote | null): Buffer {
+    if (note !== null) return Buffer.from(`${this.#textTelling(note, withCursor)}}`);
     if (!withCursor) return (this.#bytes ??= Buffer.from(`${this.text}}`));
     return (this.#bytesWithCursor ??= Buffer.from(`${this.#textWith(this.#cursor())}}`));
-  }
-
-  /** `closedBytes` for a subscriber that is told more than the others. */
-  closedBytesWith(note: StreamNote, withCursor: boolean): Buffer {
-    const told = this.gap === null ? note : { ...note, gap: mergeGaps(note.gap ?? null, this.gap)! };
-    return Buffer.from(`${this.#textWith({ ...(withCursor && this.#cursor()), ...told })}}`);
   }
 
   /** The same event for a subscriber that skipped more than the others. */
@@ -71,6 +69,11 @@ export class Delivery {
   /** The same event for a subscriber that missed less, or nobody knows how much. */
   withGap(gap: Gap | null): Delivery {
     return new Delivery(this.#body, { ...this.#facts, gap });
+  }
+
+  #textTelling(note: StreamNote, withCursor: boolean): string {
+    const told = this.gap === null ? note : { ...note, gap: mergeGaps(note.gap ?? null, this.gap)! };
+    return this.#textWith({ ...(withCursor && this.#cursor()), ...told });
   }
 
   #cursor(): { cursor?: string } {

@@ -13,21 +13,20 @@ import { openSubscription, type SubscriptionOptions } from "../request/open-subs
 import type { RequestLimits } from "../request/request-limits.ts";
 import type { EndingError } from "../streams/group.ts";
 import { readStreamRequest, type StreamRequest } from "../streams/resume/stream-request.ts";
+import { Backpressure, type BackpressureLimits } from "../subscription/backpressure.ts";
+import type { Credentialed } from "../subscription/credential-ends.ts";
 import type { RouterMetrics } from "../telemetry/router-metrics.ts";
 import { CLOSE, CLOSE_REASON_BYTES_MAX } from "./close-codes.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { readClientMessage, type SubscribeMessage } from "./protocol.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
 
-export interface ConnectionOptions extends SubscriptionOptions {
+export interface ConnectionOptions extends SubscriptionOptions, BackpressureLimits {
   authenticator: Authenticator;
   limits: RequestLimits;
   metrics: RouterMetrics;
   operationsMax: number;
-  bufferBytesMax: number;
   initTimeoutMs: number;
-  /** For so long a client may read nothing while something waits for it. */
-  stallTimeoutMs: number;
   /** Called when it is known until when the connection's credential is good. */
   expires(connection: Connection, atMs: number): void;
 }
@@ -42,9 +41,6 @@ const ACK_WITH_RESUME = JSON.stringify({
   payload: { stream: { v: 1, modes: ["EVERY", "LATEST"] } },
 });
 
-/** LATEST holds back from this part of the bound on. */
-const HOLD_BACK_PART = 4;
-
 /** An operation that is being prepared or executed; replaced by a Subscription when it is one. */
 interface Running {
   ended: boolean;
@@ -53,11 +49,9 @@ interface Running {
 }
 
 /** One client's connection: its side of the graphql-transport-ws protocol. */
-export class Connection implements SubscriptionHost {
+export class Connection implements SubscriptionHost, Credentialed {
   readonly writer: FrameWriter;
-  readonly bufferBytesMax: number;
-  readonly holdBackBytes: number;
-  /** When its credential ends, in the server's ticks. */
+  readonly backpressure: Backpressure;
   expiryTick: number | null = null;
   readonly address: string;
   /** Whether anything was heard since it was last asked for a sign of life. */
@@ -70,10 +64,6 @@ export class Connection implements SubscriptionHost {
   #initialised = false;
   #caller: Caller | null = null;
   #closed = false;
-  #held: Subscription[] = [];
-  #waitsForDrain: (() => void)[] = [];
-  /** Runs while somebody waits. */
-  #stallTimer: NodeJS.Timeout | null = null;
 
   constructor(
     socket: WebSocket,
@@ -85,9 +75,7 @@ export class Connection implements SubscriptionHost {
     this.#upgradeCredentials = credentials;
     this.#options = options;
     this.writer = new FrameWriter(stream);
-    this.bufferBytesMax = options.bufferBytesMax;
-    // Not less than the stream's own mark: only beyond it does the stream say when it has drained.
-    this.holdBackBytes = Math.max(options.bufferBytesMax / HOLD_BACK_PART, stream.writableHighWaterMark);
+    this.backpressure = new Backpressure(this.writer, options, () => this.tooSlow());
     this.#initTimer = setTimeout(
       () => this.close(CLOSE.initialisationTimeout, "Connection initialisation timeout"),
       options.initTimeoutMs,
@@ -96,7 +84,7 @@ export class Connection implements SubscriptionHost {
     socket.on("pong", () => (this.isAlive = true));
     socket.on("error", () => {}); // "close" follows
     socket.on("close", () => this.#dispose());
-    stream.on("drain", () => this.#drained());
+    stream.on("drain", () => this.backpressure.release());
   }
 
   /** Tells the client why and ends the connection; ends the socket when the client does not answer. */
@@ -124,8 +112,8 @@ export class Connection implements SubscriptionHost {
     this.close(CLOSE.tryAgainLater, "SLOW_CONSUMER");
   }
 
-  giveHeldLater(subscription: Subscription): void {
-    this.#held.push(subscription);
+  credentialEnded(): void {
+    this.close(CLOSE.forbidden, "CREDENTIAL_INVALID");
   }
 
   subscriptionStarted(label: string): void {
@@ -137,43 +125,17 @@ export class Connection implements SubscriptionHost {
     this.#fail(id, [formatError(error)], null); // those who follow its request heard that it began
   }
 
-  async drained(): Promise<void> {
-    if (this.#closed || this.writer.backlogBytes <= this.holdBackBytes) return;
-    // What is still queued would not make the stream say that it has drained.
-    this.writer.flush();
-    if (this.writer.backlogBytes <= this.holdBackBytes) return;
-    this.#stallTimer ??= setTimeout(() => this.tooSlow(), this.#options.stallTimeoutMs);
-    await new Promise<void>((resolve) => this.#waitsForDrain.push(resolve));
-  }
-
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void {
     if (errors !== null) this.#fail(id, errors, null);
     else this.#complete(id);
-  }
-
-  #drained(): void {
-    this.#endWaits();
-    const held = this.#held;
-    if (held.length === 0) return;
-    this.#held = [];
-    for (const subscription of held) subscription.giveHeld();
   }
 
   #dispose(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#initTimer) clearTimeout(this.#initTimer);
-    this.#held = [];
     for (const id of this.#operations.keys()) this.#end(id);
-    this.#endWaits();
-  }
-
-  #endWaits(): void {
-    if (this.#stallTimer) clearTimeout(this.#stallTimer);
-    this.#stallTimer = null;
-    const waits = this.#waitsForDrain;
-    this.#waitsForDrain = [];
-    for (const resolve of waits) resolve();
+    this.backpressure.close();
   }
 
   /** Ends an operation without telling the client. */
@@ -182,7 +144,7 @@ export class Connection implements SubscriptionHost {
     if (!operation) return;
     this.#operations.delete(id);
     if (operation instanceof Subscription) {
-      operation.leave?.();
+      operation.end();
       if (operation.hasStarted) this.#options.metrics.subscriptionsOpen.dec({ operation: operation.label });
     } else {
       operation.ended = true;

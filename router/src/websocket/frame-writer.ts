@@ -5,6 +5,8 @@
  * due for one socket in the same turn of the event loop leave in one write.
  */
 import type { Duplex } from "node:stream";
+import type { Outlet } from "../subscription/backpressure.ts";
+import { flushAtEndOfTurn } from "../subscription/end-of-turn.ts";
 
 const FIN_TEXT = 0x81;
 /** Shared bytes beyond this are handed to the socket as they are; copying smaller ones into one buffer is cheaper. */
@@ -12,16 +14,7 @@ const COPIED_BYTES_MAX = 16_384;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Writers that have frames to flush at the end of this turn. */
-let due: FrameWriter[] = [];
-
-function flushDue(): void {
-  const writers = due;
-  due = [];
-  for (const writer of writers) writer.flush();
-}
-
-export class FrameWriter {
+export class FrameWriter implements Outlet {
   readonly #socket: Duplex;
   /** Pairs of prefix and body, in order. */
   #queue: Buffer[] = [];
@@ -31,17 +24,17 @@ export class FrameWriter {
     this.#socket = socket;
   }
 
-  /** Bytes that were handed over and have not left the process. */
   get backlogBytes(): number {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
+  get highWaterMark(): number {
+    return this.#socket.writableHighWaterMark;
+  }
+
   /** Queues one text frame of `prefix` and `body`, whose bytes others may share. */
   write(prefix: Buffer, body: Buffer): void {
-    if (this.#queue.length === 0) {
-      if (due.length === 0) setImmediate(flushDue);
-      due.push(this);
-    }
+    if (this.#queue.length === 0) flushAtEndOfTurn(this);
     this.#queue.push(prefix, body);
     this.#queuedBytes += prefix.length + body.length + headerLength(prefix.length + body.length);
   }

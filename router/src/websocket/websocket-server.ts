@@ -1,14 +1,14 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import type { OriginPolicy } from "../http/origin-policy.ts";
+import { AddressCounts } from "../subscription/address-counts.ts";
+import { CredentialEnds } from "../subscription/credential-ends.ts";
+import { inSteps } from "../subscription/in-steps.ts";
 import { CLOSE } from "./close-codes.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 
 const PROTOCOL = "graphql-transport-ws";
-const EXPIRY_TICK_MS = 500;
-const DRAIN_STEPS = 10;
 
 export interface WebSocketOptions extends Omit<ConnectionOptions, "expires"> {
   path: string;
@@ -23,10 +23,9 @@ export interface WebSocketOptions extends Omit<ConnectionOptions, "expires"> {
 export class GraphqlWebSocketServer {
   readonly #options: WebSocketOptions;
   readonly #connections = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
-  /** Connections by the time at which their credential ends, in ticks. */
-  readonly #expiries = new Map<number, Set<Connection>>();
-  readonly #timers: NodeJS.Timeout[];
+  readonly #perAddress = new AddressCounts();
+  readonly #credentialEnds = new CredentialEnds();
+  readonly #aliveTimer: NodeJS.Timeout;
   readonly #sockets: WebSocketServer;
   #draining = false;
 
@@ -39,10 +38,7 @@ export class GraphqlWebSocketServer {
       maxPayload: options.messageBytesMax,
       handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
     });
-    this.#timers = [
-      setInterval(() => this.#checkAlive(), options.pingIntervalMs).unref(),
-      setInterval(() => this.#closeExpired(), EXPIRY_TICK_MS).unref(),
-    ];
+    this.#aliveTimer = setInterval(() => this.#checkAlive(), options.pingIntervalMs).unref();
   }
 
   attach(server: Server): void {
@@ -54,14 +50,11 @@ export class GraphqlWebSocketServer {
   /** Closes every connection with 1012, spread over a while, so that the clients do not come back all at once. */
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    const connections = [...this.#connections];
-    const step = Math.ceil(connections.length / DRAIN_STEPS);
-    for (let start = 0; start < connections.length; start += step) {
-      for (const connection of connections.slice(start, start + step))
-        connection.close(CLOSE.serviceRestart, "Service Restart");
-      if (start + step < connections.length) await delay(overMs / DRAIN_STEPS);
-    }
+    clearInterval(this.#aliveTimer);
+    this.#credentialEnds.stop();
+    await inSteps([...this.#connections], overMs, (connection) =>
+      connection.close(CLOSE.serviceRestart, "Service Restart"),
+    );
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -71,8 +64,7 @@ export class GraphqlWebSocketServer {
     if ((request.url ?? "").split("?", 1)[0] !== path) return reject(stream, 404);
     if (!origins.allows(request.headers.origin)) return reject(stream, 403);
     if (this.#draining || this.#connections.size >= connectionsMax) return reject(stream, 503);
-    const count = this.#perAddress.get(address) ?? 0;
-    if (count >= connectionsPerAddressMax) return reject(stream, 429);
+    if (this.#perAddress.of(address) >= connectionsPerAddressMax) return reject(stream, 429);
 
     this.#sockets.handleUpgrade(request, stream, head, (socket) => {
       if (socket.protocol !== PROTOCOL) {
@@ -87,10 +79,10 @@ export class GraphqlWebSocketServer {
       const connection = new Connection(
         socket,
         { stream, address, credentials },
-        { ...this.#options, expires: (of, atMs) => this.#expires(of, atMs) },
+        { ...this.#options, expires: (of, atMs) => this.#credentialEnds.add(of, atMs) },
       );
       this.#connections.add(connection);
-      this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+      this.#perAddress.add(address);
       metrics.connectionsOpen.set(this.#connections.size);
       socket.once("close", () => this.#forget(connection));
     });
@@ -98,28 +90,9 @@ export class GraphqlWebSocketServer {
 
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
-    if (connection.expiryTick !== null) this.#expiries.get(connection.expiryTick)?.delete(connection);
-    const count = (this.#perAddress.get(connection.address) ?? 1) - 1;
-    if (count === 0) this.#perAddress.delete(connection.address);
-    else this.#perAddress.set(connection.address, count);
+    this.#credentialEnds.delete(connection);
+    this.#perAddress.delete(connection.address);
     this.#options.metrics.connectionsOpen.set(this.#connections.size);
-  }
-
-  #expires(connection: Connection, atMs: number): void {
-    const tick = Math.ceil(atMs / EXPIRY_TICK_MS);
-    connection.expiryTick = tick;
-    const connections = this.#expiries.get(tick);
-    if (connections) connections.add(connection);
-    else this.#expiries.set(tick, new Set([connection]));
-  }
-
-  #closeExpired(): void {
-    const now = Math.floor(Date.now() / EXPIRY_TICK_MS);
-    for (const [tick, connections] of this.#expiries) {
-      if (tick > now) continue;
-      this.#expiries.delete(tick);
-      for (const connection of connections) connection.close(CLOSE.forbidden, "CREDENTIAL_INVALID");
-    }
   }
 
   #checkAlive(): void {
