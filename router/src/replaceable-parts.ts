@@ -7,6 +7,7 @@ import { subgraphConfig, type RouterConfig } from "./config/router-config.ts";
 import { GraphqlEndpoint } from "./http/graphql-endpoint.ts";
 import { OriginPolicy } from "./http/origin-policy.ts";
 import { Playground } from "./http/playground.ts";
+import type { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
 import type { Federation, FederationSettings } from "./operation/federation.ts";
 import type { Plugins } from "./plugins/plugins.ts";
 import { OperationLimiter } from "./request/operation-limits.ts";
@@ -33,6 +34,7 @@ export interface LastingParts {
   federation: Federation;
   signer: IdentitySigner | null;
   rateLimiter: RateLimiter;
+  subscriptions: HttpSubscriptions;
   metrics: RouterMetrics;
   plugins: Plugins;
   log: Logger;
@@ -40,7 +42,7 @@ export interface LastingParts {
 
 export function createReplaceableParts(
   config: RouterConfig,
-  { federation, signer, rateLimiter, metrics, plugins, log }: LastingParts,
+  { federation, signer, rateLimiter, subscriptions, metrics, plugins, log }: LastingParts,
 ): ReplaceableParts {
   const { limits: most } = config;
   const identityHeaders = new IdentityHeaders(
@@ -77,6 +79,7 @@ export function createReplaceableParts(
       runner,
       authenticator,
       limits,
+      subscriptions,
       metrics,
       log,
       bodyBytesMax: most.body_bytes_max,

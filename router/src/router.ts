@@ -3,6 +3,7 @@ import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { Service } from "@mib/service/run";
 import type { RouterConfig } from "./config/router-config.ts";
 import { createHttpServer, listen } from "./http/http-server.ts";
+import { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
 import { createFederation } from "./operation/federation.ts";
 import { PlannerThread } from "./plan/planner-thread.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
@@ -45,7 +46,7 @@ export async function startRouter(
   service: Service,
   { config, supergraphSdl, signer, admin, sharesPort = false, plugins: given = [] }: RouterParts,
 ): Promise<StartedRouter> {
-  const { limits, websocket, listen: address } = config;
+  const { limits, websocket, http_subscriptions: overHttp, listen: address } = config;
 
   const { log } = service;
   const plugins = composePlugins([...(await telemetryPlugins(config.telemetry, log)), ...given], log);
@@ -69,7 +70,25 @@ export async function startRouter(
   const counters = config.streams.redis_url === null ? null : new RedisCounters(config.streams.redis_url, service.log);
   service.onShutdown("rate limits", () => counters?.close());
 
-  const lasting = { federation, signer, rateLimiter: new RateLimiter({ counters }), metrics, plugins, log };
+  const forSubscriptions = {
+    metrics,
+    log,
+    hub: streams?.hub ?? null,
+    cursors: streams?.cursors ?? null,
+    upstreams: new UpstreamHub(metrics),
+    channelsMax: config.streams.channels_per_subscription_max,
+  };
+  const subscriptions = new HttpSubscriptions({
+    ...forSubscriptions,
+    openMax: overHttp.open_max,
+    openPerAddressMax: overHttp.open_per_address_max,
+    heartbeatMs: overHttp.heartbeat_ms,
+    bufferBytesMax: overHttp.buffer_bytes_max,
+    stallTimeoutMs: overHttp.stall_timeout_ms,
+    retryMs: overHttp.retry_ms,
+  });
+  const rateLimiter = new RateLimiter({ counters });
+  const lasting = { federation, signer, rateLimiter, subscriptions, metrics, plugins, log };
   let parts = createReplaceableParts(config, lasting);
 
   // Getters: a request, and a socket when it opens, takes what is in use at that moment.
@@ -103,13 +122,8 @@ export async function startRouter(
     get origins() {
       return parts.origins;
     },
-    metrics,
-    log,
+    ...forSubscriptions,
     path: address.path,
-    hub: streams?.hub ?? null,
-    cursors: streams?.cursors ?? null,
-    upstreams: new UpstreamHub(metrics),
-    channelsMax: config.streams.channels_per_subscription_max,
     operationsMax: websocket.operations_per_connection_max,
     bufferBytesMax: websocket.buffer_bytes_max,
     initTimeoutMs: websocket.init_timeout_ms,
@@ -126,7 +140,7 @@ export async function startRouter(
   const port = await listen(server, { ...address, shared: sharesPort });
   service.onShutdown("listener", async () => {
     const closed = new Promise((resolve) => server.close(resolve));
-    await sockets.drain(websocket.drain_ms);
+    await Promise.all([sockets.drain(websocket.drain_ms), subscriptions.drain(overHttp.drain_ms)]);
     server.closeIdleConnections();
     // Requests under way may end; what has not by then never will in time.
     const deadline = setTimeout(() => server.closeAllConnections(), REQUESTS_END_MS_MAX);

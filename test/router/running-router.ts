@@ -5,6 +5,7 @@ import { createIdentityVerifier, type IdentityVerifier } from "@mib/identity/ide
 import { adminHandler } from "@mib/service/admin-server";
 import { createService, type Service } from "@mib/service/run";
 import { servers, uniqueName } from "@mib/testkit/servers";
+import { createClient as createSseClient, type Client as SseClient } from "graphql-sse";
 import { createClient, type Client } from "graphql-ws";
 import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
@@ -26,6 +27,7 @@ export interface RunningRouter {
   /** Posts a GraphQL request. */
   post(body: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: any }>;
   client(connectionParams?: Record<string, unknown> | (() => Record<string, unknown>)): Client;
+  sseClient(headers?: Record<string, string>): SseClient;
   metric(name: string): Promise<number>;
   /** Takes other settings into use. */
   replace(settings: Record<string, unknown>): Promise<void>;
@@ -76,6 +78,11 @@ export async function runningRouter(
       onTestFinished(() => void client.dispose());
       return client;
     },
+    sseClient(headers) {
+      const client = createSseClient({ url, retryAttempts: 0, ...(headers && { headers }) });
+      onTestFinished(() => client.dispose());
+      return client;
+    },
     async metric(name) {
       const text = await service.registry.metrics();
       return [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].reduce(
@@ -97,7 +104,7 @@ export interface Received {
 
 /** Subscribes and keeps everything that comes. */
 export function receive(
-  client: Client,
+  client: Pick<Client, "subscribe"> | Pick<SseClient, "subscribe">,
   query: string,
   variables: Record<string, unknown> = {},
   extensions?: Record<string, unknown>,

@@ -146,7 +146,7 @@ export const ERROR_CATALOGUE = {
   SLOW_CONSUMER: {
     status: 503,
     meaning:
-      "The client takes nothing of what its subscriptions deliver, or what it was to be given later is gone; its connection is closed with 1013.",
+      "The client takes nothing of what its subscriptions deliver, or what it was to be given later is gone; its connection is closed (a WebSocket with 1013).",
     remedy: "Connect again and subscribe to less, or read faster.",
   },
   SUBGRAPH_UNREACHABLE: { status: 502, meaning: "A subgraph cannot be reached.", remedy: "Try again shortly." },

@@ -48,6 +48,26 @@ const websocket = z.strictObject({
   drain_ms: count().default(1_000).describe("Over which sockets are closed when the router stops."),
 });
 
+const httpSubscriptions = z.strictObject({
+  open_max: count(1).default(20_000),
+  open_per_address_max: count(1).default(5_000),
+  heartbeat_ms: count(100)
+    .default(15_000)
+    .describe("So often a response that carries nothing else shows that it is alive."),
+  buffer_bytes_max: count(1_024)
+    .default(262_144)
+    .describe("Bytes that may wait for a client. Past them LATEST conflates, and EVERY is read from the window later."),
+  stall_timeout_ms: count(100)
+    .default(30_000)
+    .describe("A client that takes nothing of what waits for it for so long is sent away."),
+  retry_ms: count(1)
+    .default(1_000)
+    .describe(
+      "For so long, and up to twice as long by chance, a client that was cut off is to wait before it comes back.",
+    ),
+  drain_ms: count().default(1_000).describe("Over which subscriptions are ended when the router stops."),
+});
+
 const streams = z.strictObject({
   redis_url: url().nullable().default(null).describe("Where streams come from; without it there are none."),
   channels_per_subscription_max: count(1).default(500),
@@ -146,6 +166,7 @@ const settings = z.strictObject({
     .describe("Whether a request with the header x-query-plan gets its plan in extensions.queryPlan."),
   limits: limits.prefault({}),
   websocket: websocket.prefault({}),
+  http_subscriptions: httpSubscriptions.prefault({}).describe("Subscriptions by server-sent events and by multipart."),
   rate_limits: z
     .strictObject({ address: rateLimit.nullable().default(null), identity: rateLimit.nullable().default(null) })
     .prefault({}),

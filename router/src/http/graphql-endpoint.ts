@@ -1,40 +1,46 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
+import type { Caller } from "../authentication/caller.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import { ExecutionTrace } from "../execute/execution-trace.ts";
 import type { OperationErrors } from "../operation/federation.ts";
 import type { PluginResponse } from "../plugins/plugin.ts";
 import type { RequestChain, RequestOrigin } from "../plugins/request-chain.ts";
-import type { Client, IncrementallyRunnable, OperationParams, OperationRunner } from "../request/operation-runner.ts";
+import type { Client, IncrementallyRunnable, OperationRunner, RunnableOperation } from "../request/operation-runner.ts";
 import { rateLimitHeaders } from "../request/rate-limiter.ts";
 import type { RequestLimits } from "../request/request-limits.ts";
-import type { RouterMetrics } from "../telemetry/router-metrics.ts";
+import { readStreamRequest } from "../streams/resume/stream-request.ts";
+import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import { codeOf, formatError, toCodedError } from "./error-body.ts";
-import { paramsFromBody, paramsFromUrl } from "./graphql-params.ts";
+import { paramsFromBody, paramsFromUrl, type GraphqlParams } from "./graphql-params.ts";
 import { IncrementalResponse } from "./incremental-response.ts";
 import {
   chooseIncrementalMediaType,
   chooseMediaType,
+  chooseSubscriptionTransport,
   isJsonContentType,
   type IncrementalMediaType,
   type ResponseMediaType,
 } from "./media-types.ts";
 import { readBody } from "./request-body.ts";
+import type { HttpSubscriptions } from "./subscriptions/http-subscriptions.ts";
+import { SUBSCRIPTION_FORMATS } from "./subscriptions/subscription-format.ts";
+import { chooseWrapping, sendWrapped, transportOf } from "./wrapped-answer.ts";
 import { sendWhole, type Answer, type WholeResponseOptions } from "./whole-response.ts";
 
 export interface GraphqlEndpointOptions extends WholeResponseOptions {
   runner: OperationRunner;
   authenticator: Authenticator;
   limits: RequestLimits;
+  subscriptions: HttpSubscriptions;
   metrics: RouterMetrics;
   log: Logger;
   bodyBytesMax: number;
   queryPlans: boolean;
 }
 
-/** The answer came in parts, and all of it is sent. */
+/** The answer came in parts, and all of it is sent; or a subscription goes on by itself. */
 const SENT = Symbol("sent");
 
 /** Answers one GraphQL request over HTTP, as the GraphQL-over-HTTP specification says. */
@@ -47,9 +53,12 @@ export class GraphqlEndpoint {
 
   async handle(request: IncomingMessage, response: ServerResponse, search: string, requestId: string): Promise<void> {
     const startedAt = performance.now();
-    const mediaType = chooseMediaType(request.headers.accept);
+    const { accept } = request.headers;
+    const mediaType = chooseMediaType(accept);
     // For a client that takes nothing but parts, a whole answer is the only one.
-    const wrapping = mediaType === null ? chooseIncrementalMediaType(request.headers.accept) : null;
+    const wrapping = mediaType === null ? chooseWrapping(accept) : null;
+    const transport = transportOf(wrapping);
+    let isRefusal = false;
     const hooks = this.#options.runner.follow?.(originOf(request, requestId)) ?? null;
     let answer: Answer | typeof SENT;
     try {
@@ -62,23 +71,25 @@ export class GraphqlEndpoint {
             response,
             search,
             mediaType: mediaType ?? "application/json",
+            transport,
             startedAt,
             hooks,
           });
       if (answer === SENT) return;
     } catch (thrown) {
+      isRefusal = true;
       const error = toCodedError(thrown, this.#options.log, requestId);
       hooks?.reportErrors([formatError(error)]);
       if (response.headersSent) {
         hooks?.respond(responseFacts(response, error.status, 0));
         return void response.destroy();
       }
-      this.#options.metrics.refused("http", error.code);
+      this.#options.metrics.refused(transport, error.code);
       answer = { status: error.status, body: JSON.stringify({ errors: [formatError(error)] }) };
     }
     hooks?.respond(responseFacts(response, answer.status, Buffer.byteLength(answer.body)));
     if (response.destroyed) return;
-    if (wrapping !== null) return sendOnePart(response, wrapping, answer.body);
+    if (wrapping !== null) return sendWrapped(response, wrapping, { body: answer.body, isRefusal });
     await sendWhole(response, answer, mediaType ?? "application/json", this.#options);
   }
 
@@ -87,6 +98,7 @@ export class GraphqlEndpoint {
     response,
     search,
     mediaType,
+    transport,
     startedAt,
     hooks,
   }: {
@@ -94,6 +106,7 @@ export class GraphqlEndpoint {
     response: ServerResponse;
     search: string;
     mediaType: ResponseMediaType;
+    transport: Transport;
     startedAt: number;
     hooks: RequestChain | null;
   }): Promise<Answer | typeof SENT> {
@@ -106,7 +119,8 @@ export class GraphqlEndpoint {
       authorization: headers.authorization ?? null,
       apiKey: headerText(headers["x-api-key"]),
     });
-    const { identity } = known instanceof Promise ? await known : known;
+    const caller = known instanceof Promise ? await known : known;
+    const { identity } = caller;
     if (hooks !== null) hooks.identity = identity;
 
     const taken = limits.take(identity, request.socket.remoteAddress ?? "");
@@ -118,10 +132,11 @@ export class GraphqlEndpoint {
     }
     const withPlan = this.#options.queryPlans && headers["x-query-plan"] !== undefined;
     return this.#run(await params, {
-      identity,
+      caller,
       response,
       isGet: request.method === "GET",
       mediaType,
+      transport,
       withPlan,
       startedAt,
       metrics,
@@ -130,12 +145,13 @@ export class GraphqlEndpoint {
   }
 
   async #run(
-    params: OperationParams,
+    params: GraphqlParams,
     call: {
-      identity: CallerIdentity;
+      caller: Caller;
       response: ServerResponse;
       isGet: boolean;
       mediaType: ResponseMediaType;
+      transport: Transport;
       withPlan: boolean;
       startedAt: number;
       metrics: RouterMetrics;
@@ -146,14 +162,10 @@ export class GraphqlEndpoint {
     const operation = await runner.prepare(params, call.hooks);
     if ("errors" in operation) {
       call.hooks?.reportErrors(operation.errors);
-      return refusal(operation, call.mediaType, call.metrics);
+      return refusal(operation, call);
     }
     const { prepared } = operation;
-    if (prepared.kind === "subscription")
-      throw new CodedError(
-        "OPERATION_NOT_SUPPORTED",
-        "Subscriptions are served over WebSocket, by the graphql-transport-ws protocol.",
-      );
+    if (prepared.kind === "subscription") return this.#subscribe(operation, params.extensions, call);
     if (prepared.kind === "mutation" && call.isGet) {
       call.response.setHeader("allow", "POST");
       throw new CodedError("METHOD_NOT_ALLOWED", "A mutation needs POST.");
@@ -167,7 +179,7 @@ export class GraphqlEndpoint {
       }
     }
     const trace = call.withPlan ? new ExecutionTrace() : null;
-    const body = await runner.execute(operation, call.identity, clientOf(call, trace));
+    const body = await runner.execute(operation, call.caller.identity, clientOf(call, trace));
     call.metrics.operation("http", prepared, body, performance.now() - call.startedAt);
     return {
       status: 200,
@@ -175,11 +187,40 @@ export class GraphqlEndpoint {
     };
   }
 
+  /** Answers with a subscription, which outlives the request. */
+  #subscribe(
+    operation: RunnableOperation,
+    extensions: GraphqlParams["extensions"],
+    { caller, response, hooks }: { caller: Caller; response: ServerResponse; hooks: RequestChain | null },
+  ): typeof SENT {
+    const { headers } = response.req;
+    const transport = chooseSubscriptionTransport(headers.accept);
+    if (transport === null)
+      throw new CodedError(
+        "NOT_ACCEPTABLE",
+        "A subscription needs a WebSocket (graphql-transport-ws), or that the client accepts text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
+      );
+    const asked = readStreamRequest(extensions);
+    // Newer than what the body says, which a client that comes back by itself sends as it was.
+    const lastEventId = transport === "sse" ? headerText(headers["last-event-id"]) : null;
+    if (!response.destroyed)
+      this.#options.subscriptions.open(response, {
+        operation,
+        runner: this.#options.runner,
+        caller,
+        format: SUBSCRIPTION_FORMATS[transport],
+        request: lastEventId ? { after: lastEventId } : asked,
+        withCursor: asked !== null,
+      });
+    hooks?.respond(responseFacts(response, 200, 0));
+    return SENT;
+  }
+
   async #sendParts(
     operation: IncrementallyRunnable,
     mediaType: IncrementalMediaType,
     call: {
-      identity: CallerIdentity;
+      caller: Caller;
       response: ServerResponse;
       withPlan: boolean;
       startedAt: number;
@@ -196,7 +237,7 @@ export class GraphqlEndpoint {
     const client = { ...clientOf(call, trace), gone: gone.signal };
     let hasErrors = false;
     let bytes = 0;
-    for await (const payload of runner.executeInParts(operation, call.identity, client)) {
+    for await (const payload of runner.executeInParts(operation, call.caller.identity, client)) {
       hasErrors ||= payload.hasErrors;
       const { text } = payload;
       bytes += Buffer.byteLength(text);
@@ -233,21 +274,18 @@ function responseFacts(response: ServerResponse, status: number, bytes: number):
   };
 }
 
-async function sendOnePart(response: ServerResponse, mediaType: IncrementalMediaType, body: string): Promise<void> {
-  const sender = new IncrementalResponse(response, mediaType);
-  await sender.send(mediaType === "multipart/mixed" ? `${body.slice(0, -1)},"hasNext":false}` : body);
-  sender.end();
-}
-
-async function readParams(request: IncomingMessage, search: string, bodyBytesMax: number): Promise<OperationParams> {
+async function readParams(request: IncomingMessage, search: string, bodyBytesMax: number): Promise<GraphqlParams> {
   if (request.method === "GET") return paramsFromUrl(new URLSearchParams(search));
   if (!isJsonContentType(request.headers["content-type"])) throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
   return paramsFromBody(await readBody(request, bodyBytesMax));
 }
 
 /** Clients that know only `application/json` are told by the body; others by the status too. */
-function refusal({ errors }: OperationErrors, mediaType: ResponseMediaType, metrics: RouterMetrics): Answer {
-  metrics.refused("http", codeOf(errors));
+function refusal(
+  { errors }: OperationErrors,
+  { mediaType, transport, metrics }: { mediaType: ResponseMediaType; transport: Transport; metrics: RouterMetrics },
+): Answer {
+  metrics.refused(transport, codeOf(errors));
   return { status: mediaType === "application/json" ? 200 : 400, body: JSON.stringify({ errors }) };
 }
 

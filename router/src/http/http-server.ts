@@ -24,7 +24,8 @@ export interface HttpServerOptions {
 const ALLOWED_METHODS = "GET, POST, OPTIONS";
 const PREFLIGHT_HEADERS = {
   "access-control-allow-methods": ALLOWED_METHODS,
-  "access-control-allow-headers": "content-type, authorization, x-api-key, x-request-id, x-query-plan, traceparent",
+  "access-control-allow-headers":
+    "content-type, authorization, x-api-key, x-request-id, x-query-plan, traceparent, last-event-id",
   "access-control-max-age": "600",
 };
 const EXPOSED_HEADERS = "x-request-id, ratelimit, ratelimit-policy, retry-after";

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { DEFER_SPEC, type IncrementalMediaType } from "./media-types.ts";
+import { COMPLETE_EVENT, serverSentEvent } from "./server-sent-events.ts";
 
 const CONTENT_TYPES: Record<IncrementalMediaType, string> = {
   "multipart/mixed": `multipart/mixed; boundary="-"; deferSpec=${DEFER_SPEC}`,
@@ -29,7 +30,7 @@ export class IncrementalResponse {
       });
     const text =
       this.#mediaType === "text/event-stream"
-        ? `event: next\ndata: ${payload}\n\n`
+        ? serverSentEvent(payload)
         : `${isFirst ? "\r\n---" : ""}\r\ncontent-type: application/json; charset=utf-8\r\n\r\n${payload}\r\n---`;
     if (response.write(text)) return;
     await new Promise<void>((resolve) => {
@@ -44,6 +45,6 @@ export class IncrementalResponse {
   }
 
   end(): void {
-    this.#response.end(this.#mediaType === "text/event-stream" ? "event: complete\ndata:\n\n" : "--\r\n");
+    this.#response.end(this.#mediaType === "text/event-stream" ? COMPLETE_EVENT : "--\r\n");
   }
 }

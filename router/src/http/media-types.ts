@@ -7,11 +7,14 @@ interface AcceptedRange {
   type: string;
   /** The version of incremental delivery; null where the client names none. */
   deferSpec: string | null;
+  /** The version of the multipart protocol for subscriptions; null where the client names none. */
+  subscriptionSpec: string | null;
   quality: number;
 }
 
 /** The version of incremental delivery that Apollo's clients speak. */
 export const DEFER_SPEC = "20220824";
+const SUBSCRIPTION_SPEC = "1.0";
 
 const known = new Map<string, ResponseMediaType | null>();
 const KNOWN_MAX = 1_000;
@@ -31,9 +34,19 @@ export function chooseMediaType(accept: string | undefined): ResponseMediaType |
 
 /** How the client takes an answer in parts; null when it takes none. Only what it names: a wildcard means one answer. */
 export function chooseIncrementalMediaType(accept: string | undefined): IncrementalMediaType | null {
-  for (const { type, deferSpec } of acceptedRanges(accept ?? "")) {
+  for (const { type, deferSpec, subscriptionSpec } of acceptedRanges(accept ?? "")) {
     if (type === "text/event-stream") return type;
-    if (type === "multipart/mixed" && (deferSpec === null || deferSpec === DEFER_SPEC)) return type;
+    if (type !== "multipart/mixed") continue;
+    if (deferSpec === DEFER_SPEC || (deferSpec === null && subscriptionSpec === null)) return type;
+  }
+  return null;
+}
+
+/** How the client takes a subscription; null when it takes none over HTTP. Only what it names. */
+export function chooseSubscriptionTransport(accept: string | undefined): "sse" | "multipart" | null {
+  for (const { type, subscriptionSpec } of acceptedRanges(accept ?? "")) {
+    if (type === "text/event-stream") return "sse";
+    if (type === "multipart/mixed" && subscriptionSpec === SUBSCRIPTION_SPEC) return "multipart";
   }
   return null;
 }
@@ -62,7 +75,13 @@ function readRange(text: string): AcceptedRange {
   const quality = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
   const readable = charset === undefined || /^"?utf-?8"?$/.test(charset);
   const deferSpec = parameters.find((parameter) => parameter.startsWith("deferspec="))?.slice(10) ?? null;
-  return { type, deferSpec, quality: readable && Number.isFinite(quality) ? quality : 0 };
+  const subscriptionSpec = parameters.find((parameter) => parameter.startsWith("subscriptionspec="))?.slice(17);
+  return {
+    type,
+    deferSpec,
+    subscriptionSpec: subscriptionSpec?.replaceAll('"', "") ?? null,
+    quality: readable && Number.isFinite(quality) ? quality : 0,
+  };
 }
 
 /** Whether a browser asks for a page. */

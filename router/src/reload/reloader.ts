@@ -20,7 +20,17 @@ export interface ReloaderOptions {
 }
 
 /** What is fixed when the router starts. */
-const NEED_RESTART = ["listen", "streams", "websocket", "identity", "hops", "telemetry", "plugins", "workers"] as const;
+const NEED_RESTART = [
+  "listen",
+  "streams",
+  "websocket",
+  "http_subscriptions",
+  "identity",
+  "hops",
+  "telemetry",
+  "plugins",
+  "workers",
+] as const;
 
 /** Brings what there is to read into use. What is not good is reported, and the old one goes on. */
 export class Reloader {

@@ -35,6 +35,8 @@ export class Delivery {
   readonly #facts: DeliveryFacts;
   #bytes: Buffer | null = null;
   #bytesWithCursor: Buffer | null = null;
+  #eventBytes: Buffer | null = null;
+  #eventBytesWithCursor: Buffer | null = null;
 
   constructor(body: string, facts: DeliveryFacts) {
     this.#body = body;
@@ -61,6 +63,13 @@ export class Delivery {
     return (this.#bytesWithCursor ??= Buffer.from(`${this.#textWith(this.#cursor())}}`));
   }
 
+  /** The whole of a server-sent event in UTF-8, whose id is the cursor. */
+  eventBytes(withCursor: boolean, note: StreamNote | null): Buffer {
+    if (note !== null) return this.#event(this.#textTelling(note, withCursor));
+    if (!withCursor) return (this.#eventBytes ??= this.#event(this.text));
+    return (this.#eventBytesWithCursor ??= this.#event(this.#textWith(this.#cursor())));
+  }
+
   /** The same event for a subscriber that skipped more than the others. */
   skipping(more: number): Delivery {
     return more === 0 ? this : new Delivery(this.#body, { ...this.#facts, conflated: this.conflated + more });
@@ -74,6 +83,11 @@ export class Delivery {
   #textTelling(note: StreamNote, withCursor: boolean): string {
     const told = this.gap === null ? note : { ...note, gap: mergeGaps(note.gap ?? null, this.gap)! };
     return this.#textWith({ ...(withCursor && this.#cursor()), ...told });
+  }
+
+  #event(data: string): Buffer {
+    const { cursor } = this.#facts;
+    return Buffer.from(`${cursor === null ? "" : `id: ${cursor()}\n`}event: next\ndata: ${data}\n\n`);
   }
 
   #cursor(): { cursor?: string } {

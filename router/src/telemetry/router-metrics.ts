@@ -1,4 +1,4 @@
-import { ERROR_CATALOGUE } from "@mib/service/error-catalogue";
+import { ERROR_CATALOGUE, type ErrorCode } from "@mib/service/error-catalogue";
 import { Counter, Gauge, type Registry } from "@mib/service/metrics";
 import type { PreparedOperation } from "../operation/federation.ts";
 import type { Delivery } from "../streams/delivery.ts";
@@ -17,7 +17,7 @@ const FOREIGN_CODES_MAX = 50;
 
 const AGE_BOUNDS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60];
 
-export type Transport = "http" | "ws";
+export type Transport = "http" | "ws" | "sse" | "multipart";
 
 /** Everything that the router counts. */
 export class RouterMetrics implements HubObserver, UpstreamObserver {
@@ -74,8 +74,8 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     });
     this.subscriptionsOpen = new Gauge({
       name: "router_subscriptions_open",
-      help: "Subscriptions that hear their channels, by operation.",
-      labelNames: ["operation"],
+      help: "Subscriptions that hear their channels, by operation and transport.",
+      labelNames: ["operation", "transport"],
       registers,
     });
     this.#upstreams = new Gauge({
@@ -90,9 +90,11 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
       ["subgraph"],
     );
     this.connectionsOpen = new Gauge({ name: "router_connections_open", help: "WebSocket connections.", registers });
-    this.#closes = counter("router_connection_closes_total", "WebSocket connections that the router closed, by code.", [
-      "code",
-    ]);
+    this.#closes = counter(
+      "router_connection_closes_total",
+      "Connections of subscriptions that the router closed, by close code or error code.",
+      ["code", "transport"],
+    );
     this.#deliveries = counter("router_stream_deliveries_total", "Events handed to subscribers.");
     this.#executions = counter("router_stream_executions_total", "Events executed, once per group.");
     this.#conflated = counter("router_stream_conflated_total", "Events that LATEST groups skipped for newer ones.");
@@ -164,8 +166,8 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     this.#refused.inc({ transport, code });
   }
 
-  closed(code: number): void {
-    this.#closes.inc({ code: String(code) });
+  closed(transport: Exclude<Transport, "http">, code: number | ErrorCode): void {
+    this.#closes.inc({ code: String(code), transport });
   }
 
   executed(): void {

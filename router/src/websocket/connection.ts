@@ -91,7 +91,7 @@ export class Connection implements SubscriptionHost, Credentialed {
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#dispose();
-    this.#options.metrics.closed(code);
+    this.#options.metrics.closed("ws", code);
     this.writer.flush();
     this.#socket.close(code, Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX).toString());
     setTimeout(() => this.#socket.terminate(), CLOSE_GRACE_MS).unref();
@@ -117,7 +117,7 @@ export class Connection implements SubscriptionHost, Credentialed {
   }
 
   subscriptionStarted(label: string): void {
-    this.#options.metrics.subscriptionsOpen.inc({ operation: label });
+    this.#options.metrics.subscriptionsOpen.inc({ operation: label, transport: "ws" });
   }
 
   fail(id: string, error: CodedError): void {
@@ -145,7 +145,8 @@ export class Connection implements SubscriptionHost, Credentialed {
     this.#operations.delete(id);
     if (operation instanceof Subscription) {
       operation.end();
-      if (operation.hasStarted) this.#options.metrics.subscriptionsOpen.dec({ operation: operation.label });
+      if (operation.hasStarted)
+        this.#options.metrics.subscriptionsOpen.dec({ operation: operation.label, transport: "ws" });
     } else {
       operation.ended = true;
       operation.giveUp?.();
@@ -226,13 +227,14 @@ export class Connection implements SubscriptionHost, Credentialed {
       const verdict = await limits.take(identity, this.address);
       if (verdict?.allowed === false)
         throw new CodedError("RATE_LIMITED", undefined, { retryAfterSeconds: verdict.resetSeconds });
-      const operation = await runner.prepare(checkParams(payload), hooks);
+      const params = checkParams(payload);
+      const operation = await runner.prepare(params, hooks);
       if (running.ended) return;
       if ("errors" in operation) {
         metrics.refused("ws", codeOf(operation.errors));
         this.#fail(id, operation.errors, hooks);
       } else if (operation.prepared.kind === "subscription") {
-        this.#openSubscription(id, operation, { identity, request: readStreamRequest(payload["extensions"]) });
+        this.#openSubscription(id, operation, { identity, request: readStreamRequest(params.extensions) });
         hooks?.respond({ status: 200, bytes: 0, setHeader() {} });
       } else {
         const { incremental } = operation.prepared;

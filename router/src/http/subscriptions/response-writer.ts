@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import type { Outlet } from "../../subscription/backpressure.ts";
+import { flushAtEndOfTurn } from "../../subscription/end-of-turn.ts";
+
+/** Shared bytes beyond this are handed to the response as they are; copying smaller ones into one buffer is cheaper. */
+const COPIED_BYTES_MAX = 16_384;
+
+/** Puts the bytes of events on a response, those of one turn of the event loop in as few writes as they allow. */
+export class ResponseWriter implements Outlet {
+  readonly #response: ServerResponse;
+  readonly #contentType: string;
+  readonly #opening: string;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+
+  /** `opening` is what the body begins with. */
+  constructor(response: ServerResponse, { contentType, opening }: { contentType: string; opening: string }) {
+    this.#response = response;
+    this.#contentType = contentType;
+    this.#opening = opening;
+  }
+
+  get backlogBytes(): number {
+    return this.#queuedBytes + this.#response.writableLength;
+  }
+
+  get highWaterMark(): number {
+    return this.#response.writableHighWaterMark;
+  }
+
+  /** Queues bytes, which others may share. */
+  write(...parts: readonly Buffer[]): void {
+    if (this.#queue.length === 0) flushAtEndOfTurn(this);
+    for (const part of parts) {
+      this.#queue.push(part);
+      this.#queuedBytes += part.length;
+    }
+  }
+
+  /** Hands all that is queued to the response, after its head. */
+  flush(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return;
+    if (!response.headersSent) this.#begin();
+    let small: Buffer[] = [];
+    for (const part of queue) {
+      if (part.length <= COPIED_BYTES_MAX) {
+        small.push(part);
+        continue;
+      }
+      if (small.length > 0) response.write(Buffer.concat(small));
+      small = [];
+      response.write(part);
+    }
+    if (small.length > 0) response.write(small.length === 1 ? small[0]! : Buffer.concat(small));
+  }
+
+  #begin(): void {
+    this.#response.writeHead(200, {
+      "content-type": this.#contentType,
+      "cache-control": "no-cache",
+      "x-accel-buffering": "no", // a proxy must not keep events back
+      connection: "close", // nothing else travels on it, and so its end is the end of the stream
+    });
+    this.#response.write(this.#opening);
+  }
+}
