@@ -6,6 +6,8 @@ import { WebSocket } from "ws";
 import { createRouter } from "../../router/src/create-router.ts";
 import type { PluginResponse, RouterPlugin } from "../../router/src/plugins/plugin.ts";
 import { federated, type TestSubgraph } from "../federation/federated.ts";
+import { httpStream } from "./http-stream.ts";
+import { publishingSubgraph } from "./publishing-subgraph.ts";
 
 process.env["LOG_LEVEL"] ??= "silent";
 // Each test composes and starts a router, which takes its time on a busy machine.
@@ -123,6 +125,20 @@ test("a plugin adds headers to fetches and to the answer, and shares what it kno
   const { headers, body } = await ask("{ word { sound } }", { "x-tenant": "acme" });
   expect(requests.map((request) => request.headers["x-for"])).toEqual(["words acme", "sounds acme"]);
   expect(headers.get("x-bytes")).toBe(String(JSON.stringify(body).length));
+});
+
+test("set headers of a response that carries a subscription", async () => {
+  const publisher = await publishingSubgraph();
+  const { supergraphSdl: sdl } = await federated({ publisher: publisher.subgraph });
+  const plugin: RouterPlugin = {
+    name: "marks",
+    onRequest: () => ({ onResponse: ({ setHeader }) => setHeader("x-mark", "yes") }),
+  };
+  const router = await createRouter({ supergraph: { sdl }, listen: { port: 0 } }, { plugins: [plugin] });
+  onTestFinished(() => router.close());
+  const query = `subscription { arrivals(port: "Bergen") { berth } }`;
+  const { response } = await httpStream(router.url, { query, headers: { accept: "text/event-stream" } });
+  expect(response.headers["x-mark"]).toBe("yes");
 });
 
 test("a plugin answers early, and those before it hear of the answer", async () => {

@@ -244,6 +244,20 @@ describe("a client that reads slowly", () => {
     expect(slow.text()).not.toContain("event: complete");
   });
 
+  test("is cut off when it takes nothing for too long, however much may wait", async () => {
+    const { append, router, raw, open } = await streaming({
+      buffer_bytes_max: 1_073_741_824,
+      heartbeat_ms: 100,
+      stall_timeout_ms: 300,
+    });
+    const slow = await raw(WITH_TEXT);
+    await open(1);
+    slow.pause();
+    await appendUntil(append, async () => expect(await router.metric("router_connection_closes_total")).toBe(1));
+    expect(await router.metric("router_stream_fallen_behind_total")).toBe(0);
+    await open(0);
+  });
+
   test("skips events where it wants the newest, is told how many, and ends with the newest", async () => {
     const { append, router, raw, open } = await streaming({ buffer_bytes_max: 1_048_576 });
     const slow = await raw(NEWEST);

@@ -5,6 +5,7 @@ import type { EndingError, Subscriber } from "../../streams/group.ts";
 import { Backpressure, type BackpressureLimits } from "../../subscription/backpressure.ts";
 import { ClientSubscription } from "../../subscription/client-subscription.ts";
 import type { Credentialed } from "../../subscription/credential-ends.ts";
+import { flushAtEndOfTurn } from "../../subscription/end-of-turn.ts";
 import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
 import { formatError } from "../error-body.ts";
 import { ResponseWriter } from "./response-writer.ts";
@@ -34,6 +35,8 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
   readonly #label: string;
   readonly #withCursor: boolean;
   #isOver = false;
+  /** When a heartbeat was sent that the client has not taken yet. */
+  #beatAtMs: number | null = null;
 
   constructor(
     response: ServerResponse,
@@ -64,7 +67,8 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
     // Its first delivery may have ended it already.
     if (this.#isOver) leave();
     else this.leave = leave;
-    this.#writer.flush();
+    // Not before this turn is over: until then headers may be set.
+    flushAtEndOfTurn(this.#writer);
   }
 
   started(): void {
@@ -97,9 +101,16 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
     this.#cutAfter(PAUSE_MS + CLOSE_GRACE_MS);
   }
 
-  /** Shows proxies and the client that the connection is alive; what waits for the client will do that too. */
+  /** Shows that the connection is alive. A client that takes nothing, however little waits, is sent away. */
   beat(): void {
-    if (!this.#isOver && this.#writer.backlogBytes === 0) this.#writer.write(this.#format.heartbeat);
+    if (this.#isOver) return;
+    const nowMs = performance.now();
+    if (this.#beatAtMs === null) {
+      this.#beatAtMs = nowMs;
+      this.#writer.send(this.#format.heartbeat, () => (this.#beatAtMs = null));
+    } else if (nowMs - this.#beatAtMs > this.#options.stallTimeoutMs) {
+      this.interrupt(new CodedError("SLOW_CONSUMER"));
+    }
   }
 
   protected send(delivery: Delivery, note: StreamNote | null): void {

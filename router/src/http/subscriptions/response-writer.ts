@@ -37,6 +37,12 @@ export class ResponseWriter implements Outlet {
     }
   }
 
+  /** Sends bytes after what is queued, and tells when they have left the process. */
+  send(bytes: Buffer, taken: () => void): void {
+    this.flush();
+    if (!this.#response.destroyed) this.#response.write(bytes, taken);
+  }
+
   /** Hands all that is queued to the response, after its head. */
   flush(): void {
     const queue = this.#queue;
