@@ -10,7 +10,7 @@ import { EntityPart } from "./entity-part.ts";
 import { failureOfExchange } from "./fetch-errors.ts";
 import type { CompileContext, PartRun } from "./request-part.ts";
 import { RootPart } from "./root-part.ts";
-import { writeBody, writeRequestText, type RequestText } from "./request-text.ts";
+import { RequestTexts } from "./request-texts.ts";
 
 /** A request compiled once: gathers its inputs from the data, posts, and merges the answer. Never throws. */
 export class CompiledRequest {
@@ -21,7 +21,7 @@ export class CompiledRequest {
   readonly #id: number;
   readonly #client: SubgraphClient;
   readonly #repeatable: boolean;
-  readonly #text: RequestText;
+  readonly #texts: RequestTexts;
   readonly #parts: readonly (EntityPart | RootPart)[];
 
   constructor(request: PlannedRequest, context: CompileContext) {
@@ -31,20 +31,19 @@ export class CompiledRequest {
     this.#id = request.id;
     this.#client = context.clientOf(request.subgraph);
     this.#repeatable = request.kind === "query";
-    this.#text = writeRequestText(request, context.clientVariables);
-    this.#parts = request.parts.map((part, index) =>
-      part.fetches[0]!.requires === null
-        ? new RootPart(part.fetches[0]!, context)
-        : new EntityPart(part.fetches, this.#text.lists[index]!.responseName, context),
+    this.#texts = new RequestTexts(request, context.clientVariables);
+    this.#parts = request.parts.map(({ fetches }) =>
+      fetches[0]!.requires === null ? new RootPart(fetches[0]!, context) : new EntityPart(fetches, context),
     );
   }
 
   async run(execution: Execution): Promise<void> {
     const runs = this.#parts.map((part) => part.start(execution));
-    if (runs.every((run) => run === null || run.texts?.length === 0)) return;
+    if (runs.every((run) => run === null)) return;
     const { call } = execution;
     const startedAt = performance.now();
     const entities = entitiesOf(runs);
+    const { body, listNames } = this.#texts.write(runs, execution.variables);
     let answer: SubgraphAnswer | null = null;
     let after: AfterFetch | null = null;
     let result: SubgraphResult;
@@ -55,12 +54,7 @@ export class CompiledRequest {
         headers = { ...headers };
         after = await call.hooks.fetch({ subgraph: this.subgraph, entities: entities ?? 0, headers });
       }
-      answer = await this.#client.post(
-        writeBody(this.#text, runs, execution.variables),
-        headers,
-        execution.underWay,
-        this.#repeatable,
-      );
+      answer = await this.#client.post(body, headers, execution.underWay, this.#repeatable);
       result = readAnswer(answer);
       this.#ended(answer, startedAt, entities, result.errors.length > 0 ? "errors" : "ok");
       after?.({ status: answer.status, bytes: answer.bytes, errorCode: null });
@@ -75,7 +69,7 @@ export class CompiledRequest {
       call.trace?.ended(this.#id, startedAt, answer?.body ?? null, entities);
     }
     if (!result.clean) execution.clean = false;
-    for (const run of runs) run?.receive(result);
+    runs.forEach((run, part) => run?.receive(result, listNames[part]!));
   }
 
   #ended(answer: SubgraphAnswer | null, startedAt: number, entities: number | null, outcome: FetchEnd): void {
@@ -87,6 +81,6 @@ export class CompiledRequest {
 /** How many representations are sent; null for fields of a root type. */
 function entitiesOf(runs: readonly (PartRun | null)[]): number | null {
   let entities: number | null = null;
-  for (const run of runs) if (run?.texts) entities = (entities ?? 0) + run.texts.length;
+  for (const run of runs) for (const { texts } of run?.lists ?? []) entities = (entities ?? 0) + texts.length;
   return entities;
 }

@@ -2,7 +2,8 @@ import { Kind, type SelectionSetNode } from "graphql";
 import type { PlannedFetch } from "../plan/fetch-plan.ts";
 import type { SubgraphError, SubgraphResult } from "../subgraph-client/read-answer.ts";
 import { SubgraphFailure } from "../subgraph-client/subgraph-failure.ts";
-import { holds, renamesOf, responseNamesOf, type CompileContext, type PartRun } from "./request-part.ts";
+import { ContextReader, type ContextValues } from "./context-values.ts";
+import { holds, renamesOf, responseNamesOf, type CompileContext, type PartRun, type SentList } from "./request-part.ts";
 import { isDataObject, type DataObject, type Execution, type FieldFailure } from "./execution.ts";
 import { clientPath, failureOfError, failureOfExchange, reportError, REPORTED } from "./fetch-errors.ts";
 import { cloneData, compileMerge, type Merge } from "./merge.ts";
@@ -15,40 +16,118 @@ interface Place {
   path: readonly string[];
   targets: readonly DataObject[];
   indexes: readonly number[];
+  /** Where each is among all objects at the path; null when these are all of them. */
+  positions: readonly number[] | null;
 }
 
-/** One list of entities, made of the objects at one or more paths. */
+/** The objects of one list that is sent. */
+interface ListRun extends SentList {
+  places: readonly Place[];
+}
+
+/** Adds an entity to a list. Its index there, or -1 when it lacks an input. */
+type Add = (entity: DataObject) => number;
+
+/** The entities at one or more paths: one list, or where contexts differ, one for each set of their values. */
 export class EntityPart {
   readonly #subgraph: string;
-  readonly #fetches: readonly { fetch: PlannedFetch; collect: TargetCollector }[];
-  readonly #responseName: string;
+  readonly #fetches: readonly { fetch: PlannedFetch; collect: TargetCollector; contexts: ContextReader | null }[];
   readonly #context: CompileContext;
   readonly #representations: Representations;
   readonly #names: readonly string[];
   readonly #merge: Merge;
   readonly #bringsObjects: boolean;
+  /** Whether what one entity brought may stand in several objects at one path. */
+  readonly #isShared: boolean;
   readonly #renames: ReturnType<typeof renamesOf>;
   readonly #renamed: ReadonlyMap<string, string>;
 
-  constructor(fetches: readonly PlannedFetch[], responseName: string, context: CompileContext) {
+  constructor(fetches: readonly PlannedFetch[], context: CompileContext) {
     const first = fetches[0]!;
     this.#subgraph = first.subgraph;
-    this.#fetches = fetches.map((fetch) => ({ fetch, collect: compileTargets(fetch.path) }));
-    this.#responseName = responseName;
+    this.#fetches = fetches.map((fetch) => ({
+      fetch,
+      collect: compileTargets(fetch.path),
+      contexts: fetch.contexts.length > 0 ? new ContextReader(fetch, context.fullSchema) : null,
+    }));
     this.#context = context;
     this.#representations = new Representations(context.fullSchema, first.requires!, first.inputRewrites);
     this.#names = responseNamesOf(first);
     this.#merge = compileMerge(this.#names, context.fullSchema);
     this.#bringsObjects = bringsObjects(first.selection);
+    this.#isShared = !this.#bringsObjects || !fetches.some(({ path }) => isAbove(path, context.contextualPaths));
     this.#renames = renamesOf(first);
     this.#renamed = new Map(this.#renames.map(({ from, to }) => [from, to]));
   }
 
   start(execution: Execution): PartRun | null {
+    const lists = this.#fetches[0]!.contexts === null ? this.#oneList(execution) : this.#listsByContext(execution);
+    if (lists.length === 0) return null;
+    return {
+      lists,
+      receive: (result, listNames) =>
+        lists.forEach((list, index) => this.#receive(execution, list, listNames[index]!, result)),
+      fail: (failure) => {
+        for (const { places } of lists) this.#failAll(execution, places, failure);
+      },
+    };
+  }
+
+  #oneList(execution: Execution): ListRun[] {
     const texts: string[] = [];
+    const add = this.#adder(execution, texts);
+    const places: Place[] = [];
+    for (const { fetch, collect } of this.#fetches) {
+      if (!holds(fetch.conditions, execution, this.#context.clientVariables)) continue;
+      const targets = collect(execution.root);
+      if (targets.length > 0) places.push({ path: fetch.path, targets, indexes: targets.map(add), positions: null });
+    }
+    for (const { targets, indexes } of places) this.#passOnFailures(execution, targets, indexes);
+    return texts.length === 0 ? [] : [{ texts, contexts: [], places }];
+  }
+
+  /** Entities that are told the same of what is around them share a list. */
+  #listsByContext(execution: Execution): ListRun[] {
+    const lists = new Map<string, { texts: string[]; contexts: readonly string[]; add: Add; places: Place[] }>();
+    for (const { fetch, collect, contexts } of this.#fetches) {
+      if (!holds(fetch.conditions, execution, this.#context.clientVariables)) continue;
+      const targets = collect(execution.root);
+      const values = contexts!.read(execution);
+      const members = new Map<string, number[]>();
+      targets.forEach((target, position) => {
+        const told = values.of(position);
+        if (told === null) return this.#failUntold(execution, target, values, position);
+        const key = told.join();
+        if (!lists.has(key)) {
+          const texts: string[] = [];
+          lists.set(key, { texts, contexts: told, add: this.#adder(execution, texts), places: [] });
+        }
+        if (!members.has(key)) members.set(key, []);
+        members.get(key)!.push(position);
+      });
+      for (const [key, positions] of members) {
+        const { add, places } = lists.get(key)!;
+        const own = positions.map((position) => targets[position]!);
+        const indexes = own.map(add);
+        this.#passOnFailures(execution, own, indexes);
+        places.push({ path: fetch.path, targets: own, indexes, positions });
+      }
+    }
+    return [...lists.values()].filter(({ texts }) => texts.length > 0);
+  }
+
+  /** An entity of a type that the fetch is not about lacks nothing. */
+  #failUntold(execution: Execution, target: DataObject, values: ContextValues, position: number): void {
+    const typename = target["__typename"];
+    if (typeof typename !== "string" || this.#representations.adderFor(typename) === null) return;
+    const missing = this.#badResponse("What the field is asked with did not come");
+    execution.fail(target, this.#names, values.failureOf(position) ?? missing);
+  }
+
+  #adder(execution: Execution, texts: string[]): Add {
     const adders = new Map<string, AddEntity | null>();
     const quoteText = execution.clean ? (text: string) => `"${text}"` : JSON.stringify;
-    const add = (entity: DataObject): number => {
+    return (entity) => {
       const typename = entity["__typename"];
       if (typeof typename !== "string") return -1;
       let adder = adders.get(typename);
@@ -57,20 +136,6 @@ export class EntityPart {
         adders.set(typename, adder);
       }
       return adder === null ? -1 : adder(entity);
-    };
-
-    const places: Place[] = [];
-    for (const { fetch, collect } of this.#fetches) {
-      if (!holds(fetch.conditions, execution, this.#context.clientVariables)) continue;
-      const targets = collect(execution.root);
-      if (targets.length > 0) places.push({ path: fetch.path, targets, indexes: targets.map(add) });
-    }
-    for (const { targets, indexes } of places) this.#passOnFailures(execution, targets, indexes);
-    if (texts.length === 0) return null;
-    return {
-      texts,
-      receive: (result) => this.#receive(execution, places, texts.length, result),
-      fail: (failure) => this.#failAll(execution, places, failure),
     };
   }
 
@@ -91,10 +156,10 @@ export class EntityPart {
     }
   }
 
-  #receive(execution: Execution, places: readonly Place[], count: number, { data, errors }: SubgraphResult): void {
-    const entities = data?.[this.#responseName];
-    const isWhole = Array.isArray(entities) && entities.length === count;
-    const failures = errors.length > 0 ? this.#reportErrors(execution, places, errors, isWhole) : NO_FAILURES;
+  #receive(execution: Execution, { places, texts }: ListRun, listName: string, { data, errors }: SubgraphResult): void {
+    const entities = data?.[listName];
+    const isWhole = Array.isArray(entities) && entities.length === texts.length;
+    const failures = errors.length > 0 ? this.#reportErrors(execution, places, listName, errors, isWhole) : NO_FAILURES;
     if (!isWhole) {
       this.#failAll(
         execution,
@@ -116,13 +181,16 @@ export class EntityPart {
       } else if (typenames) renameKeys(this.#context.fullSchema, this.#renames, entity, typenames.get(index));
     });
     places.forEach(({ targets, indexes }, place) => {
-      // Objects at one path may share what they refer to: whatever comes later comes to all of them. Those at another
-      // path may not: the same response name can stand for something else there.
+      // Objects at one path may share what they refer to: whatever comes later comes to all of them, but where that
+      // depends on what is around them. Those at another path may not: the same response name can stand for something
+      // else there.
       const own = place > 0 && this.#bringsObjects ? entities.map(cloneData) : entities;
+      const used = this.#isShared ? null : new Set<number>();
       for (let position = 0; position < targets.length; position++) {
         const index = indexes[position]!;
         if (index === -1) continue;
-        const entity: unknown = own[index];
+        const entity: unknown = used?.has(index) ? cloneData(own[index]) : own[index];
+        used?.add(index);
         if (isDataObject(entity)) this.#merge(targets[position]!, entity);
         else if (bad[index]) execution.fail(targets[position]!, this.#names, bad[index]);
       }
@@ -133,6 +201,7 @@ export class EntityPart {
   #reportErrors(
     execution: Execution,
     places: readonly Place[],
+    listName: string,
     errors: readonly SubgraphError[],
     isWhole: boolean,
   ): Failures {
@@ -140,11 +209,10 @@ export class EntityPart {
     let paths: ReturnType<typeof pathsOfTargets>[] | null = null;
     for (const error of errors) {
       const [name, index, ...rest] = error.path ?? [];
-      if (name !== this.#responseName) {
-        if (error.path !== null && (name === "_entities" || /^_e\d+$/.test(String(name)))) continue; // another part's
+      if (name !== listName) {
+        if (error.path !== null && (name === "_entities" || /^_e\d+$/.test(String(name)))) continue; // another list's
         if (isWhole) {
-          if (this.#responseName === "_entities" || this.#responseName === "_e0")
-            reportError(execution, error, null, this.#subgraph);
+          if (listName === "_entities" || listName === "_e0") reportError(execution, error, null, this.#subgraph);
           failures.all ??= REPORTED;
         } else failures.all ??= failureOfError(error, this.#subgraph);
         continue;
@@ -160,10 +228,10 @@ export class EntityPart {
       failures.byIndex!.set(index, REPORTED);
       if (!isWhole) failures.all ??= REPORTED;
       paths ??= places.map(({ path }) => pathsOfTargets(execution.root, path));
-      places.forEach(({ indexes }, place) =>
-        indexes.forEach((each, position) => {
+      places.forEach(({ indexes, positions }, place) =>
+        indexes.forEach((each, target) => {
           if (each !== index) return;
-          const path = [...paths![place]![position]!, ...rest];
+          const path = [...paths![place]![positions?.[target] ?? target]!, ...rest];
           reportError(execution, error, clientPath(path, this.#context.clientNames, this.#renamed), this.#subgraph);
         }),
       );
@@ -189,6 +257,10 @@ function typenamesOf(places: readonly Place[]): Map<number, unknown> {
   for (const { targets, indexes } of places)
     indexes.forEach((index, position) => typenames.set(index, targets[position]!["__typename"]));
   return typenames;
+}
+
+function isAbove(path: readonly string[], others: readonly (readonly string[])[]): boolean {
+  return others.some((other) => other.length > path.length && path.every((step, index) => other[index] === step));
 }
 
 function bringsObjects(selectionSet: SelectionSetNode): boolean {

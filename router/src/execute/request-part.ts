@@ -10,14 +10,23 @@ export interface CompileContext {
   clientNames: ReadonlyMap<string, string>;
   clientVariables: ReadonlyMap<string, string>;
   clientOf(subgraph: string): SubgraphClient;
+  /** Paths of the objects whose fields depend on what is around them, so that equal ones may differ. */
+  contextualPaths: readonly (readonly string[])[];
+}
+
+/** A list of representations as it is sent. */
+export interface SentList {
+  texts: readonly string[];
+  /** The values of the part's context variables, as JSON. */
+  contexts: readonly string[];
 }
 
 /** One part's share in one run of a request. */
 export interface PartRun {
-  /** The representations to send; null for a root fetch. */
-  texts: readonly string[] | null;
-  /** Takes what belongs to the part out of the answer. */
-  receive(result: SubgraphResult): void;
+  /** Several where the objects around the entities differ in what the subgraph is told of them; null for a root fetch. */
+  lists: readonly SentList[] | null;
+  /** Takes what belongs to the part out of the answer, where its lists have these names. */
+  receive(result: SubgraphResult, listNames: readonly string[]): void;
   /** Says why nothing came. */
   fail(failure: FieldFailure): void;
 }

@@ -2,46 +2,65 @@ import {
   Kind,
   print,
   stripIgnoredCharacters,
+  visit,
   type FieldNode,
   type OperationDefinitionNode,
+  type SelectionSetNode,
   type VariableDefinitionNode,
 } from "graphql";
 import type { PlannedRequest } from "../plan/batch-requests.ts";
+import type { PlannedFetch } from "../plan/fetch-plan.ts";
+import type { SentList } from "./request-part.ts";
 
 /** The text of a request that is the same every time, and what has to be put into it. */
 export interface RequestText {
   /** Up to where the variables begin: `{"query":"…","variables":{`. */
   head: string;
-  /** The response name and the variable's key text of each part's entities; empty for a root fetch. */
-  lists: readonly { responseName: string; key: string }[];
+  /** The response name and the key texts of the variables of each list of entities; empty for a root fetch. */
+  lists: readonly { responseName: string; key: string; contextKeys: readonly string[] }[];
   /** The client's variables that are sent along when they have a value. */
   variables: readonly { clientName: string; key: string }[];
 }
 
-export function writeRequestText(request: PlannedRequest, clientVariables: ReadonlyMap<string, string>): RequestText {
+/** `counts`: how many lists each part has, where its entities are told different things of what is around them. */
+export function writeRequestText(
+  request: PlannedRequest,
+  clientVariables: ReadonlyMap<string, string>,
+  counts: readonly number[] = request.parts.map(() => 1),
+): RequestText {
   const isRoot = request.parts[0]!.fetches[0]!.requires === null;
-  const isBatch = request.parts.length > 1;
-  const lists = isRoot
-    ? []
-    : request.parts.map((_, index) => ({
-        responseName: isBatch ? `_e${index}` : "_entities",
-        variable: isBatch ? `_r${index}` : "representations",
-      }));
-  const definitions = clientVariableDefinitions(request);
+  const listed = request.parts.flatMap(({ fetches }, part) =>
+    Array.from({ length: isRoot ? 0 : counts[part]! }, () => fetches[0]!),
+  );
+  const isBatch = listed.length > 1;
+  const lists = listed.map((fetch, index) => ({
+    responseName: isBatch ? `_e${index}` : "_entities",
+    variable: isBatch ? `_r${index}` : "representations",
+    ...contextsOfList(fetch, `_c${index}_`),
+  }));
+  const definitions = clientVariableDefinitions(request.parts.filter((_, part) => counts[part]! > 0));
   const operation: OperationDefinitionNode = {
     kind: Kind.OPERATION_DEFINITION,
     operation: request.kind as OperationDefinitionNode["operation"],
-    variableDefinitions: [...lists.map(({ variable }) => representationsVariable(variable)), ...definitions],
+    variableDefinitions: [
+      ...lists.map(({ variable }) => representationsVariable(variable)),
+      ...lists.flatMap(({ contexts }) => contexts),
+      ...definitions,
+    ],
     selectionSet: isRoot
       ? request.parts[0]!.fetches[0]!.selection
       : {
           kind: Kind.SELECTION_SET,
-          selections: lists.map((list, index) => entitiesField(list, request.parts[index]!.fetches[0]!.selection)),
+          selections: lists.map((list) => entitiesField(list, list.selection)),
         },
   };
   return {
     head: `{"query":${JSON.stringify(stripIgnoredCharacters(print(operation)))},"variables":{`,
-    lists: lists.map(({ responseName, variable }) => ({ responseName, key: `"${variable}":` })),
+    lists: lists.map(({ responseName, variable, contexts }) => ({
+      responseName,
+      key: `"${variable}":`,
+      contextKeys: contexts.map((context) => `"${context.variable.name.value}":`),
+    })),
     variables: definitions.map(({ variable }) => ({
       clientName: clientVariables.get(variable.name.value) ?? variable.name.value,
       key: `"${variable.name.value}":`,
@@ -52,14 +71,16 @@ export function writeRequestText(request: PlannedRequest, clientVariables: Reado
 /** The whole request: `lists` has the representations for each list of entities. */
 export function writeBody(
   text: RequestText,
-  lists: readonly ({ texts: readonly string[] | null } | null)[],
+  lists: readonly (SentList | null)[],
   values: Readonly<Record<string, unknown>>,
 ): string {
   let body = text.head;
   let separator = "";
-  text.lists.forEach(({ key }, index) => {
-    body += `${separator}${key}[${lists[index]?.texts?.join(",") ?? ""}]`;
+  text.lists.forEach(({ key, contextKeys }, index) => {
+    const list = lists[index];
+    body += `${separator}${key}[${list?.texts.join(",") ?? ""}]`;
     separator = ",";
+    if (list) contextKeys.forEach((contextKey, context) => (body += `,${contextKey}${list.contexts[context]}`));
   });
   for (const { clientName, key } of text.variables) {
     const value = values[clientName];
@@ -70,9 +91,24 @@ export function writeBody(
   return `${body}}}`;
 }
 
-function clientVariableDefinitions(request: PlannedRequest): VariableDefinitionNode[] {
+/** A list's own variables for contexts, and the selection with them. */
+function contextsOfList(
+  { contexts, selection }: PlannedFetch,
+  prefix: string,
+): { contexts: VariableDefinitionNode[]; selection: SelectionSetNode } {
+  if (contexts.length === 0) return { contexts: [], selection };
+  const names = new Set(contexts.map(({ definition }) => definition.variable.name.value));
+  const rename = <T extends SelectionSetNode | VariableDefinitionNode>(node: T): T =>
+    visit(node, {
+      Variable: ({ kind, name }) =>
+        names.has(name.value) ? { kind, name: { ...name, value: prefix + name.value } } : undefined,
+    });
+  return { contexts: contexts.map(({ definition }) => rename(definition)), selection: rename(selection) };
+}
+
+function clientVariableDefinitions(parts: PlannedRequest["parts"]): VariableDefinitionNode[] {
   const definitions = new Map<string, VariableDefinitionNode>();
-  for (const { fetches } of request.parts) {
+  for (const { fetches } of parts) {
     for (const { variables } of fetches) for (const each of variables) definitions.set(each.variable.name.value, each);
   }
   return [...definitions.values()];

@@ -32,7 +32,7 @@ export class RootPart {
     const targets = this.#collect(execution.root);
     if (targets.length === 0) return null;
     return {
-      texts: null,
+      lists: null,
       receive: (result) => this.#receive(execution, targets, result),
       fail: (failure) => {
         for (const target of targets) execution.fail(target, this.#names, failure);

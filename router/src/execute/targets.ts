@@ -4,8 +4,10 @@ import { isDataObject, type DataObject, type ResponsePath } from "./execution.ts
 /** Finds the objects at a plan's path: response names, `@` for each element of a list. Nulls and gaps are passed over. */
 export type TargetCollector = (root: DataObject) => DataObject[];
 
-export function compileTargets(path: readonly string[]): TargetCollector {
+/** With `up`, the objects so many above those at the path: one for each of them, in the same order. */
+export function compileTargets(path: readonly string[], up = 0): TargetCollector {
   if (path.length === 0) return (root) => [root];
+  const objects = ["root"]; // on the way from the root, each in its own variable
   let at = "root";
   let open = "";
   let close = "";
@@ -14,13 +16,16 @@ export function compileTargets(path: readonly string[]): TargetCollector {
     if (step === "@") {
       open += `if(Array.isArray(${at}))for(let i${index}=0;i${index}<${at}.length;i${index}++){const ${next}=${at}[i${index}];`;
       close = `}${close}`;
+      objects[objects.length - 1] = next;
     } else {
+      objects.push(next);
       open += `if(isObject(${at})){const ${next}=${propertyOf(at, step)};`;
       close = `}${close}`;
     }
     at = next;
   });
-  const body = `const found=[];${open}if(isObject(${at}))found.push(${at});${close}return found;`;
+  const found = objects[objects.length - 1 - up]!;
+  const body = `const found=[];${open}if(isObject(${at}))found.push(${found});${close}return found;`;
   return compileFunction(["root"], body, { isObject: isDataObject });
 }
 

@@ -32,6 +32,6 @@ export class UpstreamRoot {
   receive(event: UpstreamEvent, execution: Execution): void {
     const run = this.#part.start(execution);
     if (event instanceof SubgraphFailure) run?.fail(failureOfExchange(event, this.#subgraph));
-    else run?.receive({ ...event, data: cloneData(event.data) });
+    else run?.receive({ ...event, data: cloneData(event.data) }, []);
   }
 }

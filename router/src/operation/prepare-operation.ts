@@ -113,7 +113,9 @@ async function compileCode(
   ]);
   const plan = await planOperation(supergraph, normalized, overrides);
   const { clientNames, clientVariables } = normalized;
-  const compileContext = { fullSchema, clientNames, clientVariables, clientOf };
+  const fetches = plan.requests.flatMap(({ parts }) => parts.flatMap((part) => part.fetches));
+  const contextualPaths = fetches.filter(({ contexts }) => contexts.length > 0).map(({ path }) => path);
+  const compileContext = { fullSchema, clientNames, clientVariables, clientOf, contextualPaths };
   const introspection = new Introspection(
     apiSchema,
     normalized,

@@ -16,6 +16,7 @@ function fetches(...lines: string[]): PlannedFetch[] {
       requires: path === "" ? null : [{ kind: "field", read: "id", write: "id", selections: null }],
       selection: { kind: Kind.SELECTION_SET, selections: operation.selectionSet.selections },
       variables: [],
+      contexts: [],
       inputRewrites: [],
       outputRewrites: [],
       conditions: [],

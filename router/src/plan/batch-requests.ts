@@ -70,7 +70,8 @@ function shareLists(fetches: readonly PlannedFetch[]): RequestPart[] {
   const lists = new Map<string, PlannedFetch[]>();
   for (const fetch of fetches) {
     const { requires, inputRewrites, outputRewrites } = fetch;
-    const key = `${print(fetch.selection)}${JSON.stringify({ requires, inputRewrites, outputRewrites })}`;
+    const contexts = fetch.contexts.map(({ definition, sources }) => [definition.variable.name.value, sources]);
+    const key = `${print(fetch.selection)}${JSON.stringify({ requires, inputRewrites, outputRewrites, contexts })}`;
     lists.set(key, [...(lists.get(key) ?? []), fetch]);
   }
   return [...lists.values()].map((list) => ({ fetches: list }));

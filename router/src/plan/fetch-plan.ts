@@ -17,6 +17,20 @@ export type Rewrite =
   | { kind: "set"; path: readonly string[]; field: string; value: unknown }
   | { kind: "rename"; path: readonly string[]; from: string; to: string };
 
+/** A variable that a subgraph is given what objects around the entities have: for arguments with `@fromContext`. */
+export interface ContextVariable {
+  definition: VariableDefinitionNode;
+  /** Where the value is; the first one that is there. */
+  sources: readonly ContextSource[];
+}
+
+export interface ContextSource {
+  /** How many objects above the entity: 1 for the one that it stands in, 0 where it sets the context for what is in it. */
+  up: number;
+  /** From there: response names, and conditions on types (`... on Type`). */
+  path: readonly string[];
+}
+
 /** A variable of the client that decides whether something is fetched. */
 export interface Condition {
   variable: string;
@@ -34,8 +48,9 @@ export interface PlannedFetch {
   requires: readonly RequiredSelection[] | null;
   /** Of the root type, or of `_entities`. */
   selection: SelectionSetNode;
-  /** Without the one of the representations. */
+  /** Without the one of the representations, and those of contexts. */
   variables: readonly VariableDefinitionNode[];
+  contexts: readonly ContextVariable[];
   inputRewrites: readonly Rewrite[];
   outputRewrites: readonly Rewrite[];
   conditions: readonly Condition[];

@@ -6,10 +6,16 @@ import type {
   QueryPlan,
   QueryPlanSelectionNode,
 } from "@apollo/query-planner";
-import { Kind, parse, visit, type OperationDefinitionNode, type SelectionSetNode } from "graphql";
-import { CodedError } from "@mib/service/coded-error";
+import {
+  Kind,
+  parse,
+  visit,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type VariableDefinitionNode,
+} from "graphql";
 import type { SyntheticField } from "../supergraph/synthetic-fields.ts";
-import type { Condition, FetchPlan, PlannedFetch, RequiredSelection, Rewrite } from "./fetch-plan.ts";
+import type { Condition, ContextVariable, FetchPlan, PlannedFetch, RequiredSelection, Rewrite } from "./fetch-plan.ts";
 
 /** Turns Apollo's plan tree into a list of fetches that know what they wait for, and the synthetic fields into real ones. */
 export function lowerPlan(plan: QueryPlan, syntheticFields: ReadonlyMap<string, SyntheticField>): FetchPlan {
@@ -87,9 +93,11 @@ class Lowering {
     conditions: readonly Condition[],
     after: readonly number[],
   ): PlannedFetch {
-    if (node.contextRewrites?.length)
-      throw new CodedError("OPERATION_NOT_SUPPORTED", "Fields with @fromContext are not supported");
     const operation = operationOf(node.operation);
+    const definitions = (operation.variableDefinitions ?? []).filter(
+      ({ variable }) => variable.name.value !== "representations",
+    );
+    const contexts = contextVariables(node.contextRewrites ?? [], definitions);
     const selection = this.#restore(operation.selectionSet);
     return {
       id,
@@ -99,9 +107,8 @@ class Lowering {
       path,
       requires: node.requires ? this.#required(node.requires) : null,
       selection: node.requires ? selectionOfEntities(selection) : withoutRootName(selection),
-      variables: (operation.variableDefinitions ?? []).filter(
-        ({ variable }) => variable.name.value !== "representations",
-      ),
+      variables: definitions.filter((each) => !contexts.some(({ definition }) => definition === each)),
+      contexts,
       inputRewrites: (node.inputRewrites ?? []).map(lowerRewrite),
       outputRewrites: (node.outputRewrites ?? []).map(lowerRewrite),
       conditions,
@@ -176,6 +183,22 @@ function selectionOfEntities(selection: SelectionSetNode): SelectionSetNode {
   if (entities?.kind !== Kind.FIELD || !entities.selectionSet)
     throw new Error("the planner made an entity fetch without entities");
   return entities.selectionSet;
+}
+
+/** What the planner calls renaming a key of an object above into a variable. */
+function contextVariables(
+  rewrites: readonly FetchDataRewrite[],
+  definitions: readonly VariableDefinitionNode[],
+): ContextVariable[] {
+  return definitions.flatMap((definition) => {
+    const sources = rewrites
+      .filter((each) => each.kind === "KeyRenamer" && each.renameKeyTo === definition.variable.name.value)
+      .map(({ path }) => {
+        const up = path.filter((step) => step === "..").length;
+        return { up, path: path.slice(up) };
+      });
+    return sources.length > 0 ? [{ definition, sources }] : [];
+  });
 }
 
 function lowerRewrite(rewrite: FetchDataRewrite): Rewrite {

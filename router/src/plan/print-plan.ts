@@ -11,7 +11,12 @@ export interface DescribedPlan {
     kind: string;
     after: number[];
     deferredTo?: string;
-    parts: { for: { path: string; if?: string }[]; with?: string; selection: string }[];
+    parts: {
+      for: { path: string; if?: string }[];
+      with?: string;
+      contexts?: { variable: string; from: string[] }[];
+      selection: string;
+    }[];
   }[];
 }
 
@@ -30,6 +35,7 @@ export function describePlan({ requests, source }: OperationPlan): DescribedPlan
           ...(fetch.conditions.length > 0 && { if: printConditions(fetch) }),
         })),
         ...(fetches[0]!.requires && { with: printRequired(fetches[0]!.requires, "").trim() }),
+        ...(fetches[0]!.contexts.length > 0 && { contexts: describeContexts(fetches[0]!) }),
         selection: print(fetches[0]!.selection),
       })),
     })),
@@ -51,10 +57,19 @@ export function printPlan({ requests, source }: OperationPlan): string {
           lines.push(`    for ${fetch.path.join(".") || "the root"}${printConditions(fetch)}`);
       }
       if (fetches[0]!.requires) lines.push(...indent(`with {\n${printRequired(fetches[0]!.requires, "  ")}}`, "    "));
+      for (const { variable, from } of describeContexts(fetches[0]!))
+        lines.push(`    $${variable} from ${from.join(" or ")}`);
       lines.push(...indent(print(fetches[0]!.selection), "    "));
     }
   }
   return lines.length > 0 ? `${lines.join("\n")}\n` : "no request: the router answers by itself\n";
+}
+
+function describeContexts({ contexts }: PlannedFetch): { variable: string; from: string[] }[] {
+  return contexts.map(({ definition, sources }) => ({
+    variable: definition.variable.name.value,
+    from: sources.map(({ up, path }) => [...Array.from({ length: up }, () => ".."), ...path].join("/")),
+  }));
 }
 
 function printConditions({ conditions }: PlannedFetch): string {

@@ -19,6 +19,8 @@ export interface JoinedField {
   isExternal: boolean;
   /** Where a label decides whether another subgraph has taken it over: `settleOverrides` says what follows. */
   override: { label: string; resolvesWhileHeld: boolean } | null;
+  /** Arguments that it is given by the router: what the nearest object has that sets the context. */
+  contextArguments: readonly { name: string; context: string }[];
   requires: SelectionSetNode | null;
   provides: SelectionSetNode | null;
 }
@@ -87,11 +89,25 @@ function fieldsIn(graph: string, definitions: readonly FieldDefinitionNode[]): M
       typeName: /\w+/.exec((join && textArgument(join, "type")) ?? namedType(field.type))![0],
       isExternal: join !== undefined && (isTrue(join, "external") || isTrue(join, "usedOverridden")),
       override: label === null ? null : { label, resolvesWhileHeld: textArgument(join!, "override") !== null },
+      contextArguments: join ? contextArgumentsOf(join) : [],
       requires: requires ? parseFieldSet(requires) : null,
       provides: provides ? parseFieldSet(provides) : null,
     });
   }
   return fields;
+}
+
+function contextArgumentsOf(join: ConstDirectiveNode): JoinedField["contextArguments"] {
+  const list = argumentOf(join, "contextArguments");
+  if (list?.kind !== Kind.LIST) return [];
+  return list.values.map((value) => {
+    const given = value.kind === Kind.OBJECT ? value.fields : [];
+    const text = (name: string) => {
+      const inner = given.find((field) => field.name.value === name)?.value;
+      return inner?.kind === Kind.STRING ? inner.value : "";
+    };
+    return { name: text("name"), context: text("context") };
+  });
 }
 
 /** Enters an object type with the abstract types that it belongs to in a subgraph, a union with its members there. */

@@ -5,6 +5,7 @@ import type { Planner, Planners } from "../plan/planners.ts";
 import { STREAM_URL } from "./check-streams.ts";
 import { fieldNamesOf, parseFieldSet } from "./field-set.ts";
 import { readJoinedSchemas, type JoinedSchema } from "./joined-schemas.ts";
+import { contextSelectionsOf, readContexts } from "./contexts.ts";
 import { putResolvableKeysFirst } from "./key-order.ts";
 import { readOverrideLabels, type OverrideLabel } from "./override-labels.ts";
 import {
@@ -28,13 +29,15 @@ export interface RouterSupergraph {
   subgraphs: ReadonlyMap<string, string>;
   /** What each subgraph declares, by the subgraph's name: plans are checked against it. */
   joinedSchemas: ReadonlyMap<string, JoinedSchema>;
+  /** The types whose objects set a context, by its name. */
+  contexts: ReadonlyMap<string, ReadonlySet<string>>;
   /** Decide, request by request, which subgraph resolves a field. */
   overrideLabels: readonly OverrideLabel[];
   /** The subscription fields that streams feed. */
   streamedFields: ReadonlyMap<string, StreamedDirective>;
   /** Every field name of the supergraph: a client's alias must not pass for one of them. */
   fieldNames: ReadonlySet<string>;
-  /** Names of the fields that a key or a `@requires` reads. */
+  /** Names of the fields that a key, a `@requires` or a context reads. */
   requiredNames: ReadonlySet<string>;
   /** The names, synthetic ones included, that the `@requires` of a field in a subgraph reads. */
   requirementsOf(typeName: string, fieldName: string, subgraph: string): ReadonlySet<string>;
@@ -52,16 +55,18 @@ export async function buildRouterSupergraph(sdl: string, planners: Planners): Pr
   const synthetic = addSyntheticFields(putResolvableKeysFirst(document));
   const subgraphs = readSubgraphs(document);
   const requirements = readRequirements(synthetic.document, subgraphs);
+  const fullSchema = buildASTSchema(document, { assumeValid: true, assumeValidSDL: true });
   return {
     sdl,
     apiSchema,
-    fullSchema: buildASTSchema(document, { assumeValid: true, assumeValidSDL: true }),
+    fullSchema,
     planner: await planners.build(print(synthetic.document)),
     syntheticFields: synthetic.fields,
     subgraphs: new Map([...subgraphs.values()].map(({ name, url }) => [name, url])),
     joinedSchemas: new Map(
       [...readJoinedSchemas(document)].map(([graph, schema]) => [subgraphs.get(graph)?.name ?? graph, schema]),
     ),
+    contexts: readContexts(document, fullSchema),
     overrideLabels: readOverrideLabels(document),
     streamedFields: readStreamedFields(document, subgraphs),
     ...readNames(document),
@@ -106,6 +111,7 @@ function readNames(document: DocumentNode): { fieldNames: Set<string>; requiredN
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
     for (const field of definition.fields ?? []) fieldNames.add(field.name.value);
     for (const directive of [definition, ...(definition.fields ?? [])].flatMap((node) => node.directives ?? [])) {
+      for (const selection of contextSelectionsOf(directive)) fieldNamesOf(selection, requiredNames);
       for (const argument of directive.arguments ?? []) {
         const isFieldSet = argument.name.value === "key" || argument.name.value === "requires";
         if (!directive.name.value.startsWith("join__") || !isFieldSet || argument.value.kind !== Kind.STRING) continue;

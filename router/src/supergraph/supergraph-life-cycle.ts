@@ -1,5 +1,6 @@
 import { ApolloGateway } from "@apollo/gateway";
 import type { Planners } from "../plan/planners.ts";
+import { gatewaySupergraph } from "./gateway-supergraph.ts";
 import { buildRouterSupergraph, type RouterSupergraph } from "./router-supergraph.ts";
 
 /**
@@ -29,7 +30,7 @@ export class SupergraphLifeCycle {
     const gateway = new ApolloGateway({
       supergraphSdl: async ({ update }) => {
         this.#update = update;
-        return { supergraphSdl };
+        return { supergraphSdl: gatewaySupergraph(supergraphSdl) };
       },
       logger: SILENT, // what goes wrong is thrown, and said by who called
     });
@@ -45,7 +46,7 @@ export class SupergraphLifeCycle {
     const built = await buildRouterSupergraph(supergraphSdl, this.#planners);
     this.#built = built;
     try {
-      this.#update(supergraphSdl);
+      this.#update(gatewaySupergraph(supergraphSdl));
     } finally {
       if (this.#current !== built) built.planner.release();
     }

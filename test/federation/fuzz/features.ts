@@ -27,6 +27,7 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@override": selected(({ overrideFrom }) => overrideFrom !== null),
   "@override whose label holds": selected((field, world) => isLabelled(field, world, true)),
   "@override whose label does not hold": selected((field, world) => isLabelled(field, world, false)),
+  "@fromContext": selected(({ takesContext }) => takesContext),
   "@inaccessible": ({ world }) => fieldsOf(world).some(({ isInaccessible }) => isInaccessible),
   "@inaccessible enum value": ({ world, text }) =>
     world.hidesEnumValue && fieldsOf(world).some(({ type, name }) => type === "Mood" && has(text, name)),

@@ -87,11 +87,11 @@ export class FuzzedFederation {
     const isLost = requests.length === this.#world.faults.requestLost;
     const { query, variables } = JSON.parse(body) as FuzzedOperation;
     requests.push(`${name} ${query} ${JSON.stringify(variables)}`);
-    if (isLost) return { status: 500, body: "lost", bytes: 4 };
     const schema = this.#schemas.get(name)!;
     const problems = validate(schema, parse(query));
     const result: ExecutionResult =
       problems.length > 0 ? { errors: problems } : await run(this.#world, name, schema, query, variables, state);
+    if (isLost) return { status: 500, body: "lost", bytes: 4 };
     const text = JSON.stringify(result);
     return { status: 200, body: text, bytes: Buffer.byteLength(text) };
   }

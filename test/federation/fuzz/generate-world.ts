@@ -1,5 +1,6 @@
 import { Random } from "./random.ts";
 import {
+  CONTEXT_FIELD,
   isDeclaredIn,
   isEntity,
   typeNamed,
@@ -20,6 +21,8 @@ export function generateWorld(random: Random, dataSeed: number): World {
 const SCALARS = ["String", "String", "Int", "Float", "Boolean", "ID", "Json", "Mood"];
 /** Few, so that types have fields of the same name. */
 const NAMES = ["name", "note", "size", "rank", "mood", "link", "part", "next", "data", "text", "sum", "tone"];
+/** The entity with fields that take the context: nothing but what sets it refers to it. */
+const CONTEXTUAL = "C0";
 const OVERRIDE_LABELS = ["percent(40)", "soon"];
 const WRAPS: Wrap[] = ["", "", "!", "[]", "[]!", "[!]", "[!]!"];
 
@@ -50,6 +53,7 @@ class WorldGenerator {
       keys: [],
       keysIn: {},
       unresolvableIn: {},
+      setsContextIn: null,
       fields: [plainField("code", "Int", "!", [])],
     });
     for (let number = random.between(1, 2); number > 0; number--) this.#addValueType(`V${number}`);
@@ -60,6 +64,7 @@ class WorldGenerator {
     for (const type of this.#entities()) this.#addFields(type);
     for (const type of this.#entities()) for (const field of type.fields) this.#decorate(type, field);
     for (const type of this.#entities()) if (random.chance(45)) this.#addRequiring(type);
+    if (random.chance(25)) this.#addContext();
     for (const subgraph of this.#world.subgraphs) {
       const count = random.between(1, 3);
       for (let number = 0; number < count; number++)
@@ -81,7 +86,7 @@ class WorldGenerator {
       const type = this.#random.pick(SCALARS);
       return plainField(each, type, this.#random.pick(WRAPS), []);
     });
-    this.#world.types.push({ name, keys: [], keysIn: {}, unresolvableIn: {}, fields });
+    this.#world.types.push({ name, keys: [], keysIn: {}, unresolvableIn: {}, setsContextIn: null, fields });
   }
 
   /** One subgraph declares every key, the others some: so each can be reached from each. */
@@ -97,7 +102,7 @@ class WorldGenerator {
       const [last] = own.slice(-1);
       if (own.length > 1 && random.chance(20)) unresolvableIn[subgraph] = [last!];
     }
-    this.#world.types.push({ name, keys, keysIn, unresolvableIn, fields: [] });
+    this.#world.types.push({ name, keys, keysIn, unresolvableIn, setsContextIn: null, fields: [] });
   }
 
   #addInterface(): void {
@@ -149,7 +154,9 @@ class WorldGenerator {
   #objectTypesIn(owners: readonly string[]): string[] {
     const { types, interfaces, unions } = this.#world;
     const objects = types
-      .filter((type) => type.name !== "Box" && owners.every((owner) => isDeclaredIn(type, owner)))
+      .filter(
+        (type) => type.name !== "Box" && type.name !== CONTEXTUAL && owners.every((owner) => isDeclaredIn(type, owner)),
+      )
       .map(({ name }) => name);
     const [owner = ""] = owners;
     if (owner === "io") return interfaces.map(({ name }) => name);
@@ -205,6 +212,38 @@ class WorldGenerator {
       const requires = random.some(latest, 1, 2).map((each) => this.#required(each));
       type.fields.push({ ...plainField(`calc${number}`, "String", random.pick(["", "!"]), [owner]), requires });
     }
+  }
+
+  /** An entity that is reached through objects that set the context, and has a field that takes it. */
+  #addContext(): void {
+    const random = this.#random;
+    const taker = random.pick(this.#world.subgraphs);
+    const setters = random.some(
+      this.#entities().filter((type) => isDeclaredIn(type, taker)),
+      1,
+      2,
+    );
+    if (setters.length === 0 || taker === "io") return;
+    const keysIn: Record<string, number[]> = { [taker]: [0] };
+    const fields = [{ ...plainField("told", "String", "", [taker]), args: this.#arguments(), takesContext: true }];
+    for (const type of setters) {
+      const giver = random.pick(Object.keys(type.keysIn));
+      keysIn[giver] = [0];
+      type.setsContextIn = taker;
+      type.fields.push(
+        plainField(CONTEXT_FIELD, "String", "", [random.pick(Object.keys(type.keysIn))]),
+        plainField("held", CONTEXTUAL, random.pick(WRAPS), [giver]),
+      );
+      fields.push({ ...plainField(`back${type.name}`, type.name, "", [giver]), args: [], takesContext: false });
+    }
+    const owner = random.pick(Object.keys(keysIn));
+    for (const name of ["hue", "more"])
+      fields.push({
+        ...plainField(name, name === "hue" ? "String" : CONTEXTUAL, "", [owner]),
+        args: [],
+        takesContext: false,
+      });
+    this.#world.types.push({ name: CONTEXTUAL, keys: ["id"], keysIn, unresolvableIn: {}, setsContextIn: null, fields });
   }
 
   #canBeRequired(field: WorldField, owner: string): boolean {
@@ -277,6 +316,7 @@ function plainField(name: string, type: string, wrap: Wrap, owners: string[]): W
     provides: null,
     overrideFrom: null,
     overrideLabel: null,
+    takesContext: false,
     isInaccessible: false,
   };
 }

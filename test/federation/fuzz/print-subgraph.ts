@@ -1,4 +1,5 @@
 import {
+  CONTEXT_FIELD,
   isDeclaredIn,
   isEntity,
   KEY_FIELDS,
@@ -13,7 +14,8 @@ import {
 } from "./world.ts";
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
-  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject"])\n`;
+  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject",
+  "@context", "@fromContext"])\n`;
 const KEY_SDL = {
   id: ["id: ID!"],
   sku: ["sku: String!"],
@@ -97,7 +99,8 @@ class SubgraphPrinter {
       .sort((left, right) => Number(resolvable.includes(left)) - Number(resolvable.includes(right)))
       .map((key) => `@key(fields: "${KEY_FIELDS[key]}"${resolvable.includes(key) ? "" : ", resolvable: false"})`);
     const list = implemented.length > 0 ? ` implements ${implemented.map(({ name }) => name).join(" & ")}` : "";
-    return `type ${type.name}${list} ${keys.join(" ")}`;
+    const context = type.setsContextIn === this.#subgraph ? ' @context(name: "zone")' : "";
+    return `type ${type.name}${list} ${keys.join(" ")}${context}`;
   }
 
   #entityFields(type: WorldType): string[] {
@@ -108,10 +111,14 @@ class SubgraphPrinter {
       const isOwner = field.owners.includes(this.#subgraph);
       if (isOwner) fields.push(this.#field(field, type));
       else if (field.overrideFrom === this.#subgraph) fields.push(this.#bareField(field));
-      else if (this.#isRequired(type, field.name) || this.#isProvided(type, field.name))
-        fields.push(`${this.#bareField(field)} @external`);
+      else if (this.#isRead(type, field.name)) fields.push(`${this.#bareField(field)} @external`);
     }
     return fields;
+  }
+
+  #isRead(type: WorldType, name: string): boolean {
+    const isContext = type.setsContextIn === this.#subgraph && name === CONTEXT_FIELD;
+    return isContext || this.#isRequired(type, name) || this.#isProvided(type, name);
   }
 
   #isRequired(type: WorldType, name: string): boolean {
@@ -131,6 +138,7 @@ class SubgraphPrinter {
     const args = field.args.map(
       ({ name, type, defaultValue }) => `${name}: ${type}${defaultValue === null ? "" : ` = ${defaultValue}`}`,
     );
+    if (field.takesContext) args.push(`context: String @fromContext(field: "$zone { ${CONTEXT_FIELD} }")`);
     const inaccessible = field.isInaccessible ? " @inaccessible" : "";
     return `${field.name}${args.length > 0 ? `(${args.join(", ")})` : ""}: ${typeText(field)}${inaccessible}`;
   }

@@ -1,7 +1,7 @@
 import type { GraphQLFieldResolver } from "graphql";
 import { hashOf } from "./random.ts";
 import { inputsSent, requiredText, valueOf, type WorldObject } from "./world-data.ts";
-import { resolversOf, typeNamed, type World, type WorldField } from "./world.ts";
+import { CONTEXT_FIELD, resolversOf, typeNamed, type World, type WorldField } from "./world.ts";
 
 /** An object on its way through graphql-js. */
 export interface SourceObject {
@@ -11,6 +11,8 @@ export interface SourceObject {
   sent?: Record<string, unknown>;
   /** The external field that it comes with. */
   provided?: string | null;
+  /** What the nearest object around it that sets the context has set. */
+  context?: unknown;
 }
 
 /** What one run changes: mutations count. */
@@ -50,7 +52,26 @@ function resolveField(
   }
   if (subgraph !== null && known.requires.length > 0 && known.owners.includes(subgraph))
     return requiredText(known, inputsSent(source.sent ?? {}, known.requires));
-  return sourcesOf(world, subgraph, known, valueOf(world, source.object, known, args));
+  if (known.takesContext) return toldText(subgraph === null ? { ...args, context: source.context } : args);
+  const context = contextOf(world, source);
+  return sourcesOf(world, subgraph, known, valueOf(world, source.object, known, args), context);
+}
+
+/** What a field says that takes the context: all that it was given, in one order. */
+function toldText(given: Record<string, unknown>): string {
+  return JSON.stringify(Object.entries(given).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** The context of the objects inside an object. */
+function contextOf(world: World, { object, context }: SourceObject): unknown {
+  const type = typeNamed(world, object.type);
+  if (!type || type.setsContextIn === null) return context;
+  return valueOf(
+    world,
+    object,
+    type.fields.find(({ name }) => name === CONTEXT_FIELD)!,
+    {},
+  );
 }
 
 /** Throws when a subgraph is asked for a field that it only declares for others. */
@@ -79,6 +100,7 @@ function isFaulty(world: World, object: WorldObject, field: WorldField): boolean
 
 /** Whether anything else in the graph is made from the field. */
 function isNeeded(world: World, field: WorldField): boolean {
+  if (field.name === CONTEXT_FIELD) return true;
   return [...world.types, ...world.interfaces].some(({ fields }) =>
     fields.some(
       (each) => each.provides === field.name || each.requires.some((required) => required.field === field.name),
@@ -96,14 +118,21 @@ const KEY_FIELD = (name: string): WorldField => ({
   provides: null,
   overrideFrom: null,
   overrideLabel: null,
+  takesContext: false,
   isInaccessible: false,
 });
 
-function sourcesOf(world: World, subgraph: string | null, field: WorldField, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => sourcesOf(world, subgraph, field, each));
+function sourcesOf(
+  world: World,
+  subgraph: string | null,
+  field: WorldField,
+  value: unknown,
+  context?: unknown,
+): unknown {
+  if (Array.isArray(value)) return value.map((each) => sourcesOf(world, subgraph, field, each, context));
   if (!isWorldObject(value)) return value;
   const source: SourceObject = { __typename: nameIn(world, subgraph, value.type), object: value };
-  return { ...source, provided: field.provides };
+  return { ...source, provided: field.provides, context };
 }
 
 /** A subgraph with an interface object knows no better name. */

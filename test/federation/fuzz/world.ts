@@ -24,6 +24,8 @@ export interface WorldType {
   keysIn: Record<string, number[]>;
   /** Those of them by which the subgraph cannot resolve it. */
   unresolvableIn: Record<string, number[]>;
+  /** The subgraph in which its objects set the context, to what their field `zone` is. */
+  setsContextIn: string | null;
   fields: WorldField[];
 }
 
@@ -64,6 +66,8 @@ export interface WorldField {
   /** Decides whether that subgraph has to be asked after all. */
   overrideLabel: string | null;
   isInaccessible: boolean;
+  /** Whether the router gives it the context, as an argument that clients do not see. */
+  takesContext: boolean;
 }
 
 export type Wrap = "" | "!" | "[]" | "[]!" | "[!]" | "[!]!";
@@ -89,6 +93,9 @@ export interface Faults {
   /** The request, counted from 0, that gets no answer; -1 for none. */
   requestLost: number;
 }
+
+/** The field by which objects set the context. */
+export const CONTEXT_FIELD = "zone";
 
 /** What every subgraph declares. */
 export function sharedSdl({ hidesEnumValue }: World): string {

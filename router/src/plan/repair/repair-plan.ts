@@ -1,10 +1,11 @@
 import { Kind, print, visit, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
-import type { FetchPlan, PlannedFetch } from "../fetch-plan.ts";
+import type { ContextVariable, FetchPlan, PlannedFetch } from "../fetch-plan.ts";
 import { moveFields, type MovedFields } from "./move-fields.ts";
 import type { Step } from "./field-ways.ts";
 import { TYPENAME } from "./required-selections.ts";
 import { splitRequirements } from "./split-requirements.ts";
+import { waitForContexts } from "./wait-for-contexts.ts";
 
 /**
  * Makes a plan that asks each subgraph only for what it can resolve, as far as that is possible: what it cannot resolve
@@ -36,11 +37,11 @@ class Repair {
     if (source) {
       const { selection, moved } = moveFields(this.#supergraph, { ...source, requires: null }, this.#rootType);
       repairedSource = { ...source, selection };
-      const event = { ...source, kind: "query", path: [], variables: [], conditions: [] } as const;
+      const event = { ...source, kind: "query", path: [], variables: [], contexts: [], conditions: [] } as const;
       afterSource = this.#addMoved({ ...event, requires: null, inputRewrites: [], outputRewrites: [] }, moved, []);
     }
     const renumbered = new Map<number, readonly number[]>();
-    for (const fetch of fetches) {
+    for (const fetch of waitForContexts(fetches)) {
       const after = [...afterSource, ...fetch.after.flatMap((id) => renumbered.get(id)!)];
       const ids = splitRequirements(this.#supergraph, fetch).flatMap((part) => {
         const added = this.#added.get(contentOf(part));
@@ -59,7 +60,8 @@ class Repair {
     if (selection.selections.every((each) => each === TYPENAME)) return after; // all of it is never selected
     const id = this.#fetches.length;
     const variables = usedIn(selection, fetch.variables);
-    this.#fetches.push({ ...fetch, id, selection, variables, after: [...new Set(after)] });
+    const contexts = contextsIn(selection, fetch.contexts);
+    this.#fetches.push({ ...fetch, id, selection, variables, contexts, after: [...new Set(after)] });
     return [id, ...this.#addMoved(fetch, moved, [id])];
   }
 
@@ -85,6 +87,7 @@ class Repair {
         requires: [{ kind: "fragment", on: typeName, selections: step.requires }],
         selection,
         variables: usedIn(selection, fetch.variables),
+        contexts: contextsFrom(fetch.contexts, path),
         inputRewrites:
           step.typeName === typeName
             ? []
@@ -135,7 +138,26 @@ function selectionOn(typeName: string, selections: readonly FieldNode[]): Select
 }
 
 function usedIn(selection: SelectionSetNode, variables: readonly VariableDefinitionNode[]): VariableDefinitionNode[] {
-  const used = new Set<string>();
-  visit(selection, { Variable: ({ name }) => void used.add(name.value) });
+  const used = variableNames(selection);
   return variables.filter(({ variable }) => used.has(variable.name.value));
+}
+
+function contextsIn(selection: SelectionSetNode, contexts: readonly ContextVariable[]): ContextVariable[] {
+  const used = variableNames(selection);
+  return contexts.filter(({ definition }) => used.has(definition.variable.name.value));
+}
+
+/** As objects at a path below the entities see them. */
+function contextsFrom(contexts: readonly ContextVariable[], path: readonly string[]): ContextVariable[] {
+  const below = path.filter((step) => step !== "@").length;
+  return contexts.map(({ definition, sources }) => ({
+    definition,
+    sources: sources.map((source) => ({ ...source, up: source.up + below })),
+  }));
+}
+
+function variableNames(selection: SelectionSetNode): Set<string> {
+  const names = new Set<string>();
+  visit(selection, { Variable: ({ name }) => void names.add(name.value) });
+  return names;
 }

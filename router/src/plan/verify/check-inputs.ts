@@ -2,6 +2,7 @@ import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { Guard } from "../../shape/collect-fields.ts";
 import type { PlannedFetch, RequiredSelection } from "../fetch-plan.ts";
 import type { FetchedData, Position } from "./fetched-data.ts";
+import { contextGuards, type AskedFetch } from "./context-arguments.ts";
 import { allOf } from "./guards.ts";
 import { hasFields, isReadOf } from "./has-fields.ts";
 import { requiredFields, sends, sentTypeName } from "./required-fields.ts";
@@ -11,21 +12,22 @@ import { unresolvable } from "./unresolvable.ts";
  * When an entity fetch gets the objects of each type, as far as the fetches `before` it bring what their representations
  * are made of. Throws when something else would be sent in its place, or nothing by which the subgraph can tell the entity.
  */
-export function sentUnder(
-  supergraph: RouterSupergraph,
-  data: FetchedData,
-  fetch: PlannedFetch,
-  before: ReadonlySet<number>,
-): Map<string, Guard[]> {
+export function sentUnder(supergraph: RouterSupergraph, data: FetchedData, asked: AskedFetch): Map<string, Guard[]> {
+  const { fetch, before } = asked;
   const sent = new Map<string, Guard[]>();
   if (fetch.requires === null) return sent;
-  for (const position of data.at(fetch.path, before)) {
+  const ways =
+    fetch.contexts.length > 0
+      ? data.waysTo(fetch.path, before)
+      : data.at(fetch.path, before).map((position) => ({ position, objects: [] }));
+  for (const { position, objects } of ways) {
     const guards = allOf(position.guards, [fetch.conditions]);
     for (const typeName of data.typeNamesAt(position, before)) {
       if (guards.length === 0 || !sends(supergraph.fullSchema, fetch, typeName)) continue;
       checkKey(supergraph, fetch, typeName);
+      const known = contextGuards(supergraph, data, asked, [...objects, { position, typeName }]);
       const available = new InputCheck(supergraph, data, fetch, before).guardsOf(position, typeName, fetch.requires);
-      sent.set(typeName, [...(sent.get(typeName) ?? []), ...allOf(guards, available)]);
+      sent.set(typeName, [...(sent.get(typeName) ?? []), ...allOf(allOf(guards, known), available)]);
     }
   }
   return sent;

@@ -3,6 +3,7 @@ import {
   isAbstractType,
   isCompositeType,
   Kind,
+  visit,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
@@ -15,6 +16,7 @@ import { collectFields, type CollectedField, type Guard, type GuardedSelection }
 import type { FetchPlan, PlannedFetch } from "../fetch-plan.ts";
 import { isImplied } from "./guards.ts";
 import { renameSelection } from "./rename-selection.ts";
+import { unresolvable } from "./unresolvable.ts";
 
 /** What one fetch brings into objects at its path. */
 interface Arrival {
@@ -40,6 +42,15 @@ export interface Position {
   /** The object is there when any of these holds. */
   guards: readonly Guard[];
 }
+
+/** An object on the way to others. */
+export interface WayObject {
+  position: Position;
+  typeName: string;
+}
+
+/** Ways to the objects at one path that are told apart; past that many a plan is as good as none. */
+const WAYS_MAX = 1_000;
 
 /** A field of an object in the data. */
 export interface FetchedField {
@@ -76,7 +87,7 @@ export class FetchedData {
       if (!place.inner.has(step)) place.inner.set(step, { arrivals: [], inner: new Map() });
       place = place.inner.get(step)!;
     }
-    const selectionSet = renameSelection(fetch.selection, fetch.outputRewrites);
+    const selectionSet = renameSelection(withoutContexts(fetch), fetch.outputRewrites);
     this.#remember(selectionSet, fetch.subgraph);
     place.arrivals.push({ fetch, selectionSet, sentUnder: fetch.requires === null ? null : sentUnder });
   }
@@ -100,6 +111,25 @@ export class FetchedData {
       positions = [...next.values()];
     }
     return positions;
+  }
+
+  /** The ways to the objects at a path, the root first, by what their types can be. */
+  waysTo(
+    path: readonly string[],
+    before: ReadonlySet<number>,
+  ): { position: Position; objects: readonly WayObject[] }[] {
+    let ways: { position: Position; objects: readonly WayObject[] }[] = [{ position: this.root(), objects: [] }];
+    for (const step of path) {
+      if (step === "@") continue;
+      ways = ways.flatMap(({ position, objects }) =>
+        this.typeNamesAt(position, before).flatMap((typeName) => {
+          const inner = this.fieldsOf(position, typeName, before).get(step)?.inner();
+          return inner ? [{ position: inner, objects: [...objects, { position, typeName }] }] : [];
+        }),
+      );
+      if (ways.length > WAYS_MAX) throw unresolvable("No plan was found: there are too many ways to an object");
+    }
+    return ways;
   }
 
   /**
@@ -206,6 +236,15 @@ export class FetchedData {
         this.#remember(selection.selectionSet, subgraph);
     }
   }
+}
+
+/** The selection as the client knows it: without the arguments that the router gives. */
+function withoutContexts({ selection, contexts }: PlannedFetch): SelectionSetNode {
+  if (contexts.length === 0) return selection;
+  const names = new Set(contexts.map(({ definition }) => definition.variable.name.value));
+  return visit(selection, {
+    Argument: ({ value }) => (value.kind === Kind.VARIABLE && names.has(value.name.value) ? null : undefined),
+  });
 }
 
 function selectionsOf({ fetch, selectionSet, sentUnder }: Arrival, typeName: string): GuardedSelection[] {

@@ -51,6 +51,7 @@ function fetches(lines: readonly string[]): PlannedFetch[] {
       requires: fields ? [{ kind: "fragment", on: type, selections: fields }] : null,
       selection: selectionSet,
       variables: [],
+      contexts: [],
       inputRewrites: [],
       outputRewrites: [],
       conditions: condition ? [{ variable: condition, expected: true }] : [],

@@ -3,6 +3,7 @@ import type { FetchPlan, PlannedFetch } from "../fetch-plan.ts";
 import type { NormalizedOperation } from "../normalize-operation.ts";
 import { checkCoverage } from "./check-coverage.ts";
 import { sentUnder } from "./check-inputs.ts";
+import { contextsOfVariables } from "./context-arguments.ts";
 import { FetchedData } from "./fetched-data.ts";
 import { ResolvableFields } from "./resolvable-fields.ts";
 import { unresolvable } from "./unresolvable.ts";
@@ -15,13 +16,18 @@ export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedO
   const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
   const queryType = supergraph.fullSchema.getQueryType()!.name;
   const data = new FetchedData(supergraph, rootType, plan);
-  if (plan.source) checkSelection(supergraph, { ...plan.source, requires: null }, rootType);
+  if (plan.source) {
+    checkSelection(supergraph, { ...plan.source, requires: null }, rootType);
+    contextsOfVariables(supergraph, plan.source, rootType);
+  }
   const before: ReadonlySet<number>[] = [];
   for (const fetch of plan.fetches) {
     const { id, requires, path } = fetch;
-    checkSelection(supergraph, fetch, requires ? null : path.length === 0 ? rootType : queryType);
+    const typeName = requires ? null : path.length === 0 ? rootType : queryType;
+    checkSelection(supergraph, fetch, typeName);
+    const contexts = contextsOfVariables(supergraph, fetch, typeName);
     before[id] = new Set(fetch.after.flatMap((each) => [each, ...before[each]!]));
-    data.add(fetch, sentUnder(supergraph, data, fetch, before[id]));
+    data.add(fetch, sentUnder(supergraph, data, { fetch, contexts, before: before[id] }));
   }
   checkCoverage(supergraph, normalized, data);
 }

@@ -1,0 +1,54 @@
+import type { PlannedRequest } from "../plan/batch-requests.ts";
+import type { PartRun } from "./request-part.ts";
+import { writeBody, writeRequestText, type RequestText } from "./request-text.ts";
+
+/** A request as it is sent, and the response names of the lists of each of its parts. */
+interface WrittenRequest {
+  body: string;
+  listNames: readonly (readonly string[])[];
+}
+
+/** Texts that are kept for a request: past them one is written anew each time. */
+const KEPT_MAX = 16;
+
+/** The texts of a request: one, or where contexts decide how many lists there are, one for each such choice. */
+export class RequestTexts {
+  readonly #request: PlannedRequest;
+  readonly #clientVariables: ReadonlyMap<string, string>;
+  readonly #hasContexts: boolean;
+  readonly #kept = new Map<string, { text: RequestText; listNames: WrittenRequest["listNames"] }>();
+  readonly #usual: { text: RequestText; listNames: WrittenRequest["listNames"] };
+
+  constructor(request: PlannedRequest, clientVariables: ReadonlyMap<string, string>) {
+    this.#request = request;
+    this.#clientVariables = clientVariables;
+    this.#hasContexts = request.parts.some(({ fetches }) => fetches[0]!.contexts.length > 0);
+    this.#usual = this.#make(request.parts.map(() => 1));
+  }
+
+  write(runs: readonly (PartRun | null)[], variables: Readonly<Record<string, unknown>>): WrittenRequest {
+    if (!this.#hasContexts) {
+      const { text, listNames } = this.#usual;
+      const lists = runs.map((run) => run?.lists?.[0] ?? null);
+      return { body: writeBody(text, lists, variables), listNames };
+    }
+    const { text, listNames } = this.#textFor(runs.map((run) => run?.lists?.length ?? 0));
+    const lists = runs.flatMap((run) => run?.lists ?? []);
+    return { body: writeBody(text, lists, variables), listNames };
+  }
+
+  #textFor(counts: readonly number[]): { text: RequestText; listNames: WrittenRequest["listNames"] } {
+    const key = counts.join();
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const made = this.#make(counts);
+    if (this.#kept.size < KEPT_MAX) this.#kept.set(key, made);
+    return made;
+  }
+
+  #make(counts: readonly number[]): { text: RequestText; listNames: WrittenRequest["listNames"] } {
+    const text = writeRequestText(this.#request, this.#clientVariables, counts);
+    const names = text.lists.map(({ responseName }) => responseName);
+    return { text, listNames: counts.map((count) => names.splice(0, count)) };
+  }
+}

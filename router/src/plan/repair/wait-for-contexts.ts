@@ -1,0 +1,68 @@
+import { Kind, type SelectionSetNode } from "graphql";
+import { typeOfStep } from "../../execute/type-condition.ts";
+import type { PlannedFetch } from "../fetch-plan.ts";
+
+/**
+ * Lets each fetch wait for those that bring the values of its contexts: Apollo's planner makes them at the same time where
+ * the values come from a fetch of their own.
+ */
+export function waitForContexts(fetches: readonly PlannedFetch[]): readonly PlannedFetch[] {
+  if (fetches.every(({ contexts }) => contexts.length === 0)) return fetches;
+  const waiting = fetches.map((fetch) => ({
+    ...fetch,
+    after: [...new Set([...fetch.after, ...bringersOf(fetch, fetches)])],
+  }));
+  return inOrder(waiting) ?? fetches;
+}
+
+function bringersOf(fetch: PlannedFetch, fetches: readonly PlannedFetch[]): number[] {
+  const sources = fetch.contexts.flatMap((each) => each.sources);
+  return fetches
+    .filter((other) => other !== fetch && (!other.deferredTo || other.deferredTo === fetch.deferredTo))
+    .filter((other) =>
+      sources.some(({ up, path }) => {
+        const field = path.find((step) => typeOfStep(step) === null) ?? "";
+        return brings(other, [...pathAbove(fetch.path, up), field]);
+      }),
+    )
+    .map(({ id }) => id);
+}
+
+/** The path of the objects so many above those at a path. */
+function pathAbove(path: readonly string[], up: number): readonly string[] {
+  const ends = [0];
+  path.forEach((step, index) => {
+    if (step === "@") ends[ends.length - 1] = index + 1;
+    else ends.push(index + 1);
+  });
+  return path.slice(0, ends.at(-1 - up) ?? 0);
+}
+
+function brings({ path, selection }: PlannedFetch, wanted: readonly string[]): boolean {
+  if (!path.every((step, index) => wanted[index] === step)) return false;
+  return selects(
+    selection,
+    wanted.slice(path.length).filter((step) => step !== "@"),
+  );
+}
+
+function selects({ selections }: SelectionSetNode, [name, ...rest]: readonly string[]): boolean {
+  return selections.some((selection) => {
+    if (selection.kind === Kind.INLINE_FRAGMENT) return selects(selection.selectionSet, [name!, ...rest]);
+    if (selection.kind !== Kind.FIELD || (selection.alias ?? selection.name).value !== name) return false;
+    return rest.length === 0 || (selection.selectionSet !== undefined && selects(selection.selectionSet, rest));
+  });
+}
+
+/** Numbers them anew, each after those that it waits for; null when some wait for each other. */
+function inOrder(fetches: readonly PlannedFetch[]): readonly PlannedFetch[] | null {
+  const numbers = new Map<number, number>();
+  const ordered: PlannedFetch[] = [];
+  while (ordered.length < fetches.length) {
+    const next = fetches.find(({ id, after }) => !numbers.has(id) && after.every((before) => numbers.has(before)));
+    if (!next) return null;
+    numbers.set(next.id, ordered.length);
+    ordered.push({ ...next, id: ordered.length, after: next.after.map((before) => numbers.get(before)!) });
+  }
+  return ordered;
+}
