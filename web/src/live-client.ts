@@ -1,41 +1,41 @@
 /** Tick 8/8: the browser gets the event and hands it to the store of quotes, the chart or the inbox. */
-import { createClient, type Client } from "graphql-ws";
+import { createStreamClient, type Gap, type StreamClient } from "@mib/client";
 import { pageConfig } from "./config.ts";
 import { accessToken, session } from "./session.ts";
 import { createStore } from "./store.ts";
 
-export type Connection = "connecting" | "live" | "lost";
-
 /** The state of the one socket that all subscriptions share. */
-export const connection = createStore<Connection>("connecting");
+export const connection = createStore<"connecting" | "live" | "lost">("connecting");
 
-/** Counts the connections made: a component that shows history reads it again when this changes. */
-export const connectionsMade = createStore(0);
+/** What was missed a moment ago. */
+export const missed = createStore<Gap | null>(null);
 
-let client: Client | null = null;
+/** Changes when events may have been missed: a component that shows history reads it again then. */
+export const historyRound = createStore(0);
+const readHistory = () => historyRound.set(historyRound.get() + 1);
 
-function liveClient(): Client {
-  client ??= createClient({
+const MISSED_SHOWN_MS = 60_000;
+
+let client: StreamClient | null = null;
+
+function liveClient(): StreamClient {
+  client ??= createStreamClient({
     url: pageConfig().websocketUrl,
-    lazy: true,
-    retryAttempts: Infinity,
-    shouldRetry: () => true,
-    retryWait: async (attempt) => {
-      const longest = Math.min(8_000, 250 * 2 ** attempt);
-      await new Promise((resolve) => setTimeout(resolve, longest * (0.5 + Math.random() / 2)));
-    },
+    staleAfterMs: 1_000,
     connectionParams: async () => {
       const token = await accessToken();
       return token === null ? {} : { authorization: `Bearer ${token}` };
     },
-    keepAlive: 10_000,
-    on: {
-      connecting: () => connection.set(connectionsMade.get() === 0 ? "connecting" : "lost"),
-      connected: () => {
-        connection.set("live");
-        connectionsMade.set(connectionsMade.get() + 1);
-      },
-      closed: () => connection.set("lost"),
+    onForbidden() {
+      // A session that is refused is over; what needs none goes on.
+      const hadOne = session.get() !== null;
+      session.set(null);
+      return hadOne;
+    },
+    onStale: () => connection.set("lost"),
+    onLive() {
+      connection.set("live");
+      readHistory();
     },
   });
   return client;
@@ -45,27 +45,25 @@ function liveClient(): Client {
 let user = session.get()?.user.id;
 session.subscribe(() => {
   const now = session.get()?.user.id;
-  if (now !== user) client?.terminate();
+  if (now !== user) client?.reconnect();
   user = now;
 });
 
-/** Subscribes until the returned function is called; survives reconnects. */
+/** Subscribes until the returned function is called; goes on where it was after reconnects. */
 export function subscribe<Data>(
   query: string,
   variables: Record<string, unknown>,
   onData: (data: Data) => void,
-  onError: (message: string) => void = () => {},
 ): () => void {
-  return liveClient().subscribe<Data>(
-    { query, variables },
-    {
-      next: ({ data, errors }) => {
-        if (data) onData(data);
-        if (errors?.[0]) onError(errors[0].message);
-      },
-      error: (error) =>
-        onError(Array.isArray(error) ? (error[0]?.message ?? "The stream ended.") : "The stream ended."),
-      complete: () => {},
-    },
-  );
+  return liveClient().subscribe<Data>({ query, variables }, { next: ({ data }) => data && onData(data), onGap }).stop;
+}
+
+function onGap(gap: Gap): void {
+  // Of a stream without an event so far probably nothing is missing, and history is read again as it is.
+  if (gap.reason === "no_cursor") return;
+  if (missed.get() === null) {
+    readHistory();
+    setTimeout(() => missed.set(null), MISSED_SHOWN_MS);
+  }
+  missed.set(gap);
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { request } from "./api.ts";
-import { connectionsMade } from "./live-client.ts";
+import { historyRound } from "./live-client.ts";
 import { useStore } from "./store.ts";
 import { ApiError } from "./transport.ts";
 
@@ -10,7 +10,7 @@ export interface QueryState<Data> {
   loading: boolean;
 }
 
-/** Reads a query when its variables change, after each reconnect, and every so often. Null as query reads nothing. */
+/** Reads a query when its variables change, when events may have been missed, and every so often. Null as query reads nothing. */
 export function useQuery<Data>(
   query: string | null,
   variables: Record<string, unknown>,
@@ -18,7 +18,7 @@ export function useQuery<Data>(
 ): QueryState<Data> & { reload(): void } {
   const [state, setState] = useState<QueryState<Data>>({ data: null, error: null, loading: query !== null });
   const [round, setRound] = useState(0);
-  const connection = useStore(connectionsMade);
+  const historyRead = useStore(historyRound);
   const key = JSON.stringify([query, variables]);
 
   useEffect(() => setState({ data: null, error: null, loading: query !== null }), [key]);
@@ -42,7 +42,7 @@ export function useQuery<Data>(
       wanted = false;
       clearInterval(timer);
     };
-  }, [key, round, connection, everyMs]);
+  }, [key, round, historyRead, everyMs]);
 
   return { ...state, reload: () => setRound((before) => before + 1) };
 }

@@ -13,6 +13,8 @@ export interface KeptConnectionOptions {
   /** It is lost and must not be made again. */
   ended(loss: Loss): void;
   stale(): void;
+  /** The credential is refused: whether there may be another. */
+  retriesForbidden(): boolean;
 }
 
 const OPENING_MS_MAX = 10_000;
@@ -89,12 +91,13 @@ export class KeptConnection {
   }
 
   #lost(loss: Loss): void {
-    const { clock, random, lost, ended } = this.#options;
+    const { clock, random, lost, ended, retriesForbidden } = this.#options;
     const wasOpen = this.#openedAtMs !== null;
     const wasSteady = wasOpen && clock.now() - this.#openedAtMs! >= STEADY_MS;
     const isForbidden = loss.closeCode === FORBIDDEN;
     // A credential that was good has ended: what is given now may be good again.
-    const mayReturn = isForbidden ? wasOpen && (wasSteady || !this.#wasForbidden) : !isFinal(loss);
+    const isExpiry = isForbidden && wasOpen && (wasSteady || !this.#wasForbidden);
+    const mayReturn = isExpiry || (isForbidden ? retriesForbidden() : !isFinal(loss));
     this.#wasForbidden = isForbidden;
     this.#drop();
     lost();

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { createStreamClient, StreamClient, type Gap, type StreamOptions } from "./stream-client.ts";
+import {
+  createStreamClient,
+  StreamClient,
+  type ConnectionCallbacks,
+  type Gap,
+  type StreamOptions,
+} from "./stream-client.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 import { SimulatedRouter } from "./testing/simulated-router.ts";
 
@@ -8,7 +14,7 @@ const OPERATION = { query: "subscription { numbers { id } }" };
 /** Longer than any wait between two attempts. */
 const LONG_MS = 60_000;
 
-function simulated(callbacks: { staleAfterMs?: number; onStale?: () => void; onLive?: () => void } = {}) {
+function simulated(callbacks: ConnectionCallbacks = {}) {
   const clock = new ManualClock();
   const router = new SimulatedRouter(clock);
   const client = new StreamClient({ transport: router.transport, clock, random: () => 0.5, ...callbacks });
@@ -205,6 +211,18 @@ describe("close codes", () => {
     clock.advance(LONG_MS);
     expect(told.at(-1)).toBe("error 4403");
     expect(router.connectionsMade).toBe(3);
+  });
+
+  test("4403 is tried again for as long as the application says so", () => {
+    let credentials = 2;
+    const world = simulated({ onForbidden: () => credentials-- > 0 });
+    const { told } = follow(world.client);
+    for (let i = 0; i < 3; i++) {
+      world.router.cut(4403);
+      world.client.reconnect();
+    }
+    world.clock.advance(LONG_MS);
+    expect([told, world.router.connectionsMade]).toEqual([["error 4403"], 3]);
   });
 
   test("one who subscribes again after the end gets a connection again", () => {

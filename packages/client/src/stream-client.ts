@@ -29,6 +29,8 @@ export interface ConnectionCallbacks {
   onStale?: (() => void) | undefined;
   /** The connection is made, or made again. */
   onLive?: (() => void) | undefined;
+  /** The credential is refused. Whether to try again, with what `connectionParams` gives then; else subscriptions end. */
+  onForbidden?: (() => boolean) | undefined;
 }
 
 export interface StreamOptions {
@@ -83,7 +85,7 @@ export class StreamClient {
   #open: OpenConnection | null = null;
 
   constructor(options: ConnectionCallbacks & { transport: Transport; clock: Clock; random: () => number }) {
-    const { transport, clock, random, staleAfterMs = 3_000, onStale, onLive } = options;
+    const { transport, clock, random, staleAfterMs = 3_000, onStale, onLive, onForbidden } = options;
     this.#clock = clock;
     this.#random = random;
     this.#connection = new KeptConnection({
@@ -101,6 +103,7 @@ export class StreamClient {
       lost: () => this.#disconnected(),
       ended: (loss) => this.#endAll(SubscriptionError.ofLoss(loss)),
       stale: () => call(onStale),
+      retriesForbidden: () => call(onForbidden) ?? false,
     });
   }
 
@@ -225,12 +228,16 @@ function tell({ onRecovered, onGap }: StreamOptions, { recovered, gap }: Deliver
 }
 
 /** What a callback throws is its own affair: it is reported as uncaught, and the streams go on. */
-function call<Args extends unknown[]>(callback: ((...args: Args) => void) | undefined, ...args: Args): void {
+function call<Args extends unknown[], Answer>(
+  callback: ((...args: Args) => Answer) | undefined,
+  ...args: Args
+): Answer | undefined {
   try {
-    callback?.(...args);
+    return callback?.(...args);
   } catch (error) {
     queueMicrotask(() => {
       throw error;
     });
+    return undefined;
   }
 }

@@ -11,7 +11,10 @@ import { execute } from "./execute.mjs";
 export function planWeb({ root, logFile }) {
   const folder = join(root, "web");
   const stampFile = join(folder, "dist", ".stamp");
-  const stamp = () => contentStamp([folder, join(root, "package-lock.json")], { skip: /\/(dist|node_modules)$/ });
+  const stamp = () =>
+    contentStamp([folder, join(root, "packages", "client"), join(root, "package-lock.json")], {
+      skip: /\/(dist|node_modules)$/,
+    });
   const present =
     existsSync(join(folder, "dist", "index.html")) &&
     existsSync(stampFile) &&

@@ -1,5 +1,5 @@
 import { useEffect, useState, type RefObject } from "react";
-import { connection } from "../live-client.ts";
+import { connection, missed } from "../live-client.ts";
 import { useQuery } from "../query.ts";
 import { session } from "../session.ts";
 import { useStore } from "../store.ts";
@@ -24,6 +24,7 @@ export function Header({
   onDialog(dialog: Dialog): void;
 }) {
   const state = useStore(connection);
+  const gap = useStore(missed);
   const user = useStore(session)?.user;
   const mode = useStore(theme);
   const { data } = useQuery<{ feeds: Feed[] }>(FEEDS, {}, 5_000);
@@ -48,6 +49,11 @@ export function Header({
       <span className={`connection ${state}`} role="status">
         {CONNECTION[state]}
       </span>
+      {gap && (
+        <span className="missed" role="status">
+          Events missed: {gap.count ?? "unknown"}
+        </span>
+      )}
       <button onClick={toggleTheme} aria-label={`Switch to the ${mode === "dark" ? "light" : "dark"} theme`}>
         {mode === "dark" ? "☀" : "☾"}
       </button>
