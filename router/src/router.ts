@@ -92,7 +92,7 @@ export async function startRouter(
   let parts = createReplaceableParts(config, lasting);
 
   // Getters: a request, and a socket when it opens, takes what is in use at that moment.
-  const server = createHttpServer({
+  const { server, plain } = createHttpServer({
     path: address.path,
     get endpoint() {
       return parts.endpoint;
@@ -105,6 +105,10 @@ export async function startRouter(
     },
     admin,
     headerBytesMax: limits.header_bytes_max,
+    plain: address.plain_requests,
+    get bodyBytesMax() {
+      return parts.config.limits.body_bytes_max;
+    },
     get urlBytesMax() {
       return parts.config.limits.url_bytes_max;
     },
@@ -142,8 +146,12 @@ export async function startRouter(
     const closed = new Promise((resolve) => server.close(resolve));
     await Promise.all([sockets.drain(websocket.drain_ms), subscriptions.drain(overHttp.drain_ms)]);
     server.closeIdleConnections();
+    plain?.drain();
     // Requests under way may end; what has not by then never will in time.
-    const deadline = setTimeout(() => server.closeAllConnections(), REQUESTS_END_MS_MAX);
+    const deadline = setTimeout(() => {
+      server.closeAllConnections();
+      plain?.destroy();
+    }, REQUESTS_END_MS_MAX);
     await closed;
     clearTimeout(deadline);
   });

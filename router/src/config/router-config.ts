@@ -132,6 +132,10 @@ const settings = z.strictObject({
       host: z.string().min(1).default("127.0.0.1"),
       port: count().max(65_535).default(4000),
       path: z.string().startsWith("/").default("/graphql"),
+      plain_requests: z
+        .boolean()
+        .default(true)
+        .describe("Whether plain requests by POST are read by the router itself instead of node:http."),
     })
     .prefault({}),
   workers: count(1).default(1).describe("Processes that serve on the one port, which must be named then."),

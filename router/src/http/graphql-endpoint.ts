@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { Caller } from "../authentication/caller.ts";
@@ -14,6 +14,7 @@ import { readStreamRequest } from "../streams/resume/stream-request.ts";
 import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import { codeOf, formatError, toCodedError } from "./error-body.ts";
 import { paramsFromBody, paramsFromUrl, type GraphqlParams } from "./graphql-params.ts";
+import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
 import { IncrementalResponse } from "./incremental-response.ts";
 import {
   chooseIncrementalMediaType,
@@ -40,6 +41,15 @@ export interface GraphqlEndpointOptions extends WholeResponseOptions {
   queryPlans: boolean;
 }
 
+/** What else there is of a request beside its head. */
+export interface RequestRest {
+  /** Of its URL, behind the question mark. */
+  search: string;
+  requestId: string;
+  /** Read already, or where it is to be read from. */
+  body: string | IncomingMessage;
+}
+
 /** The answer came in parts, and all of it is sent; or a subscription goes on by itself. */
 const SENT = Symbol("sent");
 
@@ -51,7 +61,7 @@ export class GraphqlEndpoint {
     this.#options = options;
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse, search: string, requestId: string): Promise<void> {
+  async handle(request: HttpRequest, response: HttpResponse, { search, requestId, body }: RequestRest): Promise<void> {
     const startedAt = performance.now();
     const { accept } = request.headers;
     const mediaType = chooseMediaType(accept);
@@ -69,7 +79,7 @@ export class GraphqlEndpoint {
         : await this.#answer({
             request,
             response,
-            search,
+            params: readParams(request, search, body, this.#options.bodyBytesMax),
             mediaType: mediaType ?? "application/json",
             transport,
             startedAt,
@@ -89,30 +99,30 @@ export class GraphqlEndpoint {
     }
     hooks?.respond(responseFacts(response, answer.status, Buffer.byteLength(answer.body)));
     if (response.destroyed) return;
-    if (wrapping !== null) return sendWrapped(response, wrapping, { body: answer.body, isRefusal });
-    await sendWhole(response, answer, mediaType ?? "application/json", this.#options);
+    if (wrapping !== null && response instanceof ServerResponse)
+      return sendWrapped(response, wrapping, { body: answer.body, isRefusal });
+    await sendWhole(request, response, answer, mediaType ?? "application/json", this.#options);
   }
 
   async #answer({
     request,
     response,
-    search,
+    params,
     mediaType,
     transport,
     startedAt,
     hooks,
   }: {
-    request: IncomingMessage;
-    response: ServerResponse;
-    search: string;
+    request: HttpRequest;
+    response: HttpResponse;
+    params: Promise<GraphqlParams>;
     mediaType: ResponseMediaType;
     transport: Transport;
     startedAt: number;
     hooks: RequestChain | null;
   }): Promise<Answer | typeof SENT> {
-    const { authenticator, limits, metrics, bodyBytesMax } = this.#options;
+    const { authenticator, limits, metrics } = this.#options;
     const { headers } = request;
-    const params = readParams(request, search, bodyBytesMax);
     // Both are under way together; a body that fails must not go unheard while the credential is checked.
     params.catch(() => {});
     const known = authenticator.authenticate({
@@ -133,8 +143,8 @@ export class GraphqlEndpoint {
     const withPlan = this.#options.queryPlans && headers["x-query-plan"] !== undefined;
     return this.#run(await params, {
       caller,
+      request,
       response,
-      isGet: request.method === "GET",
       mediaType,
       transport,
       withPlan,
@@ -148,8 +158,8 @@ export class GraphqlEndpoint {
     params: GraphqlParams,
     call: {
       caller: Caller;
-      response: ServerResponse;
-      isGet: boolean;
+      request: HttpRequest;
+      response: HttpResponse;
       mediaType: ResponseMediaType;
       transport: Transport;
       withPlan: boolean;
@@ -166,15 +176,16 @@ export class GraphqlEndpoint {
     }
     const { prepared } = operation;
     if (prepared.kind === "subscription") return this.#subscribe(operation, params.extensions, call);
-    if (prepared.kind === "mutation" && call.isGet) {
+    if (prepared.kind === "mutation" && call.request.method === "GET") {
       call.response.setHeader("allow", "POST");
       throw new CodedError("METHOD_NOT_ALLOWED", "A mutation needs POST.");
     }
     if (prepared.incremental !== null) {
       const parts = await prepared.incremental(operation.variables);
-      const incrementalType = parts && chooseIncrementalMediaType(call.response.req.headers.accept);
-      if (parts && incrementalType) {
-        await this.#sendParts({ ...operation, parts }, incrementalType, call);
+      const incrementalType = parts && chooseIncrementalMediaType(call.request.headers.accept);
+      const { response } = call;
+      if (parts && incrementalType && response instanceof ServerResponse) {
+        await this.#sendParts({ ...operation, parts }, incrementalType, { ...call, response });
         return SENT;
       }
     }
@@ -191,11 +202,15 @@ export class GraphqlEndpoint {
   #subscribe(
     operation: RunnableOperation,
     extensions: GraphqlParams["extensions"],
-    { caller, response, hooks }: { caller: Caller; response: ServerResponse; hooks: RequestChain | null },
+    {
+      caller,
+      request: { headers },
+      response,
+      hooks,
+    }: { caller: Caller; request: HttpRequest; response: HttpResponse; hooks: RequestChain | null },
   ): typeof SENT {
-    const { headers } = response.req;
     const transport = chooseSubscriptionTransport(headers.accept);
-    if (transport === null)
+    if (transport === null || !(response instanceof ServerResponse))
       throw new CodedError(
         "NOT_ACCEPTABLE",
         "A subscription needs a WebSocket (graphql-transport-ws), or that the client accepts text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
@@ -221,6 +236,7 @@ export class GraphqlEndpoint {
     mediaType: IncrementalMediaType,
     call: {
       caller: Caller;
+      request: HttpRequest;
       response: ServerResponse;
       withPlan: boolean;
       startedAt: number;
@@ -250,21 +266,21 @@ export class GraphqlEndpoint {
   }
 }
 
-function originOf(request: IncomingMessage, id: string): RequestOrigin {
+function originOf(request: HttpRequest, id: string): RequestOrigin {
   const { method = null, url = "", headers, socket } = request;
   const path = url.split("?", 1)[0]!;
   return { id, transport: "http", method, path, headers, address: socket.remoteAddress ?? "" };
 }
 
 function clientOf(
-  { response, hooks }: { response: ServerResponse; hooks: RequestChain | null },
+  { request, hooks }: { request: HttpRequest; hooks: RequestChain | null },
   trace: ExecutionTrace | null,
 ): Client {
-  const { socket, headers } = response.req;
+  const { socket, headers } = request;
   return { address: socket.remoteAddress ?? null, headers, hooks, trace };
 }
 
-function responseFacts(response: ServerResponse, status: number, bytes: number): Omit<PluginResponse, "errorCodes"> {
+function responseFacts(response: HttpResponse, status: number, bytes: number): Omit<PluginResponse, "errorCodes"> {
   return {
     status,
     bytes,
@@ -274,10 +290,16 @@ function responseFacts(response: ServerResponse, status: number, bytes: number):
   };
 }
 
-async function readParams(request: IncomingMessage, search: string, bodyBytesMax: number): Promise<GraphqlParams> {
+async function readParams(
+  request: HttpRequest,
+  search: string,
+  body: string | IncomingMessage,
+  bodyBytesMax: number,
+): Promise<GraphqlParams> {
   if (request.method === "GET") return paramsFromUrl(new URLSearchParams(search));
+  if (typeof body === "string") return paramsFromBody(body);
   if (!isJsonContentType(request.headers["content-type"])) throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
-  return paramsFromBody(await readBody(request, bodyBytesMax));
+  return paramsFromBody(await readBody(body, bodyBytesMax));
 }
 
 /** Clients that know only `application/json` are told by the body; others by the status too. */

@@ -4,7 +4,9 @@ import { CodedError } from "@mib/service/coded-error";
 import { formatError } from "./error-body.ts";
 import type { GraphqlEndpoint } from "./graphql-endpoint.ts";
 import { acceptsHtml } from "./media-types.ts";
+import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
 import type { OriginPolicy } from "./origin-policy.ts";
+import { PlainConnections } from "./plain/plain-connections.ts";
 import type { Playground } from "./playground.ts";
 import { refuseBadConnections } from "./refuse-connection.ts";
 import { requestIdFor } from "./request-id.ts";
@@ -18,7 +20,10 @@ export interface HttpServerOptions {
   /** Answers `/health`, `/ready` and `/metrics`. */
   admin: (request: IncomingMessage, response: ServerResponse) => boolean;
   headerBytesMax: number;
+  bodyBytesMax: number;
   urlBytesMax: number;
+  /** Whether plain requests pass `node:http` by. */
+  plain: boolean;
 }
 
 const ALLOWED_METHODS = "GET, POST, OPTIONS";
@@ -30,16 +35,32 @@ const PREFLIGHT_HEADERS = {
 };
 const EXPOSED_HEADERS = "x-request-id, ratelimit, ratelimit-policy, retry-after";
 
+/** Longer than a proxy's usual minute, so that the proxy is the one who closes. */
+const KEEP_ALIVE_MS = 65_000;
+const HEADERS_MS_MAX = 20_000;
+
+export interface HttpServer {
+  server: Server;
+  /** Connections that the server does not know of. */
+  plain: PlainConnections | null;
+}
+
 /** The router's HTTP side: one GraphQL path, the admin paths, the playground. Upgrades are somebody else's. */
-export function createHttpServer(options: HttpServerOptions): Server {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
   const server = createServer(
-    { maxHeaderSize: options.headerBytesMax, requestTimeout: 60_000, headersTimeout: 20_000 },
+    { maxHeaderSize: options.headerBytesMax, requestTimeout: 60_000, headersTimeout: HEADERS_MS_MAX },
     (request, response) => route(options, request, response),
   );
   refuseBadConnections(server);
-  // Longer than a proxy's usual minute, so that the proxy is the one who closes.
-  server.keepAliveTimeout = 65_000;
-  return server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  if (!options.plain) return { server, plain: null };
+  const plain = new PlainConnections(server, {
+    rules: options,
+    serve: (request, response, body) => servePlain(options, request, response, body),
+    idleMsMax: KEEP_ALIVE_MS,
+    firstRequestMsMax: HEADERS_MS_MAX,
+  });
+  return { server, plain };
 }
 
 export interface ListenAddress {
@@ -92,7 +113,11 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
         options.playground.sendPage(response);
         return;
       }
-      void options.endpoint.handle(request, response, queryStart < 0 ? "" : url.slice(queryStart + 1), requestId);
+      void options.endpoint.handle(request, response, {
+        search: queryStart < 0 ? "" : url.slice(queryStart + 1),
+        requestId,
+        body: request,
+      });
       return;
     default:
       response.setHeader("allow", ALLOWED_METHODS);
@@ -100,8 +125,15 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
   }
 }
 
+function servePlain(options: HttpServerOptions, request: HttpRequest, response: HttpResponse, body: string): void {
+  const requestId = requestIdFor(request.headers["x-request-id"]);
+  response.setHeader("x-request-id", requestId);
+  if (admit(options.origins, request, response))
+    void options.endpoint.handle(request, response, { search: "", requestId, body });
+}
+
 /** CORS: pages of origins on the list may read the answers; those of others are not served at all. */
-function admit(origins: OriginPolicy, request: IncomingMessage, response: ServerResponse): boolean {
+function admit(origins: OriginPolicy, request: HttpRequest, response: HttpResponse): boolean {
   const { origin } = request.headers;
   if (origin === undefined) return true;
   response.setHeader("vary", "origin");
@@ -114,7 +146,7 @@ function admit(origins: OriginPolicy, request: IncomingMessage, response: Server
   return true;
 }
 
-function refuse(response: ServerResponse, error: CodedError): void {
+function refuse(response: HttpResponse, error: CodedError): void {
   response.writeHead(error.status, { "content-type": "application/json; charset=utf-8" });
   response.end(JSON.stringify({ errors: [formatError(error)] }));
 }

@@ -1,6 +1,7 @@
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 import { cacheHeaders, isKnown, type CachePolicy } from "./cached-get.ts";
 import { chooseContentCoding, encode } from "./content-coding.ts";
+import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
 import type { ResponseMediaType } from "./media-types.ts";
 
 export interface Answer {
@@ -16,12 +17,12 @@ export interface WholeResponseOptions {
 
 /** Sends a whole answer: compressed where the client asks for it, and by GET not again where it has it already. */
 export async function sendWhole(
-  response: ServerResponse,
+  { headers: request, method }: HttpRequest,
+  response: HttpResponse,
   { status, body }: Answer,
   mediaType: ResponseMediaType,
   { compressedBytesMin, caching }: WholeResponseOptions,
 ): Promise<void> {
-  const { headers: request, method } = response.req;
   const bytes = Buffer.byteLength(body);
   const coding =
     compressedBytesMin === null || bytes < compressedBytesMin ? null : chooseContentCoding(request["accept-encoding"]);
@@ -29,7 +30,8 @@ export async function sendWhole(
   if (method === "GET") {
     const forCaches = cacheHeaders(request, body, coding, caching);
     if (typeof forCaches["etag"] === "string" && isKnown(request["if-none-match"], forCaches["etag"])) {
-      response.writeHead(304, forCaches).end();
+      response.writeHead(304, forCaches);
+      response.end();
       return;
     }
     Object.assign(headers, forCaches);
@@ -38,7 +40,8 @@ export async function sendWhole(
     const encoded = await encode(body, coding);
     headers["content-encoding"] = coding;
     headers["content-length"] = encoded.length;
-    response.writeHead(status, headers).end(encoded);
+    response.writeHead(status, headers);
+    response.end(encoded);
     return;
   }
   response.writeHead(status, headers);

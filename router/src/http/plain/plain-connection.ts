@@ -1,0 +1,122 @@
+import type { Socket } from "node:net";
+import type { HttpRequest, HttpResponse } from "../http-exchange.ts";
+import { readPlainHead, type PlainHead, type PlainRequestRules } from "./plain-request.ts";
+import { PlainResponse } from "./plain-response.ts";
+
+/** What a connection needs of its server. */
+export interface PlainHost {
+  readonly rules: PlainRequestRules;
+  readonly isDraining: boolean;
+  readonly keepAliveSeconds: number;
+  serve(request: HttpRequest, response: HttpResponse, body: string): void;
+  /** Gives the connection to `node:http`; what was read and not served lies in its socket again. */
+  handOver(socket: Socket): void;
+  /** The connection is over, or somebody else's. */
+  left(connection: PlainConnection): void;
+}
+
+/** One client's connection, while all its requests are plain: one after the other, each answered before the next is read. */
+export class PlainConnection {
+  /** The host's sweeps since it was last heard of. */
+  idleSweeps = 0;
+  isBusy = false;
+  hasServed = false;
+  readonly #socket: Socket;
+  readonly #host: PlainHost;
+  #head: PlainHead | null = null;
+  #request: HttpRequest | null = null;
+  /** Came while a request was answered. */
+  #next: Buffer | null = null;
+  #hasEnded = false;
+
+  constructor(socket: Socket, host: PlainHost) {
+    this.#socket = socket;
+    this.#host = host;
+    socket.on("data", this.#onData);
+    socket.on("end", this.#onEnd);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+  }
+
+  get headers(): string {
+    return this.#host.isDraining
+      ? "Connection: close\r\n"
+      : `Connection: keep-alive\r\nKeep-Alive: timeout=${this.#host.keepAliveSeconds}\r\n`;
+  }
+
+  /** Ends it as soon as no request is under way. */
+  drain(): void {
+    if (!this.isBusy) this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  answered(): void {
+    this.isBusy = false;
+    this.hasServed = true;
+    this.idleSweeps = 0;
+    if (this.#host.isDraining) {
+      this.#socket.end();
+    } else if (this.#next !== null) {
+      // A client that sends and does not read has to read first.
+      if (this.#socket.writableNeedDrain) this.#socket.once("drain", () => this.#takeNext());
+      else this.#takeNext();
+    } else if (this.#hasEnded) this.#socket.end();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.isBusy && this.#next === null) {
+      this.#take(chunk);
+      return;
+    }
+    this.#next = this.#next === null ? chunk : Buffer.concat([this.#next, chunk]);
+    this.#socket.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    if (!this.isBusy && this.#next === null) this.#socket.end();
+  };
+
+  readonly #onError = (): void => {}; // "close" follows
+
+  readonly #onClose = (): void => this.#host.left(this);
+
+  #takeNext(): void {
+    const next = this.#next!;
+    this.#next = null;
+    this.#socket.resume();
+    this.#take(next);
+  }
+
+  #take(chunk: Buffer): void {
+    const head = readPlainHead(chunk, this.#head, this.#host.rules);
+    if (head === null) {
+      this.#handOver(chunk);
+      return;
+    }
+    if (head !== this.#head || this.#request === null) {
+      this.#head = head;
+      const { path } = this.#host.rules;
+      this.#request = { method: "POST", url: path, headers: head.headers, socket: this.#socket };
+    }
+    this.isBusy = true;
+    const body = chunk.toString("utf8", head.bytes.length);
+    this.#host.serve(this.#request, new PlainResponse(this.#socket, this), body);
+  }
+
+  #handOver(chunk: Buffer): void {
+    const socket = this.#socket;
+    this.#host.left(this);
+    socket.off("data", this.#onData);
+    socket.off("end", this.#onEnd);
+    socket.off("error", this.#onError);
+    socket.off("close", this.#onClose);
+    socket.pause();
+    socket.unshift(chunk);
+    this.#host.handOver(socket);
+    socket.resume();
+  }
+}
