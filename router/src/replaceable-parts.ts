@@ -14,6 +14,7 @@ import { OperationLimiter } from "./request/operation-limits.ts";
 import { OperationRunner } from "./request/operation-runner.ts";
 import type { RateLimiter } from "./request/rate-limiter.ts";
 import { RequestLimits } from "./request/request-limits.ts";
+import { SharedExecutions } from "./request/shared-executions.ts";
 import { HeaderRules } from "./subgraph-client/header-rules.ts";
 import { subgraphEndpoint } from "./subgraph-client/subgraph-endpoint.ts";
 import type { RouterMetrics } from "./telemetry/router-metrics.ts";
@@ -67,6 +68,7 @@ export function createReplaceableParts(
     variablesBytesMax: most.variables_bytes_max,
     plugins,
     metrics,
+    shared: config.request_sharing ? new SharedExecutions() : null,
   });
   const authenticator = createAuthenticator(config.authentication, identityHeaders);
   const limits = new RequestLimits(rateLimiter, config.rate_limits);

@@ -148,6 +148,10 @@ const settings = z.strictObject({
         ),
     })
     .prefault({}),
+  request_sharing: z
+    .boolean()
+    .default(false)
+    .describe("Whether a query gets the answer of one under way that sends every subgraph the same."),
   compression: z
     .strictObject({
       enabled: z.boolean().default(true),

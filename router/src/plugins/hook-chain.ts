@@ -35,6 +35,11 @@ export class HookChain {
     this.#hooks.push({ plugin, call: hooks });
   }
 
+  /** Whether somebody may change what subgraphs are sent, or wants to know what becomes of each fetch. */
+  get followsExecution(): boolean {
+    return this.#hooks.some(({ call }) => call.onSubgraphFetch !== undefined);
+  }
+
   /** Returns what to call at the stage's end, null when nobody cares. */
   stage(stage: Stage): (() => void) | null {
     const ends: Link<() => void>[] = [];

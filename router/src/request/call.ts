@@ -19,6 +19,8 @@ export class Call implements CallContext {
   readonly signal: AbortSignal;
   readonly hooks: HookChain | null;
   readonly trace: ExecutionTrace | null;
+  /** What was reported. */
+  errors: readonly ResponseError[] = [];
   readonly #facts: CallFacts;
 
   constructor(headersFor: HeadersFor, facts: CallFacts) {
@@ -35,6 +37,7 @@ export class Call implements CallContext {
   }
 
   reportErrors(errors: readonly ResponseError[]): void {
+    this.errors = errors;
     this.#facts.metrics.errors(this.#facts.operationName, errors);
     this.hooks?.reportErrors(errors);
   }

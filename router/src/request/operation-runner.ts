@@ -16,6 +16,7 @@ import type { RouterMetrics } from "../telemetry/router-metrics.ts";
 import { Call } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { OperationLimiter } from "./operation-limits.ts";
+import { sharingKey, type SharedExecutions } from "./shared-executions.ts";
 import { checkVariables } from "./variables-size.ts";
 
 /** One operation as a client sends it, whatever the transport. */
@@ -58,6 +59,7 @@ export class OperationRunner {
   readonly follow: Plugins["request"];
   readonly #followEvent: Plugins["event"];
   readonly #metrics: RouterMetrics;
+  readonly #shared: SharedExecutions | null;
 
   constructor({
     federation,
@@ -68,6 +70,7 @@ export class OperationRunner {
     variablesBytesMax,
     plugins,
     metrics,
+    shared,
   }: {
     federation: Federation;
     limiter: OperationLimiter;
@@ -77,6 +80,8 @@ export class OperationRunner {
     variablesBytesMax: number;
     plugins: Plugins;
     metrics: RouterMetrics;
+    /** Null where each request is executed by itself. */
+    shared: SharedExecutions | null;
   }) {
     this.#federation = federation;
     this.#limiter = limiter;
@@ -87,6 +92,7 @@ export class OperationRunner {
     this.follow = plugins.request;
     this.#followEvent = plugins.event;
     this.#metrics = metrics;
+    this.#shared = shared;
   }
 
   /** Throws a coded error where a limit is exceeded; what else is wrong with the operation comes back as errors. */
@@ -109,7 +115,18 @@ export class OperationRunner {
 
   /** The response body of a query or mutation. */
   async execute({ prepared, variables }: RunnableOperation, identity: CallerIdentity, client: Client): Promise<string> {
-    return prepared.execute(await this.#call(prepared, prepared, identity, client), variables);
+    const call = await this.#call(prepared, prepared, identity, client);
+    if (this.#shared === null || !maybeShared(prepared, client)) return prepared.execute(call, variables);
+    const key = sharingKey(prepared, call.headersFor, variables);
+    const underWay = this.#shared.underWay(key);
+    if (underWay === undefined) {
+      const made = async () => ({ body: await prepared.execute(call, variables), errors: call.errors });
+      return (await this.#shared.run(key, made)).body;
+    }
+    this.#metrics.sharedAnswer();
+    const { body, errors } = await underWay;
+    if (errors.length > 0) call.reportErrors(errors);
+    return body;
   }
 
   /** The payloads of an operation with `@defer`; what is under way is given up when the client goes. */
@@ -162,4 +179,9 @@ export class OperationRunner {
       ? headersFor.then((known) => new Call(known, facts))
       : new Call(headersFor, facts);
   }
+}
+
+/** Nobody changes what is sent or follows what becomes of it, and nothing is changed by it. */
+function maybeShared({ kind }: PreparedOperation, { hooks, trace }: Client): boolean {
+  return kind === "query" && !trace && hooks?.followsExecution !== true;
 }

@@ -28,6 +28,7 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
   readonly #seconds: BucketHistogram;
   readonly #secondsOf = new Map<string, Buckets>();
   readonly #refused: Counter;
+  readonly #shared: Counter;
   readonly #closes: Counter;
   readonly #deliveries: Counter;
   readonly #executions: Counter;
@@ -60,6 +61,7 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
       "transport",
       "code",
     ]);
+    this.#shared = counter("router_shared_answers_total", "Queries that got the answer of an identical one under way.");
     this.#errors = new Tally(
       "router_operation_errors_total",
       "Errors in answers, by operation and code.",
@@ -122,6 +124,10 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
   /** The label of an operation: its name while names are few, else "other". */
   operationLabel(name: string | null): string {
     return name === null ? "anonymous" : this.#names.labelOf(name);
+  }
+
+  sharedAnswer(): void {
+    this.#shared.inc();
   }
 
   operation(transport: Transport, prepared: PreparedOperation, body: string, milliseconds: number): void {
