@@ -46,7 +46,7 @@ async function examplePage(url: string): Promise<string> {
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
 
 describe.skipIf(!hasBrowser)("the client package in a browser", () => {
-  test("shows every event once, over cut connections and a reload of the page", async () => {
+  test.each(["WebSocket", "server-sent events"])("shows every event once over %s, whatever is cut", async (way) => {
     const { topic, append } = await streamTopic("browser");
     const router = await runningRouter(
       { readings: readings(topic), sensors: SENSORS },
@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)("the client package in a browser", () => {
     );
     const proxy = await startTcpProxy(router.url);
     onTestFinished(() => proxy.close());
-    const url = await examplePage(proxy.through(router.wsUrl));
+    const url = await examplePage(proxy.through(way === "WebSocket" ? router.wsUrl : router.url));
     const { page, problems } = await openBrowser();
     await page.goto(url);
     await eventually(async () => expect(await router.metric("router_subscriptions_open")).toBe(1), { deadlineMs });

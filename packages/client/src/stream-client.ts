@@ -2,6 +2,7 @@ import type { ClientOptions, FormattedExecutionResult, SubscribePayload } from "
 import { FollowedStream, type Delivery, type OpenConnection } from "./followed-stream.ts";
 import { KeptConnection } from "./kept-connection.ts";
 import { ResultQueue, type Results } from "./result-queue.ts";
+import { sseTransport } from "./sse-transport.ts";
 import type { Gap, Recovered } from "./stream-progress.ts";
 import { SubscriptionError } from "./subscription-error.ts";
 import type { Clock, Transport } from "./transport.ts";
@@ -12,9 +13,12 @@ export type { Results } from "./result-queue.ts";
 export type { SubscriptionError } from "./subscription-error.ts";
 
 export interface StreamClientOptions extends ConnectionCallbacks {
-  /** `ws:` or `wss:`. */
+  /** `ws:` or `wss:` for a WebSocket, `http:` or `https:` for server-sent events. */
   url: string;
-  /** The payload of `connection_init`; asked for again on each connection. One that throws is asked again later. */
+  /**
+   * The payload of `connection_init`, or headers of the requests; asked for again on each connection. One that throws is
+   * asked again later.
+   */
   connectionParams?: ClientOptions["connectionParams"];
   /** The class of the sockets, where the environment has none. */
   webSocketImpl?: unknown;
@@ -65,15 +69,21 @@ export interface Subscription {
 
 /** Subscribes at a router. There is a connection for as long as there is a subscription. Throws for a URL that is none. */
 export function createStreamClient(options: StreamClientOptions): StreamClient {
-  const { url, connectionParams, webSocketImpl = globalThis.WebSocket, keepAliveMs = 10_000 } = options;
-  if (!/^wss?:$/.test(new URL(url).protocol)) throw new TypeError(`"${url}" must begin with ws: or wss:`);
-  if (webSocketImpl === undefined) throw new TypeError("there is no WebSocket here: give one as webSocketImpl");
   return new StreamClient({
     ...options,
-    transport: webSocketTransport({ url, connectionParams, webSocketImpl, keepAliveMs }),
+    transport: transportFor(options),
     clock: CLOCK,
     random: Math.random,
   });
+}
+
+function transportFor({ url, connectionParams, webSocketImpl, keepAliveMs = 10_000 }: StreamClientOptions): Transport {
+  const { protocol } = new URL(url);
+  if (/^https?:$/.test(protocol)) return sseTransport({ url, connectionParams, keepAliveMs });
+  if (!/^wss?:$/.test(protocol)) throw new TypeError(`"${url}" must begin with ws:, wss:, http: or https:`);
+  const socketClass = webSocketImpl ?? globalThis.WebSocket;
+  if (socketClass === undefined) throw new TypeError("there is no WebSocket here: give one as webSocketImpl");
+  return webSocketTransport({ url, connectionParams, webSocketImpl: socketClass, keepAliveMs });
 }
 
 /** All subscriptions at one router, over one connection. Each gets its events once and in order, or is told of a gap. */

@@ -2,12 +2,16 @@ import { expect, test } from "vitest";
 import { StreamProgress } from "./stream-progress.ts";
 
 test.each([
-  ["an event", { cursor: "c2" }, { recovered: null, gap: null }, { after: "c2" }],
-  ["an event of a source without cursors", undefined, { recovered: null, gap: null }, {}],
+  [
+    "an event of a router that takes no notice of a cursor",
+    undefined,
+    { recovered: null, gap: { count: null, reason: "no_cursor" } },
+    {},
+  ],
   [
     "a gap that the router tells",
-    { cursor: "c2", gap: { count: 3, reason: "poison" } },
-    { recovered: null, gap: { count: 3, reason: "poison" } },
+    { cursor: "c2", recovered: true, replayed: 1, gap: { count: 3, reason: "poison" } },
+    { recovered: { replayed: 1 }, gap: { count: 3, reason: "poison" } },
     { after: "c2" },
   ],
   [
@@ -33,4 +37,14 @@ test.each([
   progress.begin(true);
   expect(progress.take({ data: {}, ...(stream && { extensions: { stream } }) })).toEqual(told);
   expect(progress.begin(true).request).toEqual(request);
+});
+
+test("later messages give no verdict, and a source without cursors leaves none", () => {
+  const progress = new StreamProgress("c1");
+  progress.begin(true);
+  progress.take({ data: {}, extensions: { stream: { cursor: "c2", recovered: true } } });
+  expect(progress.take({ data: {}, extensions: { stream: { cursor: "c3" } } })).toEqual({ recovered: null, gap: null });
+  expect(progress.cursor).toBe("c3");
+  expect(progress.take({ data: {} })).toEqual({ recovered: null, gap: null });
+  expect(progress.cursor).toBeNull();
 });

@@ -22,7 +22,7 @@ export type GapReason =
   | "changed"
   | "denied"
   | "invalid"
-  /** The subscription had to begin anew without a cursor: no event had come yet, or the router gives none. */
+  /** The subscription had to begin anew without a cursor: no event had come yet, or the router gives or takes none. */
   | "no_cursor";
 
 /** The stream went on where it was. */
@@ -46,6 +46,8 @@ export class StreamProgress {
   /** Whether events may have been missed if it can't go on at a cursor; and before the last `begin`. */
   #hasBegun: boolean;
   #hadBegun = false;
+  /** Whether the next message is the first after it was asked to go on at a cursor. */
+  #waitsForVerdict = false;
 
   constructor(cursor: string | null) {
     this.#cursor = cursor;
@@ -63,6 +65,7 @@ export class StreamProgress {
     const gap: Gap | null = this.#hasBegun && this.#cursor === null ? { count: null, reason: "no_cursor" } : null;
     this.#hadBegun = this.#hasBegun;
     this.#hasBegun = true;
+    this.#waitsForVerdict = this.#cursor !== null;
     if (!resumes) return { request: null, gap };
     return { request: this.#cursor === null ? {} : { after: this.#cursor }, gap };
   }
@@ -76,6 +79,9 @@ export class StreamProgress {
   take({ extensions }: FormattedExecutionResult<any>): { recovered: Recovered | null; gap: Gap | null } {
     const note = (extensions?.["stream"] ?? {}) as StreamNote;
     this.#cursor = note.cursor ?? null;
+    const isIgnored = this.#waitsForVerdict && note.recovered === undefined;
+    this.#waitsForVerdict = false;
+    if (isIgnored) return { recovered: null, gap: { count: null, reason: "no_cursor" } };
     if (note.recovered === false) return { recovered: null, gap: { count: null, reason: note.reason ?? "invalid" } };
     return { recovered: note.recovered ? { replayed: note.replayed ?? null } : null, gap: note.gap ?? null };
   }

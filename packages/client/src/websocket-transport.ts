@@ -4,7 +4,7 @@ import type { Loss, Transport } from "./transport.ts";
 export interface WebSocketOptions {
   url: string;
   connectionParams: ClientOptions["connectionParams"];
-  /** The class of the sockets; the environment's own where there is one. */
+  /** The class of the sockets. */
   webSocketImpl: unknown;
   /** After so long without a message the router is asked for a sign of life, and has as long again to give one. */
   keepAliveMs: number;
@@ -22,7 +22,7 @@ interface Socket {
  * old socket reaches a subscription that goes on elsewhere.
  */
 export function webSocketTransport({ url, connectionParams, webSocketImpl, keepAliveMs }: WebSocketOptions): Transport {
-  const SocketImpl = (webSocketImpl ?? globalThis.WebSocket) as SocketClass;
+  const SocketImpl = webSocketImpl as SocketClass;
   return (events) => {
     let socket: Socket | null = null;
     let isOver = false;

@@ -13,6 +13,8 @@ interface Subscriber {
   /** The event that it was sent last; null: it begins with the next one. */
   sentId: number | null;
   withCursor: boolean;
+  /** What it is told with the next event. */
+  note: object;
 }
 
 const LATENCY_MS = 5;
@@ -55,7 +57,7 @@ export class SimulatedRouter {
     });
     const connection: Connection = {
       subscribe: (payload, sink) => {
-        const subscriber: Subscriber = { sink, sentId: null, withCursor: this.resumes };
+        const subscriber: Subscriber = { sink, sentId: null, withCursor: this.resumes, note: {} };
         this.#later(session, () => this.#subscribe(session, subscriber, payload));
         return () => void session.subscribers.delete(subscriber);
       },
@@ -93,15 +95,15 @@ export class SimulatedRouter {
       return this.#fail(session, subscriber, { code: "STREAM_NOT_RECOVERED", reason: "too_far" });
     }
     subscriber.sentId = id;
-    this.#send(session, subscriber, { recovered: true, replayed: this.#headId - id });
+    subscriber.note = { recovered: true, replayed: this.#headId - id };
+    this.#send(session, subscriber);
   }
 
-  #send(session: Session, subscriber: Subscriber, verdict?: object): void {
-    let note = verdict;
+  #send(session: Session, subscriber: Subscriber): void {
     while (subscriber.sentId! < this.#headId) {
       const id = ++subscriber.sentId!;
-      const stream = { ...(subscriber.withCursor && { cursor: `c${id}` }), ...note };
-      note = undefined;
+      const stream = { ...(subscriber.withCursor && { cursor: `c${id}` }), ...subscriber.note };
+      subscriber.note = {};
       this.#later(session, () => subscriber.sink.next({ data: { id }, extensions: { stream } }));
     }
   }
