@@ -1,10 +1,10 @@
 import { eventually } from "@mib/testkit/eventually";
 import { servers } from "@mib/testkit/servers";
+import { startTcpProxy } from "@mib/testkit/tcp-proxy";
 import { createClient } from "graphql-sse";
 import { EventSource } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { cursorKeysFile } from "./cursor-keys.ts";
-import { cuttableProxy } from "./cuttable-proxy.ts";
 import { httpStream, resultsOf } from "./http-stream.ts";
 import { publishingSubgraph } from "./publishing-subgraph.ts";
 import { receive, runningRouter, streamTopic } from "./running-router.ts";
@@ -70,10 +70,11 @@ describe("a stock graphql-sse client", () => {
 
   test("goes on where it was, whatever is cut, when it sends its request again", async () => {
     const { append, router, open } = await streaming();
-    const proxy = await cuttableProxy(router.url);
+    const proxy = await startTcpProxy(router.url);
+    onTestFinished(() => proxy.close());
     const got: number[] = [];
     const problems: unknown[] = [];
-    const client = createClient({ url: proxy.url, retryAttempts: 1_000, retry: async () => {} });
+    const client = createClient({ url: proxy.through(router.url), retryAttempts: 1_000, retry: async () => {} });
     onTestFinished(() => client.dispose());
     const request: { after?: string } = {};
     client.subscribe<any>(
@@ -130,8 +131,9 @@ describe("a stock graphql-sse client", () => {
 describe("a browser's EventSource", () => {
   test("subscribes by GET, and comes back by itself with the id of what it had last", async () => {
     const { append, router, open } = await streaming();
-    const proxy = await cuttableProxy(router.url);
-    const source = new EventSource(`${proxy.url}?query=${encodeURIComponent(EVERY)}`);
+    const proxy = await startTcpProxy(router.url);
+    onTestFinished(() => proxy.close());
+    const source = new EventSource(`${proxy.through(router.url)}?query=${encodeURIComponent(EVERY)}`);
     onTestFinished(() => source.close());
     const results: any[] = [];
     source.addEventListener("next", ({ data }: any) => results.push(JSON.parse(data)));
