@@ -27,6 +27,7 @@ import {
 import { reportIncomplete, type PathTemplate, type Place } from "./completion-errors.ts";
 import { DeferredPart, type ShapeObject } from "./deferred-part.ts";
 import { leafExpression, quoteText } from "./leaf-code.ts";
+import { dependentOnType } from "./type-dependence.ts";
 
 /** What the code of a shaper is made from. */
 export interface ShaperSource {
@@ -99,7 +100,8 @@ class ObjectCode {
       ? (label: string, selection: GuardedSelection) => void deferred.push({ label, selection })
       : undefined;
     const fields = collectFields(schema, fragments, type, position.selections, onDefer);
-    let code = 'let s="{",v,r;';
+    let code = isAbstractType(type) ? this.#typeNeededCode(type, position) : "";
+    code += 'let s="{",v,r;';
     let isFirst = true;
     let isCommaKnown = true; // false once only fields under guards came before: then the code has to look
     for (const field of fields) {
@@ -149,6 +151,21 @@ class ObjectCode {
     const coordinate = `${type.name}.${field.fieldName}`;
     const value = this.#valueCode(definition.type, inner, coordinate, { object: "o", key: quote(field.responseName) });
     return `v=${propertyOf("o", field.responseName)};${value}s+=${prefix}+r;`;
+  }
+
+  /**
+   * Code for an object that only says its interface, where something is selected that depends on its type: when the fetch
+   * that tells the type failed, nobody knows what belongs there.
+   */
+  #typeNeededCode(type: GraphQLAbstractType, position: Position): string {
+    const { schema, fragments } = this.#source;
+    const onDefer = this.#source.defers ? () => {} : undefined;
+    const guards = schema
+      .getPossibleTypes(type)
+      .flatMap((possible) => dependentOnType(schema, fragments, type, possible, position.selections, onDefer));
+    if (guards.length === 0) return "";
+    const isNeeded = isUnconditional(guards) ? "" : `&&(${this.#guardsCode(guards)})`;
+    return `if(c.anyFailureOf(o)!==undefined${isNeeded}){${this.#untoldTypeCode(type, position.path)}}`;
   }
 
   /** Code for an object that only says its interface: it has no type to tell, and the client learns why. */

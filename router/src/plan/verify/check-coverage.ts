@@ -2,13 +2,14 @@ import {
   getNamedType,
   isAbstractType,
   isCompositeType,
-  isUnionType,
   Kind,
   type FieldNode,
+  type GraphQLAbstractType,
   type GraphQLCompositeType,
   type ValueNode,
 } from "graphql";
 import { collectFields, type CollectedField, type Guard, type GuardedSelection } from "../../shape/collect-fields.ts";
+import { dependentOnType } from "../../shape/type-dependence.ts";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { NormalizedOperation } from "../normalize-operation.ts";
 import type { FetchedData, FetchedField, Position } from "./fetched-data.ts";
@@ -50,7 +51,7 @@ class CoverageCheck {
       if (!isCompositeType(known)) continue;
       const fetched = this.#data.fieldsOf(position, typeName, null);
       const fields = collectFields(apiSchema, this.#normalized.fragments, known, selections);
-      const dependent = isAbstractType(type) ? this.#dependentOnType(type, selections, fields) : [];
+      const dependent = isAbstractType(type) ? this.#dependentOnType(type, known, selections, fields) : [];
       if (dependent.length > 0 && !this.#data.tellsType(position, typeName, type.name, null, dependent))
         throw unresolvable(`No subgraph tells of which type an object of "${type.name}" is`);
       for (const field of fields)
@@ -69,19 +70,15 @@ class CoverageCheck {
     if (isCompositeType(inner)) this.visit(inner, field.selections, fetched.inner());
   }
 
-  /** When something is selected on an object that is not selected on everything behind the abstract type. */
   #dependentOnType(
-    type: GraphQLCompositeType,
+    type: GraphQLAbstractType,
+    known: GraphQLCompositeType,
     selections: readonly GuardedSelection[],
     fields: readonly CollectedField[],
   ): Guard[] {
-    const onAll = isUnionType(type)
-      ? []
-      : collectFields(this.#supergraph.apiSchema, this.#normalized.fragments, type, selections);
-    const common = new Set(onAll.flatMap(({ nodes }) => nodes));
-    return fields.flatMap(({ fieldName, nodes, guards }) =>
-      guards.filter((_, index) => fieldName === "__typename" || !common.has(nodes[index]!)),
-    );
+    const names = fields.filter(({ fieldName }) => fieldName === "__typename").flatMap(({ guards }) => guards);
+    const { apiSchema } = this.#supergraph;
+    return [...names, ...dependentOnType(apiSchema, this.#normalized.fragments, type, known, selections)];
   }
 
   #notCovered(type: GraphQLCompositeType, { responseName, fieldName }: CollectedField): Error {
