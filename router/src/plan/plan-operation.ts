@@ -8,6 +8,7 @@ import { keepObjects } from "./keep-objects.ts";
 import { lowerPlan } from "./lower-plan.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
+import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
 import { verifyPlan } from "./verify/verify-plan.ts";
 
@@ -41,16 +42,22 @@ export async function planOperation(
 
 /** The plan as the planner means it, or where that does not hold, repaired. */
 function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation, lowered: FetchPlan): FetchPlan {
-  const plan = { ...lowered, fetches: splitConflicts(lowered.fetches, supergraph.requirementsOf) };
-  try {
+  const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
+  const check = ({ fetches, source }: FetchPlan): FetchPlan => {
+    const separated = fetches.map((fetch) => separateShapes(supergraph.fullSchema, fetch, rootType));
+    const plan = { source, fetches: separated };
     verifyPlan(supergraph, normalized, plan);
     return plan;
+  };
+  const split = ({ fetches, source }: FetchPlan): FetchPlan => ({
+    source,
+    fetches: splitConflicts(fetches, supergraph.requirementsOf),
+  });
+  const planned = split(lowered);
+  try {
+    return check(planned);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
   }
-  const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
-  const { fetches, source } = repairPlan(supergraph, rootType, plan);
-  const repaired = { source, fetches: splitConflicts(fetches, supergraph.requirementsOf) };
-  verifyPlan(supergraph, normalized, repaired);
-  return repaired;
+  return check(split(repairPlan(supergraph, rootType, planned)));
 }
