@@ -148,13 +148,13 @@ test("a type that cannot be told because its subgraph failed has that failure", 
     zoo: {
       typeDefs: `
         interface Animal @key(fields: "id") { id: ID! }
-        type Lion implements Animal @key(fields: "id") { id: ID! }
+        type Lion implements Animal @key(fields: "id") { id: ID! mane: String }
         type Query { zoo: String }`,
       answer: (_request, response) => response.writeHead(500).end(),
     },
     vet: {
       typeDefs: `type Query { patient: Animal } type Animal @key(fields: "id") @interfaceObject { id: ID! diagnosis: String }`,
-      resolvers: { Query: { patient: () => ({ id: "1" }) } },
+      resolvers: { Query: { patient: () => ({ id: "1", diagnosis: "a cold" }) } },
     },
   });
   const { data, errors } = await ask("{ patient { __typename } }");
@@ -162,4 +162,62 @@ test("a type that cannot be told because its subgraph failed has that failure", 
   expect(errors?.map(({ path, extensions }) => [path, extensions["service"]])).toEqual([
     [["patient", "__typename"], "zoo"],
   ]);
+
+  const depending = await ask("{ patient { diagnosis ... on Lion { mane } } }");
+  expect(depending.data).toEqual({ patient: null });
+  expect(depending.errors?.map(({ extensions }) => extensions["service"])).toEqual(["zoo"]);
+  expect((await ask("{ patient { diagnosis } }")).data).toEqual({ patient: { diagnosis: "a cold" } });
+});
+
+test("fields of one name and different types keep their answers apart, what a @requires selects too", async () => {
+  const { ask, requests } = await federated({
+    store: {
+      typeDefs: `
+        type Query { items: [Item!]! }
+        union Item = Crate | Parcel
+        type Parcel { label: [Int!]! }
+        type Crate @key(fields: "id") {
+          id: ID!
+          label: [String!]
+          code: String @external
+          seal: String @requires(fields: "code")
+        }`,
+      resolvers: {
+        Query: {
+          items: () => [
+            { __typename: "Parcel", label: [1] },
+            { __typename: "Crate", id: "1", label: ["a"] },
+          ],
+        },
+        Crate: {
+          __resolveReference: (sent: object) => ({ label: ["a"], ...sent }),
+          seal: ({ code }: { code: string }) => `seal of ${code}`,
+        },
+      },
+    },
+    desk: {
+      typeDefs: `
+        type Crate @key(fields: "id") {
+          id: ID!
+          label: [String!] @external
+          seal: String @external
+          code: String @requires(fields: "label")
+          stamp: String @requires(fields: "seal")
+        }`,
+      resolvers: {
+        Crate: {
+          __resolveReference: (sent: unknown) => sent,
+          code: ({ label }: { label: string[] }) => `code of ${label.join()}`,
+          stamp: ({ seal }: { seal: string }) => `stamp of ${seal}`,
+        },
+      },
+    },
+  });
+  const query = `query ($yes: Boolean!) {
+    items { ... on Parcel { label @include(if: $yes) } ... on Crate @include(if: true) { stamp } }
+  }`;
+  expect(await ask(query, { yes: true })).toEqual({
+    data: { items: [{ label: [1] }, { stamp: "stamp of seal of code of a" }] },
+  });
+  expect(requests).toHaveLength(4);
 });

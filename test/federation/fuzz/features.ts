@@ -47,6 +47,7 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   alias: ({ text }) => /\b(x|y|total): /.test(text),
   "alias of a field's name": ({ text }) =>
     /\b(id|sku|left|box|code|name|note|size|rank|part): (?!\$)[a-z]+[ ({]/.test(text),
+  "one name for two things at two paths": ({ text }) => text.includes("twin0: "),
   "inline fragment": ({ text }) => text.includes("... on "),
   "named fragment": ({ text }) => text.includes("...F"),
   variable: ({ text }) => /\$v\d/.test(text),

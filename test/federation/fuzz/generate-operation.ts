@@ -4,10 +4,12 @@ import {
   isAbstractType,
   isCompositeType,
   isListType,
+  isObjectType,
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLInputType,
+  type GraphQLNamedType,
   type GraphQLSchema,
 } from "graphql";
 import type { FuzzedOperation } from "./fuzzed-federation.ts";
@@ -20,6 +22,8 @@ export function generateOperation(random: Random, schema: GraphQLSchema, shadows
 
 const DEPTH = 5;
 
+type AnyField = GraphQLField<unknown, unknown>;
+
 class OperationGenerator {
   readonly #random: Random;
   readonly #schema: GraphQLSchema;
@@ -27,6 +31,7 @@ class OperationGenerator {
   readonly #shadows: readonly string[];
   readonly #variables = new Map<string, { definition: string; value: unknown }>();
   readonly #fragments: string[] = [];
+  #twinCount = 0;
   /** What each path of response names stands for, so that no two selections of one contradict each other. */
   readonly #meanings = new Map<string, string>();
 
@@ -44,6 +49,7 @@ class OperationGenerator {
     const count = this.#random.between(1, 3);
     const lines = Array.from({ length: count }, () => this.#field(root, this.#random.pick(fields), 0, ""));
     if (this.#random.chance(3)) lines.push("__typename");
+    if (this.#random.chance(12)) lines.push(...this.#twins(root));
     const definitions = [...this.#variables].map(([name, { definition }]) => `$${name}: ${definition}`);
     const head = definitions.length > 0 ? `(${definitions.join(", ")})` : "";
     const values = [...this.#variables].filter(([, { value }]) => value !== undefined);
@@ -66,6 +72,7 @@ class OperationGenerator {
       if (random.chance(25)) selections.push("__typename");
     } else if (random.chance(12)) selections.push(this.#fragment(type, depth, path));
     if (random.chance(8) || selections.length === 0) selections.push("__typename");
+    if (depth < DEPTH - 2 && random.chance(4)) selections.push(...this.#twins(type));
     return selections.join(" ");
   }
 
@@ -79,7 +86,7 @@ class OperationGenerator {
     return `...${name}${condition}`;
   }
 
-  #field(owner: GraphQLCompositeType, field: GraphQLField<unknown, unknown>, depth: number, path: string): string {
+  #field(owner: GraphQLCompositeType, field: AnyField, depth: number, path: string): string {
     const args = this.#arguments(field.args);
     const type = getNamedType(field.type);
     const call = `${field.name}${args}`;
@@ -87,6 +94,25 @@ class OperationGenerator {
     const condition = this.#condition();
     const inner = isCompositeType(type) ? ` { ${this.#selectionSet(type, depth + 1, `${path}.${name}`)} }` : "";
     return `${name === field.name ? "" : `${name}: `}${call}${condition}${inner}`;
+  }
+
+  /** One field twice, where the same name stands for something else inside: what is fetched for both must not mix. */
+  #twins(owner: GraphQLCompositeType): string[] {
+    const random = this.#random;
+    const ways = objectFields(owner).flatMap((outer) =>
+      objectFields(getNamedType(outer.type)).map((inner) => ({ outer, inner })),
+    );
+    if (ways.length === 0) return [];
+    const { outer, inner } = random.pick(ways);
+    const leaves = fieldsOf(getNamedType(inner.type)).filter(({ type }) => !isCompositeType(getNamedType(type)));
+    const args = this.#arguments(outer.args);
+    const innerArgs = this.#arguments(inner.args);
+    return random
+      .some(leaves, 2, 2)
+      .map(
+        (leaf) =>
+          `twin${this.#twinCount++}: ${outer.name}${args} { ${inner.name}${innerArgs} { x: ${leaf.name}${this.#arguments(leaf.args)} } }`,
+      );
   }
 
   #responseName(fieldName: string, meaning: string, isObject: boolean, path: string): string {
@@ -170,4 +196,13 @@ class OperationGenerator {
       }
     }
   }
+}
+
+function fieldsOf(type: GraphQLNamedType): AnyField[] {
+  return isObjectType(type) ? Object.values(type.getFields()) : [];
+}
+
+/** The fields with objects of one type in them. */
+function objectFields(type: GraphQLNamedType): AnyField[] {
+  return fieldsOf(type).filter((field) => isObjectType(getNamedType(field.type)));
 }
