@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@mib/testkit/eventually";
 import { servers } from "@mib/testkit/servers";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
@@ -21,25 +22,48 @@ async function streaming(http: Record<string, unknown> = {}) {
   const stream = await streamTopic("sse");
   const auth = await issuer();
   const { file } = cursorKeysFile("k1");
-  const router = await runningRouter(
-    { readings: readings(stream.topic), sensors: SENSORS, owners: OWNERS },
-    {
-      streams: { redis_url: servers.redisUrl, verify_interval_ms: 200, cursor_keys_file: file },
-      authentication: { jwks_url: auth.jwksUrl },
-      subgraphs: { owners: { identity: "subject" } },
-      http_subscriptions: { retry_ms: 10, ...http },
-    },
-  );
+  const start = () =>
+    runningRouter(
+      { readings: readings(stream.topic), sensors: SENSORS, owners: OWNERS },
+      {
+        streams: { redis_url: servers.redisUrl, verify_interval_ms: 200, cursor_keys_file: file },
+        authentication: { jwks_url: auth.jwksUrl },
+        subgraphs: { owners: { identity: "subject" } },
+        http_subscriptions: { retry_ms: 10, ...http },
+      },
+    );
+  const router = await start();
   const open = (count: number) =>
     eventually(async () => expect(await router.metric("router_subscriptions_open")).toBe(count));
   const raw = (query: string, headers: Record<string, string> = {}, extensions?: object) =>
     httpStream(router.url, { query, headers: { ...SSE, ...headers }, ...(extensions && { extensions }) });
-  return { ...stream, router, auth, open, raw };
+  return { ...stream, start, router, auth, open, raw };
 }
 
 const values = (results: readonly any[], field = "every"): number[] => results.map(({ data }) => data[field].value);
 const upTo = (count: number, from = 1): number[] => Array.from({ length: count - from + 1 }, (_, i) => from + i);
 const idsOf = (text: string): string[] => [...text.matchAll(/^id: (.*)$/gm)].map(([, id]) => id!);
+
+/** What a stock client gets that keeps its cursor in its request and comes back at once; `url` is asked each time. */
+function followed(url: () => string): { got: number[]; problems: unknown[] } {
+  const got: number[] = [];
+  const problems: unknown[] = [];
+  const client = createClient({ url, retryAttempts: 1_000, retry: () => delay(5) });
+  onTestFinished(() => client.dispose());
+  const request: { after?: string } = {};
+  client.subscribe<any>(
+    { query: EVERY, extensions: { stream: request } },
+    {
+      next({ data, extensions }) {
+        got.push(data.every.value);
+        request.after = (extensions as any).stream.cursor;
+      },
+      error: (error) => void problems.push(error),
+      complete: () => void problems.push("complete"),
+    },
+  );
+  return { got, problems };
+}
 
 describe("a stock graphql-sse client", () => {
   test("receives every event once and in order, from the same execution as one on a WebSocket", async () => {
@@ -72,22 +96,7 @@ describe("a stock graphql-sse client", () => {
     const { append, router, open } = await streaming();
     const proxy = await startTcpProxy(router.url);
     onTestFinished(() => proxy.close());
-    const got: number[] = [];
-    const problems: unknown[] = [];
-    const client = createClient({ url: proxy.through(router.url), retryAttempts: 1_000, retry: async () => {} });
-    onTestFinished(() => client.dispose());
-    const request: { after?: string } = {};
-    client.subscribe<any>(
-      { query: EVERY, extensions: { stream: request } },
-      {
-        next({ data, extensions }) {
-          got.push(data.every.value);
-          request.after = (extensions as any).stream.cursor;
-        },
-        error: (error) => void problems.push(error),
-        complete: () => void problems.push("complete"),
-      },
-    );
+    const { got, problems } = followed(() => proxy.through(router.url));
     await open(1);
     for (let id = 1; id <= 200; id++) {
       await append("s1", id, { value: id });
@@ -99,6 +108,22 @@ describe("a stock graphql-sse client", () => {
     await append("s1", 201, { value: 201 });
     await eventually(() => expect(got.at(-1)).toBe(201));
     expect(got).toEqual(upTo(201));
+    expect(problems).toEqual([]);
+  });
+
+  test("goes on at another router when its own stops", async () => {
+    const { append, router, start, open } = await streaming();
+    let { url } = router;
+    const { got, problems } = followed(() => url);
+    await open(1);
+    for (let id = 1; id <= 3; id++) await append("s1", id, { value: id });
+    await eventually(() => expect(got).toEqual([1, 2, 3]));
+    const other = await start();
+    ({ url } = other);
+    await router.stop();
+    for (let id = 4; id <= 6; id++) await append("s1", id, { value: id });
+    await eventually(() => expect(got).toEqual(upTo(6)));
+    expect(await other.metric("router_subscriptions_open")).toBe(1);
     expect(problems).toEqual([]);
   });
 
