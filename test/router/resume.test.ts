@@ -143,6 +143,7 @@ describe("a subscription that goes on", () => {
     const first = stream(router, NEWEST, {});
     await eventually(() => expect(first.values.length).toBe(2));
     await append("a", 2, { value: 2 });
+    await eventually(() => expect(first.values.length).toBe(3)); // the router has it, too
     const second = stream(router, NEWEST, { after: notes(first)[0].cursor });
     await eventually(() => expect(values(second, "newest").toSorted((x, y) => x - y)).toEqual([2, 10]));
     expect(notes(second)[0].recovered).toBe(true);
