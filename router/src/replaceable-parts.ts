@@ -7,6 +7,7 @@ import { subgraphConfig, type RouterConfig } from "./config/router-config.ts";
 import { GraphqlEndpoint } from "./http/graphql-endpoint.ts";
 import { OriginPolicy } from "./http/origin-policy.ts";
 import { Playground } from "./http/playground.ts";
+import { EventStreamEndpoint } from "./http/subscriptions/event-stream-endpoint.ts";
 import type { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
 import type { Federation, FederationSettings } from "./operation/federation.ts";
 import type { Plugins } from "./plugins/plugins.ts";
@@ -26,6 +27,7 @@ export interface ReplaceableParts {
   authenticator: Authenticator;
   limits: RequestLimits;
   endpoint: GraphqlEndpoint;
+  eventStreams: EventStreamEndpoint;
   playground: Playground | null;
   origins: OriginPolicy;
 }
@@ -89,6 +91,7 @@ export function createReplaceableParts(
       caching: config.cache_control,
       queryPlans: config.query_plans,
     }),
+    eventStreams: new EventStreamEndpoint({ authenticator, subscriptions, metrics, log }),
     playground: config.playground.enabled
       ? new Playground(config.playground, config.listen.path, config.query_plans)
       : null,

@@ -80,6 +80,11 @@ export async function startRouter(
   };
   const subscriptions = new HttpSubscriptions({
     ...forSubscriptions,
+    get runner() {
+      return parts.runner;
+    },
+    operationsMax: overHttp.operations_per_stream_max,
+    reservationTimeoutMs: overHttp.reservation_timeout_ms,
     openMax: overHttp.open_max,
     openPerAddressMax: overHttp.open_per_address_max,
     heartbeatMs: overHttp.heartbeat_ms,
@@ -96,6 +101,9 @@ export async function startRouter(
     path: address.path,
     get endpoint() {
       return parts.endpoint;
+    },
+    get eventStreams() {
+      return parts.eventStreams;
     },
     get playground() {
       return parts.playground;

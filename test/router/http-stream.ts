@@ -13,19 +13,24 @@ export interface HttpStream {
   leave(): void;
 }
 
-/** Posts a subscription, and reads the answer while it goes on. */
+/** Posts a subscription, or asks for a stream by GET, and reads the answer while it goes on. */
 export async function httpStream(
   url: string,
-  { query, headers = {}, extensions }: { query: string; headers?: Record<string, string>; extensions?: object },
+  {
+    method = "POST",
+    query,
+    headers = {},
+    extensions,
+  }: { method?: string; query?: string; headers?: Record<string, string>; extensions?: object },
 ): Promise<HttpStream> {
   const sent = request(url, {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json", ...headers },
     agent: false,
   });
   onTestFinished(() => void sent.destroy());
   sent.on("error", () => {});
-  sent.end(JSON.stringify({ query, ...(extensions && { extensions }) }));
+  sent.end(query === undefined ? undefined : JSON.stringify({ query, ...(extensions && { extensions }) }));
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     sent.once("response", resolve);
     sent.once("error", reject);

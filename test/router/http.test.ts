@@ -112,7 +112,7 @@ describe("what is wrong with a request is told by a code and a status", () => {
       `${url}?query=${encodeURIComponent('mutation { rename(id: "1", name: "x") { name } }')}`,
     );
     expect([mutation.status, mutation.headers.get("allow")]).toEqual([405, "POST"]);
-    expect((await fetch(url, { method: "PUT" })).status).toBe(405);
+    expect((await fetch(url, { method: "PATCH" })).status).toBe(405);
   });
 
   test("introspection where it is off", async () => {

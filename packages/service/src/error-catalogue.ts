@@ -133,6 +133,11 @@ export const ERROR_CATALOGUE = {
     meaning: "More subscriptions or channels than one client may have.",
     remedy: "End some before opening others.",
   },
+  EVENT_STREAM_CONFLICT: {
+    status: 409,
+    meaning: "The event stream is claimed already, or has an operation with this id.",
+    remedy: "Reserve another stream, or choose another operationId.",
+  },
   STREAM_CURSOR_INVALID: {
     status: 400,
     meaning: "The cursor was not made by this platform, or was changed.",

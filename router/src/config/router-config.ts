@@ -51,6 +51,10 @@ const websocket = z.strictObject({
 const httpSubscriptions = z.strictObject({
   open_max: count(1).default(20_000),
   open_per_address_max: count(1).default(5_000),
+  operations_per_stream_max: count(1).default(500).describe("In the single connection mode of GraphQL over SSE."),
+  reservation_timeout_ms: count(1)
+    .default(10_000)
+    .describe("For so long an event stream is kept that was reserved and is not claimed."),
   heartbeat_ms: count(100)
     .default(15_000)
     .describe("So often a response that carries nothing else shows that it is alive."),

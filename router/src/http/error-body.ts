@@ -1,5 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
+import type { HttpResponse } from "./http-exchange.ts";
 
 /** One error as GraphQL shows it. Details that a coded error carries are safe to show. */
 export function formatError({ code, message, details }: CodedError): {
@@ -20,4 +21,10 @@ export function toCodedError(error: unknown, log: Logger, requestId: string): Co
   if (error instanceof CodedError) return error;
   log.error({ err: error, requestId }, "a request failed");
   return new CodedError("INTERNAL_ERROR", undefined, { requestId });
+}
+
+/** Answers with an error alone. */
+export function refuse(response: HttpResponse, error: CodedError): void {
+  response.writeHead(error.status, { "content-type": "application/json; charset=utf-8" });
+  response.end(JSON.stringify({ errors: [formatError(error)] }));
 }

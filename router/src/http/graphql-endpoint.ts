@@ -24,6 +24,7 @@ import {
   type IncrementalMediaType,
   type ResponseMediaType,
 } from "./media-types.ts";
+import { credentialsOf, headerText } from "./request-headers.ts";
 import { readBody } from "./request-body.ts";
 import type { HttpSubscriptions } from "./subscriptions/http-subscriptions.ts";
 import { SUBSCRIPTION_FORMATS } from "./subscriptions/subscription-format.ts";
@@ -45,6 +46,8 @@ export interface GraphqlEndpointOptions extends WholeResponseOptions {
 export interface RequestRest {
   /** Of its URL, behind the question mark. */
   search: string;
+  /** Of the event stream that is to carry the answer; null where the response is. */
+  token: string | null;
   requestId: string;
   /** Read already, or where it is to be read from. */
   body: string | IncomingMessage;
@@ -61,7 +64,11 @@ export class GraphqlEndpoint {
     this.#options = options;
   }
 
-  async handle(request: HttpRequest, response: HttpResponse, { search, requestId, body }: RequestRest): Promise<void> {
+  async handle(
+    request: HttpRequest,
+    response: HttpResponse,
+    { search, token, requestId, body }: RequestRest,
+  ): Promise<void> {
     const startedAt = performance.now();
     const { accept } = request.headers;
     const mediaType = chooseMediaType(accept);
@@ -80,6 +87,7 @@ export class GraphqlEndpoint {
             request,
             response,
             params: readParams(request, search, body, this.#options.bodyBytesMax),
+            token,
             mediaType: mediaType ?? "application/json",
             transport,
             startedAt,
@@ -108,6 +116,7 @@ export class GraphqlEndpoint {
     request,
     response,
     params,
+    token,
     mediaType,
     transport,
     startedAt,
@@ -116,6 +125,7 @@ export class GraphqlEndpoint {
     request: HttpRequest;
     response: HttpResponse;
     params: Promise<GraphqlParams>;
+    token: string | null;
     mediaType: ResponseMediaType;
     transport: Transport;
     startedAt: number;
@@ -125,10 +135,7 @@ export class GraphqlEndpoint {
     const { headers } = request;
     // Both are under way together; a body that fails must not go unheard while the credential is checked.
     params.catch(() => {});
-    const known = authenticator.authenticate({
-      authorization: headers.authorization ?? null,
-      apiKey: headerText(headers["x-api-key"]),
-    });
+    const known = authenticator.authenticate(credentialsOf(request));
     const caller = known instanceof Promise ? await known : known;
     const { identity } = caller;
     if (hooks !== null) hooks.identity = identity;
@@ -145,6 +152,7 @@ export class GraphqlEndpoint {
       caller,
       request,
       response,
+      token,
       mediaType,
       transport,
       withPlan,
@@ -160,6 +168,7 @@ export class GraphqlEndpoint {
       caller: Caller;
       request: HttpRequest;
       response: HttpResponse;
+      token: string | null;
       mediaType: ResponseMediaType;
       transport: Transport;
       withPlan: boolean;
@@ -175,6 +184,7 @@ export class GraphqlEndpoint {
       return refusal(operation, call);
     }
     const { prepared } = operation;
+    if (call.token !== null) return this.#runOnStream(operation, params.extensions, { ...call, token: call.token });
     if (prepared.kind === "subscription") return this.#subscribe(operation, params.extensions, call);
     if (prepared.kind === "mutation" && call.request.method === "GET") {
       call.response.setHeader("allow", "POST");
@@ -221,13 +231,43 @@ export class GraphqlEndpoint {
     if (!response.destroyed)
       this.#options.subscriptions.open(response, {
         operation,
-        runner: this.#options.runner,
         caller,
         format: SUBSCRIPTION_FORMATS[transport],
         request: lastEventId ? { after: lastEventId } : asked,
         withCursor: asked !== null,
       });
     hooks?.respond(responseFacts(response, 200, 0));
+    return SENT;
+  }
+
+  /** Has the operation answered by the event stream of the token. */
+  #runOnStream(
+    operation: RunnableOperation,
+    extensions: GraphqlParams["extensions"],
+    {
+      caller,
+      request: { socket, headers },
+      response,
+      token,
+      startedAt,
+      hooks,
+    }: {
+      caller: Caller;
+      request: HttpRequest;
+      response: HttpResponse;
+      token: string;
+      startedAt: number;
+      hooks: RequestChain | null;
+    },
+  ): typeof SENT {
+    const id = extensions?.["operationId"];
+    if (typeof id !== "string" || id === "")
+      throw new CodedError("BAD_REQUEST", 'An operation on an event stream needs "extensions.operationId", a string.');
+    const request = operation.prepared.kind === "subscription" ? readStreamRequest(extensions) : null;
+    const client = { address: socket.remoteAddress ?? null, headers };
+    this.#options.subscriptions.begin(token, { id, operation, caller, client, hooks, request, startedAt });
+    response.writeHead(202, {});
+    response.end();
     return SENT;
   }
 
@@ -302,18 +342,18 @@ async function readParams(
   return paramsFromBody(await readBody(body, bodyBytesMax));
 }
 
-/** Clients that know only `application/json` are told by the body; others by the status too. */
+/** Clients that know only `application/json` are told by the body; others, and those of event streams, by the status too. */
 function refusal(
   { errors }: OperationErrors,
-  { mediaType, transport, metrics }: { mediaType: ResponseMediaType; transport: Transport; metrics: RouterMetrics },
+  {
+    mediaType,
+    token,
+    transport,
+    metrics,
+  }: { mediaType: ResponseMediaType; token: string | null; transport: Transport; metrics: RouterMetrics },
 ): Answer {
   metrics.refused(transport, codeOf(errors));
-  return { status: mediaType === "application/json" ? 200 : 400, body: JSON.stringify({ errors }) };
-}
-
-function headerText(value: string | string[] | undefined): string | null {
-  if (value === undefined) return null;
-  return Array.isArray(value) ? value.join(",") : value;
+  return { status: mediaType === "application/json" && token === null ? 200 : 400, body: JSON.stringify({ errors }) };
 }
 
 /** Puts extensions into a response body, which has none. */

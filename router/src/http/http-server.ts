@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CodedError } from "@mib/service/coded-error";
-import { formatError } from "./error-body.ts";
+import { refuse } from "./error-body.ts";
 import type { GraphqlEndpoint } from "./graphql-endpoint.ts";
 import { acceptsHtml } from "./media-types.ts";
 import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
@@ -9,11 +9,13 @@ import type { OriginPolicy } from "./origin-policy.ts";
 import { PlainConnections } from "./plain/plain-connections.ts";
 import type { Playground } from "./playground.ts";
 import { refuseBadConnections } from "./refuse-connection.ts";
+import { eventStreamToken, type EventStreamEndpoint } from "./subscriptions/event-stream-endpoint.ts";
 import { requestIdFor } from "./request-id.ts";
 
 export interface HttpServerOptions {
   path: string;
   endpoint: GraphqlEndpoint;
+  eventStreams: EventStreamEndpoint;
   /** Null where the playground is off. */
   playground: Playground | null;
   origins: OriginPolicy;
@@ -26,11 +28,11 @@ export interface HttpServerOptions {
   plain: boolean;
 }
 
-const ALLOWED_METHODS = "GET, POST, OPTIONS";
+const ALLOWED_METHODS = "GET, POST, PUT, DELETE, OPTIONS";
 const PREFLIGHT_HEADERS = {
   "access-control-allow-methods": ALLOWED_METHODS,
   "access-control-allow-headers":
-    "content-type, authorization, x-api-key, x-request-id, x-query-plan, traceparent, last-event-id",
+    "content-type, authorization, x-api-key, x-request-id, x-query-plan, traceparent, last-event-id, x-graphql-event-stream-token",
   "access-control-max-age": "600",
 };
 const EXPOSED_HEADERS = "x-request-id, ratelimit, ratelimit-policy, retry-after";
@@ -98,6 +100,8 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
   if (url.length > options.urlBytesMax)
     return refuse(response, new CodedError("REQUEST_TOO_LARGE", "The URL is too long: send the operation by POST."));
   if (!admit(options.origins, request, response)) return;
+  const search = queryStart < 0 ? "" : url.slice(queryStart + 1);
+  const token = eventStreamToken(request, search);
   switch (request.method) {
     case "OPTIONS":
       response.writeHead(204, PREFLIGHT_HEADERS).end();
@@ -113,11 +117,14 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
         options.playground.sendPage(response);
         return;
       }
-      void options.endpoint.handle(request, response, {
-        search: queryStart < 0 ? "" : url.slice(queryStart + 1),
-        requestId,
-        body: request,
-      });
+      if (token !== null && request.method === "GET") options.eventStreams.claim(request, response, token, requestId);
+      else void options.endpoint.handle(request, response, { search, token, requestId, body: request });
+      return;
+    case "PUT":
+      void options.eventStreams.reserve(request, response, requestId);
+      return;
+    case "DELETE":
+      options.eventStreams.stop(request, response, search, requestId);
       return;
     default:
       response.setHeader("allow", ALLOWED_METHODS);
@@ -129,7 +136,12 @@ function servePlain(options: HttpServerOptions, request: HttpRequest, response: 
   const requestId = requestIdFor(request.headers["x-request-id"]);
   response.setHeader("x-request-id", requestId);
   if (admit(options.origins, request, response))
-    void options.endpoint.handle(request, response, { search: "", requestId, body });
+    void options.endpoint.handle(request, response, {
+      search: "",
+      token: eventStreamToken(request, ""),
+      requestId,
+      body,
+    });
 }
 
 /** CORS: pages of origins on the list may read the answers; those of others are not served at all. */
@@ -144,9 +156,4 @@ function admit(origins: OriginPolicy, request: HttpRequest, response: HttpRespon
   response.setHeader("access-control-allow-origin", origin);
   response.setHeader("access-control-expose-headers", EXPOSED_HEADERS);
   return true;
-}
-
-function refuse(response: HttpResponse, error: CodedError): void {
-  response.writeHead(error.status, { "content-type": "application/json; charset=utf-8" });
-  response.end(JSON.stringify({ errors: [formatError(error)] }));
 }

@@ -1,45 +1,47 @@
 import type { CodedError } from "@mib/service/coded-error";
 import type { Delivery, StreamNote } from "../streams/delivery.ts";
 import type { EndingError } from "../streams/group.ts";
-import type { Backpressure } from "../subscription/backpressure.ts";
-import { ClientSubscription } from "../subscription/client-subscription.ts";
-import type { FrameWriter } from "./frame-writer.ts";
+import type { Backpressure } from "./backpressure.ts";
+import { ClientSubscription } from "./client-subscription.ts";
 
-/** What a subscription needs of the connection it is on. */
+/** What a subscription needs of the connection that it shares with others. */
 export interface SubscriptionHost {
-  readonly writer: FrameWriter;
   readonly backpressure: Backpressure;
+  /** Puts an event on the socket: what names the subscription, and bytes that others may share. */
+  sendEvent(prefix: Buffer, body: Buffer): void;
   /** The client is too slow for a subscription that gets every event. */
   tooSlow(): void;
   subscriptionStarted(label: string): void;
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void;
   /** Ends an operation with an error. */
-  fail(id: string, error: CodedError): void;
+  subscriptionFailed(id: string, error: CodedError): void;
 }
 
-/** One subscription on one connection. */
-export class Subscription extends ClientSubscription {
+export interface ConnectionSubscriptionFacts {
+  id: string;
+  label: string;
+  conflates: boolean;
+  /** Whether the client asked for it. */
+  withCursor: boolean;
+  /** What an event of it begins with. */
+  prefix: Buffer;
+}
+
+/** One of the subscriptions on one connection. */
+export class ConnectionSubscription extends ClientSubscription {
   readonly label: string;
   readonly #host: SubscriptionHost;
   readonly #id: string;
   readonly #withCursor: boolean;
   readonly #prefix: Buffer;
 
-  constructor(
-    host: SubscriptionHost,
-    {
-      id,
-      label,
-      conflates,
-      withCursor,
-    }: { id: string; label: string; conflates: boolean; /** Whether the client asked for it. */ withCursor: boolean },
-  ) {
+  constructor(host: SubscriptionHost, { id, label, conflates, withCursor, prefix }: ConnectionSubscriptionFacts) {
     super(conflates);
     this.#id = id;
     this.#withCursor = withCursor;
     this.#host = host;
     this.label = label;
-    this.#prefix = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+    this.#prefix = prefix;
   }
 
   started(): void {
@@ -48,7 +50,7 @@ export class Subscription extends ClientSubscription {
 
   fail(error: CodedError): void {
     if (error.code === "SLOW_CONSUMER") this.#host.tooSlow();
-    else this.#host.fail(this.#id, error);
+    else this.#host.subscriptionFailed(this.#id, error);
   }
 
   protected get backpressure(): Backpressure {
@@ -56,7 +58,7 @@ export class Subscription extends ClientSubscription {
   }
 
   protected send(delivery: Delivery, note: StreamNote | null): void {
-    this.#host.writer.write(this.#prefix, delivery.closedBytes(this.#withCursor, note));
+    this.#host.sendEvent(this.#prefix, delivery.closedBytes(this.#withCursor, note));
   }
 
   protected finish(errors: readonly EndingError[] | null): void {

@@ -12,8 +12,11 @@ export class CredentialEnds {
   readonly #byTick = new Map<number, Set<Credentialed>>();
   readonly #timer = setInterval(() => this.#endExpired(), TICK_MS).unref();
 
+  /** Of several ends the earliest counts. */
   add(one: Credentialed, atMs: number): void {
     const tick = Math.ceil(atMs / TICK_MS);
+    if (one.expiryTick !== null && one.expiryTick <= tick) return;
+    this.delete(one);
     one.expiryTick = tick;
     const others = this.#byTick.get(tick);
     if (others) others.add(one);

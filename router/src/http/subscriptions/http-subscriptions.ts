@@ -1,18 +1,18 @@
 import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Caller } from "../../authentication/caller.ts";
-import { openSubscription, type SubscriptionOptions } from "../../request/open-subscription.ts";
-import type { OperationRunner, RunnableOperation } from "../../request/operation-runner.ts";
+import { openSubscription } from "../../request/open-subscription.ts";
+import type { RunnableOperation } from "../../request/operation-runner.ts";
 import type { StreamRequest } from "../../streams/resume/stream-request.ts";
 import { AddressCounts } from "../../subscription/address-counts.ts";
-import { CredentialEnds } from "../../subscription/credential-ends.ts";
+import type { OperationCall } from "../../subscription/connection-operations.ts";
+import { CredentialEnds, type Credentialed } from "../../subscription/credential-ends.ts";
 import { inSteps } from "../../subscription/in-steps.ts";
-import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
+import { EventStream, type EventStreamOptions } from "./event-stream.ts";
 import { HttpSubscription, type HttpSubscriptionOptions } from "./http-subscription.ts";
 import type { SubscriptionFormat } from "./subscription-format.ts";
 
-export interface HttpSubscriptionsOptions extends Omit<SubscriptionOptions, "runner">, HttpSubscriptionOptions {
-  metrics: RouterMetrics;
+export interface HttpSubscriptionsOptions extends EventStreamOptions, HttpSubscriptionOptions {
   openMax: number;
   openPerAddressMax: number;
   heartbeatMs: number;
@@ -21,7 +21,6 @@ export interface HttpSubscriptionsOptions extends Omit<SubscriptionOptions, "run
 /** One client's wish to subscribe. */
 export interface HttpSubscribing {
   operation: RunnableOperation;
-  runner: OperationRunner;
   caller: Caller;
   format: SubscriptionFormat;
   /** What the client says about going on with its stream. */
@@ -30,10 +29,20 @@ export interface HttpSubscribing {
   withCursor: boolean;
 }
 
+type StreamedCall = Omit<OperationCall, "identity">;
+
+/** What outlives the request that it came by. */
+interface Lasting extends Credentialed {
+  beat(): void;
+  /** Sends the client away, which may come back. */
+  interrupt(error: CodedError): void;
+}
+
 /** All subscriptions that responses carry: their number, signs of life, the end of credentials and of the process. */
 export class HttpSubscriptions {
   readonly #options: HttpSubscriptionsOptions;
-  readonly #open = new Set<HttpSubscription>();
+  readonly #open = new Set<Lasting>();
+  readonly #streams = new Map<string, EventStream>();
   readonly #perAddress = new AddressCounts();
   readonly #credentialEnds = new CredentialEnds();
   readonly #heartbeat: NodeJS.Timeout;
@@ -42,35 +51,60 @@ export class HttpSubscriptions {
   constructor(options: HttpSubscriptionsOptions) {
     this.#options = options;
     this.#heartbeat = setInterval(() => {
-      for (const subscription of this.#open) subscription.beat();
+      for (const one of this.#open) one.beat();
     }, options.heartbeatMs).unref();
   }
 
   /** Answers with a subscription. Throws coded errors, and has sent nothing then. */
-  open(response: ServerResponse, { operation, runner, caller, format, request, withCursor }: HttpSubscribing): void {
-    const { metrics, openMax, openPerAddressMax } = this.#options;
+  open(response: ServerResponse, { operation, caller, format, request, withCursor }: HttpSubscribing): void {
     const { streamed, upstream, operationName } = operation.prepared;
-    const label = metrics.operationLabel(operationName ?? (streamed ?? upstream)!.fieldName);
+    const label = this.#options.metrics.operationLabel(operationName ?? (streamed ?? upstream)!.fieldName);
     const address = response.req.socket.remoteAddress ?? "";
-    if (this.#open.size >= openMax)
-      throw limitExceeded("The router has as many subscriptions over HTTP as it may have.");
-    if (this.#perAddress.of(address) >= openPerAddressMax)
-      throw limitExceeded(`An address may have ${openPerAddressMax} subscriptions over HTTP at a time.`);
-
+    this.#checkLimits(address);
     const facts = { format, label, conflates: streamed?.delivery === "LATEST", withCursor };
     const subscription = new HttpSubscription(response, facts, this.#options);
-    if (this.#isDraining) return subscription.interrupt(new CodedError("SERVICE_UNAVAILABLE"));
+    if (this.#isDraining) {
+      subscription.open(() => () => {});
+      subscription.interrupt(new CodedError("SERVICE_UNAVAILABLE"));
+      return;
+    }
     subscription.open((subscriber) =>
-      openSubscription({ ...this.#options, runner }, operation, { identity: caller.identity, request }, subscriber),
+      openSubscription(this.#options, operation, { identity: caller.identity, request }, subscriber),
     );
-    this.#open.add(subscription);
-    this.#perAddress.add(address);
-    if (caller.expiresAtMs !== null) this.#credentialEnds.add(subscription, caller.expiresAtMs);
-    response.once("close", () => {
-      this.#open.delete(subscription);
-      this.#perAddress.delete(address);
-      this.#credentialEnds.delete(subscription);
+    response.once("close", this.#keep(subscription, address, caller));
+  }
+
+  /** Reserves a stream that will carry many operations; returns the token that names it. Throws coded errors. */
+  reserve(caller: Caller, address: string): string {
+    if (this.#isDraining) throw new CodedError("SERVICE_UNAVAILABLE");
+    this.#checkLimits(address);
+    const stream = new EventStream(caller, this.#options, () => {
+      this.#streams.delete(stream.token);
+      forget();
     });
+    const forget = this.#keep(stream, address, caller);
+    this.#streams.set(stream.token, stream);
+    return stream.token;
+  }
+
+  /**
+   * Begins an operation on a reserved stream, which then ends with the first of the credentials that were shown for it.
+   * Throws coded errors where it cannot begin.
+   */
+  begin(
+    token: string,
+    { id, operation, caller, ...call }: { id: string; operation: RunnableOperation; caller: Caller } & StreamedCall,
+  ): void {
+    const stream = this.stream(token);
+    stream.begin(id, operation, { ...call, identity: caller.identity });
+    if (caller.expiresAtMs !== null) this.#credentialEnds.add(stream, caller.expiresAtMs);
+  }
+
+  /** Throws NOT_FOUND where there is none, or none any more. */
+  stream(token: string): EventStream {
+    const stream = this.#streams.get(token);
+    if (!stream) throw new CodedError("NOT_FOUND", "There is no event stream of this token: reserve another one.");
+    return stream;
   }
 
   /** Sends every client away, spread over a while. */
@@ -78,9 +112,27 @@ export class HttpSubscriptions {
     this.#isDraining = true;
     clearInterval(this.#heartbeat);
     this.#credentialEnds.stop();
-    await inSteps([...this.#open], overMs, (subscription) =>
-      subscription.interrupt(new CodedError("SERVICE_UNAVAILABLE")),
-    );
+    await inSteps([...this.#open], overMs, (one) => one.interrupt(new CodedError("SERVICE_UNAVAILABLE")));
+  }
+
+  #checkLimits(address: string): void {
+    const { openMax, openPerAddressMax } = this.#options;
+    if (this.#open.size >= openMax)
+      throw limitExceeded("The router has as many subscriptions over HTTP as it may have.");
+    if (this.#perAddress.of(address) >= openPerAddressMax)
+      throw limitExceeded(`An address may have ${openPerAddressMax} subscriptions over HTTP at a time.`);
+  }
+
+  /** Returns how to forget it. */
+  #keep(one: Lasting, address: string, { expiresAtMs }: Caller): () => void {
+    this.#open.add(one);
+    this.#perAddress.add(address);
+    if (expiresAtMs !== null) this.#credentialEnds.add(one, expiresAtMs);
+    return () => {
+      this.#open.delete(one);
+      this.#perAddress.delete(address);
+      this.#credentialEnds.delete(one);
+    };
   }
 }
 

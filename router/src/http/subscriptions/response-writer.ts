@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { getDefaultHighWaterMark } from "node:stream";
 import type { Outlet } from "../../subscription/backpressure.ts";
 import { flushAtEndOfTurn } from "../../subscription/end-of-turn.ts";
 
@@ -7,25 +8,29 @@ const COPIED_BYTES_MAX = 16_384;
 
 /** Puts the bytes of events on a response, those of one turn of the event loop in as few writes as they allow. */
 export class ResponseWriter implements Outlet {
-  readonly #response: ServerResponse;
+  #response: ServerResponse | null = null;
   readonly #contentType: string;
   readonly #opening: string;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
 
   /** `opening` is what the body begins with. */
-  constructor(response: ServerResponse, { contentType, opening }: { contentType: string; opening: string }) {
-    this.#response = response;
+  constructor({ contentType, opening }: { contentType: string; opening: string }) {
     this.#contentType = contentType;
     this.#opening = opening;
   }
 
   get backlogBytes(): number {
-    return this.#queuedBytes + this.#response.writableLength;
+    return this.#queuedBytes + (this.#response?.writableLength ?? 0);
   }
 
   get highWaterMark(): number {
-    return this.#response.writableHighWaterMark;
+    return this.#response?.writableHighWaterMark ?? getDefaultHighWaterMark(false);
+  }
+
+  /** From now on, bytes go to this response; until then they wait. */
+  attach(response: ServerResponse): void {
+    this.#response = response;
   }
 
   /** Queues bytes, which others may share. */
@@ -40,17 +45,19 @@ export class ResponseWriter implements Outlet {
   /** Sends bytes after what is queued, and tells when they have left the process. */
   send(bytes: Buffer, taken: () => void): void {
     this.flush();
-    if (!this.#response.destroyed) this.#response.write(bytes, taken);
+    const response = this.#response;
+    if (response !== null && !response.destroyed) response.write(bytes, taken);
   }
 
   /** Hands all that is queued to the response, after its head. */
   flush(): void {
+    const response = this.#response;
+    if (response === null) return;
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedBytes = 0;
-    const response = this.#response;
     if (response.destroyed || response.writableEnded) return;
-    if (!response.headersSent) this.#begin();
+    if (!response.headersSent) this.#begin(response);
     let small: Buffer[] = [];
     for (const part of queue) {
       if (part.length <= COPIED_BYTES_MAX) {
@@ -64,13 +71,13 @@ export class ResponseWriter implements Outlet {
     if (small.length > 0) response.write(small.length === 1 ? small[0]! : Buffer.concat(small));
   }
 
-  #begin(): void {
-    this.#response.writeHead(200, {
+  #begin(response: ServerResponse): void {
+    response.writeHead(200, {
       "content-type": this.#contentType,
       "cache-control": "no-cache",
       "x-accel-buffering": "no", // a proxy must not keep events back
       connection: "close", // nothing else travels on it, and so its end is the end of the stream
     });
-    this.#response.write(this.#opening);
+    response.write(this.#opening);
   }
 }

@@ -20,6 +20,9 @@ export interface SubscriptionFormat {
   interruption(error: CodedError, retryMs: number): string;
 }
 
+/** As long as that, and up to twice as long by chance: clients that are cut off together come back one by one. */
+export const jittered = (retryMs: number): number => Math.round(retryMs * (1 + Math.random()));
+
 /** GraphQL over SSE, distinct connections mode. */
 const SSE: SubscriptionFormat = {
   transport: "sse",
