@@ -55,9 +55,7 @@ const httpSubscriptions = z.strictObject({
   reservation_timeout_ms: count(1)
     .default(10_000)
     .describe("For so long an event stream is kept that was reserved and is not claimed."),
-  heartbeat_ms: count(100)
-    .default(15_000)
-    .describe("So often a response that carries nothing else shows that it is alive."),
+  heartbeat_ms: count(100).default(15_000).describe("So often a response shows that it is alive."),
   buffer_bytes_max: count(1_024)
     .default(262_144)
     .describe("Bytes that may wait for a client. Past them LATEST conflates, and EVERY is read from the window later."),
