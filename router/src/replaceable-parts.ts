@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "@mib/service/log";
 import type { IdentitySigner } from "@mib/identity/identity-signer";
 import { createAuthenticator, type Authenticator } from "./authentication/authenticator.ts";
+import type { Revocations } from "./authentication/revocations.ts";
 import { IdentityHeaders } from "./authentication/identity-headers.ts";
 import { subgraphConfig, type RouterConfig } from "./config/router-config.ts";
 import { GraphqlEndpoint } from "./http/graphql-endpoint.ts";
@@ -37,6 +38,7 @@ export interface LastingParts {
   federation: Federation;
   signer: IdentitySigner | null;
   rateLimiter: RateLimiter;
+  revocations: Revocations;
   subscriptions: HttpSubscriptions;
   metrics: RouterMetrics;
   plugins: Plugins;
@@ -45,7 +47,7 @@ export interface LastingParts {
 
 export function createReplaceableParts(
   config: RouterConfig,
-  { federation, signer, rateLimiter, subscriptions, metrics, plugins, log }: LastingParts,
+  { federation, signer, rateLimiter, revocations, subscriptions, metrics, plugins, log }: LastingParts,
 ): ReplaceableParts {
   const { limits: most } = config;
   const identityHeaders = new IdentityHeaders(
@@ -72,7 +74,7 @@ export function createReplaceableParts(
     metrics,
     shared: config.request_sharing ? new SharedExecutions() : null,
   });
-  const authenticator = createAuthenticator(config.authentication, identityHeaders);
+  const authenticator = createAuthenticator(config.authentication, { identityHeaders, revocations });
   const limits = new RequestLimits(rateLimiter, config.rate_limits);
   return {
     config,

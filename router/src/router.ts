@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { Service } from "@mib/service/run";
+import { followRevocations } from "./authentication/follow-revocations.ts";
+import { Revocations } from "./authentication/revocations.ts";
 import type { RouterConfig } from "./config/router-config.ts";
 import { createHttpServer, listen } from "./http/http-server.ts";
 import { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
@@ -70,7 +72,15 @@ export async function startRouter(
   const counters = config.streams.redis_url === null ? null : new RedisCounters(config.streams.redis_url, service.log);
   service.onShutdown("rate limits", () => counters?.close());
 
+  const revocations = new Revocations();
+  const revocationStream = config.authentication?.revocations;
+  if (revocationStream && streams) {
+    const following = followRevocations(revocationStream, { ...streams, revocations, log });
+    service.onShutdown("revocations", () => following.close());
+  } else if (revocationStream) log.warn("revocations are not heard of: streams.redis_url is not set");
+
   const forSubscriptions = {
+    revocations,
     metrics,
     log,
     hub: streams?.hub ?? null,
@@ -93,7 +103,7 @@ export async function startRouter(
     retryMs: overHttp.retry_ms,
   });
   const rateLimiter = new RateLimiter({ counters });
-  const lasting = { federation, signer, rateLimiter, subscriptions, metrics, plugins, log };
+  const lasting = { federation, signer, rateLimiter, revocations, subscriptions, metrics, plugins, log };
   let parts = createReplaceableParts(config, lasting);
 
   // Getters: a request, and a socket when it opens, takes what is in use at that moment.

@@ -10,6 +10,7 @@ const claimsSchema = z.object({
   roles: z.array(z.string()).default([]),
   scopes: z.array(z.string()).default([]),
   exp: z.number(),
+  iat: z.number().optional(),
 });
 
 const TOKENS_CACHED_MAX = 10_000;
@@ -72,7 +73,7 @@ export class AccessTokenVerifier {
     }
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new CodedError("CREDENTIAL_INVALID", undefined, {}, { cause: claims.error });
-    const { sub, sid, roles, scopes, exp } = claims.data;
+    const { sub, sid, roles, scopes, exp, iat = 0 } = claims.data;
     const identity: CallerIdentity = Object.freeze({
       subject: sub,
       roles: Object.freeze(roles),
@@ -80,7 +81,12 @@ export class AccessTokenVerifier {
       credential: "session",
       sessionId: sid ?? null,
     });
-    const caller: Caller = Object.freeze({ identity, expiresAtMs: exp * 1_000 });
+    const caller: Caller = Object.freeze({
+      identity,
+      expiresAtMs: exp * 1_000,
+      issuedAtMs: iat * 1_000,
+      revocableAs: Object.freeze([`USER:${sub}`, ...(sid === undefined ? [] : [`SESSION:${sid}`])]),
+    });
     if (caller.expiresAtMs! <= Date.now()) throw new CodedError("CREDENTIAL_INVALID");
     if (this.#verified.size >= TOKENS_CACHED_MAX) this.#verified.delete(this.#verified.keys().next().value as string);
     this.#verified.set(token, caller);

@@ -7,6 +7,7 @@ const answerSchema = z.object({
   subject: z.string().min(1),
   roles: z.array(z.string()).default([]),
   scopes: z.array(z.string()).default([]),
+  keyId: z.string().min(1).optional(),
 });
 
 const KEYS_CACHED_MAX = 10_000;
@@ -62,6 +63,7 @@ export class ApiKeyVerifier {
 
   async #ask(key: string): Promise<Caller> {
     if (!KEY.test(key)) throw new CodedError("CREDENTIAL_INVALID");
+    const askedAtMs = Date.now();
     let response: Response;
     let body: unknown;
     try {
@@ -79,7 +81,7 @@ export class ApiKeyVerifier {
     if (response.status === 401 || response.status === 404) throw new CodedError("CREDENTIAL_INVALID");
     const answer = response.status === 200 ? answerSchema.safeParse(body) : null;
     if (!answer?.success) throw new CodedError("SERVICE_UNAVAILABLE", "API keys cannot be verified now.");
-    const { subject, roles, scopes } = answer.data;
+    const { subject, roles, scopes, keyId } = answer.data;
     const identity: CallerIdentity = Object.freeze({
       subject,
       roles: Object.freeze(roles),
@@ -87,6 +89,11 @@ export class ApiKeyVerifier {
       credential: "api_key",
       sessionId: null,
     });
-    return Object.freeze({ identity, expiresAtMs: null });
+    return Object.freeze({
+      identity,
+      expiresAtMs: null,
+      issuedAtMs: askedAtMs,
+      revocableAs: Object.freeze([`USER:${subject}`, ...(keyId === undefined ? [] : [`API_KEY:${keyId}`])]),
+    });
   }
 }

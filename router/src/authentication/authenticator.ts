@@ -4,6 +4,7 @@ import { AccessTokenVerifier } from "./access-token-verifier.ts";
 import { ApiKeyVerifier } from "./api-key-verifier.ts";
 import { ANONYMOUS_CALLER, type Caller, type Credentials } from "./caller.ts";
 import type { IdentityHeaders } from "./identity-headers.ts";
+import type { Revocations } from "./revocations.ts";
 
 export interface Authenticator {
   /** The caller behind the credentials; throws CREDENTIAL_INVALID when one is present that is not good. */
@@ -14,7 +15,7 @@ const BEARER = /^bearer +(\S+) *$/i;
 
 export function createAuthenticator(
   config: RouterConfig["authentication"],
-  identityHeaders: IdentityHeaders,
+  { identityHeaders, revocations }: { identityHeaders: IdentityHeaders; revocations: Revocations },
 ): Authenticator {
   const tokens =
     config?.jwks_url == null
@@ -34,6 +35,10 @@ export function createAuthenticator(
           cacheMs: config.api_key_cache_ms,
           timeoutMs: config.timeout_ms,
         });
+  const notRevoked = (caller: Caller): Caller => {
+    if (revocations.isRevoked(caller)) throw new CodedError("CREDENTIAL_INVALID");
+    return caller;
+  };
   return {
     authenticate({ authorization, apiKey }) {
       if (authorization === null && apiKey === null) return ANONYMOUS_CALLER;
@@ -41,11 +46,12 @@ export function createAuthenticator(
         throw new CodedError("CREDENTIAL_INVALID", "Send an access token or an API key, not both.");
       if (apiKey !== null) {
         if (!keys) throw new CodedError("CREDENTIAL_INVALID", "API keys are not accepted here.");
-        return keys.verify(apiKey);
+        return keys.verify(apiKey).then(notRevoked);
       }
       const token = BEARER.exec(authorization!)?.[1];
       if (token === undefined || !tokens) throw new CodedError("CREDENTIAL_INVALID");
-      return tokens.verify(token);
+      const caller = tokens.verify(token);
+      return caller instanceof Promise ? caller.then(notRevoked) : notRevoked(caller);
     },
   };
 }

@@ -15,7 +15,7 @@ test("a supergraph alone is enough, and its file is taken from where the configu
   const result = read("supergraph: { file: s.graphql }");
   if ("problems" in result) throw new Error(result.problems.join("\n"));
   expect(result.config.supergraph.file).toBe("/etc/mib/s.graphql");
-  expect(result.config.listen).toEqual({ host: "127.0.0.1", port: 4000, path: "/graphql" });
+  expect(result.config.listen).toMatchObject({ host: "127.0.0.1", port: 4000, path: "/graphql" });
   expect(result.config.streams.redis_url).toBeNull();
 });
 

@@ -116,6 +116,11 @@ const authentication = z.strictObject({
     .nullable()
     .default(null)
     .describe("The subgraph that owns the verify URL: the request to it carries an identity made out to it."),
+  revocations: z
+    .strictObject({ topic: z.string().min(1), channel: z.string().min(1).default("*") })
+    .nullable()
+    .default(null)
+    .describe("The stream that says which credentials ended before their time; needs streams.redis_url."),
   api_key_cache_ms: count().max(5_000).default(5_000),
   timeout_ms: count(1).default(3_000),
 });

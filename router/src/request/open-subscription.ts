@@ -1,6 +1,7 @@
 import { ANONYMOUS } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
+import type { Revocations } from "../authentication/revocations.ts";
 import { formatError } from "../http/error-body.ts";
 import type { GroupSpec, Subscriber } from "../streams/group.ts";
 import { openStream, type StreamCaller, type StreamOptions } from "../streams/open-stream.ts";
@@ -10,6 +11,7 @@ import type { OperationRunner, RunnableOperation } from "./operation-runner.ts";
 
 export interface SubscriptionOptions extends StreamOptions {
   upstreams: UpstreamHub;
+  revocations: Pick<Revocations, "areCurrent">;
   runner: OperationRunner;
   log: Logger;
 }
@@ -24,7 +26,9 @@ export function openSubscription(
   { identity, request }: Omit<StreamCaller, "subject">,
   subscriber: Subscriber,
 ): () => void {
-  const { runner, log } = options;
+  const { runner, revocations, log } = options;
+  if (identity.credential !== "none" && !revocations.areCurrent)
+    throw new CodedError("SERVICE_UNAVAILABLE", "Whether the credential was revoked cannot be known now: try again.");
   const { prepared, variables } = operation;
   const { streamed, upstream } = prepared;
   const shared = runner.isShared(prepared.subgraphs);

@@ -24,8 +24,8 @@ export interface ConnectionOptions extends ConnectionOperationsOptions, Backpres
   authenticator: Authenticator;
   limits: RequestLimits;
   initTimeoutMs: number;
-  /** Called when it is known until when the connection's credential is good. */
-  expires(connection: Connection, atMs: number): void;
+  /** Called when it is known by whose credential the connection lives from now on. */
+  livesBy(connection: Connection, caller: Caller): void;
 }
 
 /** How long a client that was told to go may take to say so, before its socket is ended. */
@@ -42,7 +42,6 @@ const ACK_WITH_RESUME = JSON.stringify({
 export class Connection implements OperationWire, Credentialed {
   readonly transport = "ws";
   readonly backpressure: Backpressure;
-  expiryTick: number | null = null;
   readonly address: string;
   /** Whether anything was heard since it was last asked for a sign of life. */
   isAlive = true;
@@ -150,11 +149,7 @@ export class Connection implements OperationWire, Credentialed {
         void this.#initialise(message.payload);
         return;
       case "ping":
-        this.#writer.writeText(
-          message.payload === undefined
-            ? `{"type":"pong"}`
-            : JSON.stringify({ type: "pong", payload: message.payload }),
-        );
+        void this.#ping(message.payload);
         return;
       case "pong":
         return;
@@ -186,8 +181,33 @@ export class Connection implements OperationWire, Credentialed {
     if (this.#initTimer) clearTimeout(this.#initTimer);
     this.#initTimer = null;
     this.#caller = caller;
-    if (caller.expiresAtMs !== null) this.#options.expires(this, caller.expiresAtMs);
+    this.#options.livesBy(this, caller);
     this.#writer.writeText(this.#options.cursors === null ? ACK : ACK_WITH_RESUME);
+  }
+
+  /** A ping may carry a newer credential of the same caller: the connection, and all that is on it, lives by that one then. */
+  async #ping(payload: Record<string, unknown> | undefined): Promise<void> {
+    const credentials = credentialsFrom(payload);
+    const before = this.#caller;
+    if (credentials === null || before === null) {
+      this.#writer.writeText(payload === undefined ? `{"type":"pong"}` : JSON.stringify({ type: "pong", payload }));
+      return;
+    }
+    let caller: Caller;
+    try {
+      caller = await this.#options.authenticator.authenticate(credentials);
+    } catch (thrown) {
+      const error = toCodedError(thrown, this.#options.log, "websocket");
+      this.#options.metrics.refused("ws", error.code);
+      // What cannot be verified now says nothing about the credential that is good until it ends.
+      if (error.code === "CREDENTIAL_INVALID") this.close(CLOSE.forbidden, error.code);
+      return;
+    }
+    if (this.#closed) return;
+    if (caller.identity.subject !== before.identity.subject) return this.close(CLOSE.forbidden, "CREDENTIAL_INVALID");
+    this.#caller = caller;
+    this.#options.livesBy(this, caller);
+    this.#writer.writeText(`{"type":"pong","payload":{"credential":"renewed"}}`);
   }
 
   async #subscribe({ id, payload }: SubscribeMessage, { identity }: Caller): Promise<void> {

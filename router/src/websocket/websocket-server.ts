@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import type { Revocations } from "../authentication/revocations.ts";
 import type { OriginPolicy } from "../http/origin-policy.ts";
 import { AddressCounts } from "../subscription/address-counts.ts";
 import { CredentialEnds } from "../subscription/credential-ends.ts";
@@ -10,7 +11,8 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 
 const PROTOCOL = "graphql-transport-ws";
 
-export interface WebSocketOptions extends Omit<ConnectionOptions, "expires"> {
+export interface WebSocketOptions extends Omit<ConnectionOptions, "livesBy"> {
+  revocations: Revocations;
   path: string;
   origins: OriginPolicy;
   connectionsMax: number;
@@ -24,13 +26,14 @@ export class GraphqlWebSocketServer {
   readonly #options: WebSocketOptions;
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new AddressCounts();
-  readonly #credentialEnds = new CredentialEnds();
+  readonly #credentialEnds: CredentialEnds;
   readonly #aliveTimer: NodeJS.Timeout;
   readonly #sockets: WebSocketServer;
   #draining = false;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
+    this.#credentialEnds = new CredentialEnds(options.revocations);
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -79,7 +82,7 @@ export class GraphqlWebSocketServer {
       const connection = new Connection(
         socket,
         { stream, address, credentials },
-        { ...this.#options, expires: (of, atMs) => this.#credentialEnds.add(of, atMs) },
+        { ...this.#options, livesBy: (connection, caller) => this.#credentialEnds.replace(connection, caller) },
       );
       this.#connections.add(connection);
       this.#perAddress.add(address);

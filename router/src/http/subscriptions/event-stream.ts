@@ -33,7 +33,6 @@ export class EventStream implements OperationWire, Credentialed {
   readonly transport = "sse";
   /** Whoever has it is who reserved it. */
   readonly token = randomBytes(TOKEN_BYTES).toString("base64url");
-  expiryTick: number | null = null;
   readonly #caller: Caller;
   readonly #options: EventStreamOptions;
   readonly #onOver: () => void;

@@ -17,7 +17,6 @@ export interface HttpSubscriptionOptions extends BackpressureLimits {
 
 /** One subscription that a response carries alone, until either side ends it. */
 export class HttpSubscription extends ClientSubscription implements Credentialed {
-  expiryTick: number | null = null;
   readonly #response: ServerResponse;
   readonly #format: SubscriptionFormat;
   readonly #options: HttpSubscriptionOptions;

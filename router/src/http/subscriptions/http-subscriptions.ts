@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Caller } from "../../authentication/caller.ts";
+import type { Revocations } from "../../authentication/revocations.ts";
 import { openSubscription } from "../../request/open-subscription.ts";
 import type { RunnableOperation } from "../../request/operation-runner.ts";
 import type { StreamRequest } from "../../streams/resume/stream-request.ts";
@@ -13,6 +14,7 @@ import { HttpSubscription, type HttpSubscriptionOptions } from "./http-subscript
 import type { SubscriptionFormat } from "./subscription-format.ts";
 
 export interface HttpSubscriptionsOptions extends EventStreamOptions, HttpSubscriptionOptions {
+  revocations: Revocations;
   openMax: number;
   openPerAddressMax: number;
   heartbeatMs: number;
@@ -44,12 +46,13 @@ export class HttpSubscriptions {
   readonly #open = new Set<Lasting>();
   readonly #streams = new Map<string, EventStream>();
   readonly #perAddress = new AddressCounts();
-  readonly #credentialEnds = new CredentialEnds();
+  readonly #credentialEnds: CredentialEnds;
   readonly #heartbeat: NodeJS.Timeout;
   #isDraining = false;
 
   constructor(options: HttpSubscriptionsOptions) {
     this.#options = options;
+    this.#credentialEnds = new CredentialEnds(options.revocations);
     this.#heartbeat = setInterval(() => {
       for (const one of this.#open) one.beat();
     }, options.heartbeatMs).unref();
@@ -97,7 +100,7 @@ export class HttpSubscriptions {
   ): void {
     const stream = this.stream(token);
     stream.begin(id, operation, { ...call, identity: caller.identity });
-    if (caller.expiresAtMs !== null) this.#credentialEnds.add(stream, caller.expiresAtMs);
+    this.#credentialEnds.add(stream, caller);
   }
 
   /** Throws NOT_FOUND where there is none, or none any more. */
@@ -124,10 +127,10 @@ export class HttpSubscriptions {
   }
 
   /** Returns how to forget it. */
-  #keep(one: Lasting, address: string, { expiresAtMs }: Caller): () => void {
+  #keep(one: Lasting, address: string, caller: Caller): () => void {
     this.#open.add(one);
     this.#perAddress.add(address);
-    if (expiresAtMs !== null) this.#credentialEnds.add(one, expiresAtMs);
+    this.#credentialEnds.add(one, caller);
     return () => {
       this.#open.delete(one);
       this.#perAddress.delete(address);

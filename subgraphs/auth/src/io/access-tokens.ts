@@ -34,7 +34,8 @@ export async function createAccessTokens(options: {
           .setIssuer(ISSUER)
           .setAudience(AUDIENCE)
           .setSubject(user.id)
-          .setIssuedAt(issuedAt)
+          // To the millisecond: what is issued right after a revocation is not meant by it.
+          .setIssuedAt(at.getTime() / 1000)
           .setExpirationTime(expiresAt)
           .sign(key);
         return { token, expiresAt: new Date(expiresAt * 1000) };

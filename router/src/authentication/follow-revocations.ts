@@ -1,0 +1,115 @@
+import type { Logger } from "@mib/service/log";
+import { z } from "zod";
+import type { Delivery } from "../streams/delivery.ts";
+import { Subscriber } from "../streams/group.ts";
+import type { StreamHub } from "../streams/hub.ts";
+import type { Revocations } from "./revocations.ts";
+
+export interface RevocationStream {
+  topic: string;
+  channel: string;
+}
+
+const eventSchema = z.object({
+  kind: z.enum(["SESSION", "API_KEY", "USER"]),
+  target: z.string().min(1),
+  at: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
+});
+
+/** For so long the store may be away while streams are opened as if nothing were revoked. */
+const AWAY_MS_MAX = 5_000;
+const CHECK_MS = 500;
+
+/** Takes revocations from a stream, those that its window has first; after the store was away, those that came meanwhile. */
+export function followRevocations(
+  { topic, channel }: RevocationStream,
+  {
+    hub,
+    source,
+    revocations,
+    log,
+  }: {
+    hub: StreamHub;
+    source: { connected: boolean };
+    revocations: Revocations;
+    log: Logger;
+  },
+): { close(): void } {
+  let heardAtMs = Date.now();
+  let hears = false;
+  const check = setInterval(() => {
+    if (hears && source.connected) heardAtMs = Date.now();
+  }, CHECK_MS).unref();
+  revocations.followed(() => Date.now() - heardAtMs <= AWAY_MS_MAX);
+  const spec = {
+    key: `revocations of ${topic}/${channel}`,
+    topic,
+    channels: [channel],
+    filters: [],
+    delivery: "EVERY",
+    snapshot: "NONE",
+    selfContained: true,
+    cursor: null,
+    execute: (payload: unknown) => Promise.resolve(JSON.stringify(payload)),
+  } as const;
+  let leave = () => {};
+  const begin = (fromStart: boolean) => {
+    const subscriber = new RevocationSubscriber({
+      started: () => (hears = true),
+      failed: (error) => {
+        log.error(
+          { err: error, topic },
+          "revocations were missed: access tokens that they are about are good until they expire",
+        );
+        leave();
+        begin(false);
+      },
+      deliver: (delivery) => {
+        if (delivery.gap) log.error({ gap: delivery.gap, topic }, "revocations were missed");
+        const event = eventSchema.safeParse(JSON.parse(delivery.text));
+        if (!event.success) return log.error({ err: event.error, topic }, "an event is no revocation");
+        const { kind, target, at } = event.data;
+        revocations.revoke({ kind, target, atMs: Date.parse(at) });
+      },
+    });
+    if (fromStart) subscriber.resume = "start";
+    leave = hub.open(spec, subscriber);
+  };
+  begin(true);
+  return {
+    close() {
+      clearInterval(check);
+      leave();
+    },
+  };
+}
+
+/** The router's own end of the stream of revocations. */
+class RevocationSubscriber extends Subscriber {
+  readonly isFull = false;
+  readonly #calls: { started(): void; failed(error: Error): void; deliver(delivery: Delivery): void };
+
+  constructor(calls: { started(): void; failed(error: Error): void; deliver(delivery: Delivery): void }) {
+    super();
+    this.#calls = calls;
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#calls.deliver(delivery);
+  }
+
+  started(): void {
+    this.#calls.started();
+  }
+
+  fail(error: Error): void {
+    this.#calls.failed(error);
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** A stream of a topic has no end. */
+  ended(): void {}
+}
