@@ -112,24 +112,7 @@ async function measure(
   writeFileSync(supergraph, composition.supergraphSdl);
 
   const running: Running[] = [];
-  for (const competitor of competitors) {
-    const port = await freePort();
-    const command = competitor.command.map((word) =>
-      word.replace("{port}", String(port)).replace("{supergraph}", supergraph),
-    );
-    const env = {
-      NODE_ENV: "production",
-      PORT: String(port),
-      SUPERGRAPH: supergraph,
-      LOG_LEVEL: "error",
-      APOLLO_TELEMETRY_DISABLED: "true",
-    };
-    const started = new MeasuredProcess(competitor.name, command, env, ROUTER_CORE);
-    processes.push(started);
-    const origin = `http://127.0.0.1:${port}`;
-    await started.ready(() => ask(origin + competitor.path, "{ __typename }"));
-    running.push({ ...competitor, process: started, origin, sent: 1 });
-  }
+  for (const competitor of competitors) running.push(await start(competitor, supergraph, processes));
 
   const rows: BenchRow[] = [];
   for (const condition of CONDITIONS) {
@@ -154,13 +137,41 @@ async function measure(
     }
   }
   rows.push(...(await measureSwaps({ ...running[0]!, supergraph }, effort)));
+  const config = join(folder, "router.yaml");
+  writeFileSync(config, "supergraph: { file: supergraph.graphql }\nlisten:\n  port: ${PORT}\nrequest_sharing: true\n");
+  const sharing = await start(
+    { ...OURS, command: [...OURS.command.slice(0, 2), "--config", config] },
+    supergraph,
+    processes,
+  );
+  rows.push(...(await measureSharing(sharing, upstream, effort)));
   return {
     rows,
     notes: [
       "The load generator and the subgraphs share the other core, so requests/s are those of this machine; the CPU figures are the router's own.",
       "Every request is executed: identical requests in flight are not shared, neither here nor by the peer.",
+      "The rows with sharing are of ours alone; 50 connections that send the same query flatter it, as real traffic will not.",
     ],
   };
+}
+
+async function start(competitor: Competitor, supergraph: string, processes: MeasuredProcess[]): Promise<Running> {
+  const port = await freePort();
+  const command = competitor.command.map((word) =>
+    word.replace("{port}", String(port)).replace("{supergraph}", supergraph),
+  );
+  const env = {
+    NODE_ENV: "production",
+    PORT: String(port),
+    SUPERGRAPH: supergraph,
+    LOG_LEVEL: "error",
+    APOLLO_TELEMETRY_DISABLED: "true",
+  };
+  const started = new MeasuredProcess(competitor.name, command, env, ROUTER_CORE);
+  processes.push(started);
+  const origin = `http://127.0.0.1:${port}`;
+  await started.ready(() => ask(origin + competitor.path, "{ __typename }"));
+  return { ...competitor, process: started, origin, sent: 1 };
 }
 
 interface Round {
@@ -227,6 +238,14 @@ async function measureSwaps(ours: Running & { supergraph: string }, effort: Effo
     { id: `router.swap-latency-p99.${id}`, value: p99(...meanwhile), unit: "ms" },
     { id: `router.swap-latency-p99-ratio.${id}`, value: p99(...meanwhile) / p99(before), unit: "ratio" },
   ];
+}
+
+/** The benchmark query where identical queries under way are answered once. */
+async function measureSharing(ours: Running, upstream: () => Promise<number>, effort: Effort): Promise<BenchRow[]> {
+  const condition = CONDITIONS[0]!;
+  const answerBytes = Buffer.byteLength(await ask(ours.origin + ours.path, condition.query(0)));
+  const round = await measureRound(ours, condition, answerBytes, upstream, effort);
+  return rowsOf(`${condition.id}-shared`, undefined, [round]).filter(({ id }) => /\.(cpu|rate|upstream)\./.test(id));
 }
 
 /** The length of each one's answer, after they were found to be the same data. */
