@@ -230,3 +230,36 @@ test("what a client does wrong has a code each", async () => {
   const unknown = await federation.prepare({ query: "query A { books { title } }", operationName: "B" });
   expect("errors" in unknown && unknown.errors[0]?.extensions["code"]).toBe("BAD_REQUEST");
 });
+
+test("a field of a value that two subgraphs bring together has the error of the one that failed", async () => {
+  const { ask } = await federated({
+    books: {
+      typeDefs: `
+        type Query { books: [Book!]! }
+        type Book @key(fields: "isbn") { isbn: ID! look: Look @shareable looks: [Look!] @shareable }
+        type Look { cover: String }`,
+      resolvers: {
+        Query: { books: () => SAMPLE.map((book) => ({ ...book, look: { cover: "red" }, looks: [{ cover: "red" }] })) },
+      },
+    },
+    prints: {
+      typeDefs: `
+        type Book @key(fields: "isbn") { isbn: ID! look: Look @shareable looks: [Look!] @shareable }
+        type Look { paper: String }`,
+      answer: (_, response) => response.writeHead(503).end(),
+    },
+  });
+  const answer = await ask("{ books { look { cover paper } looks { cover paper } } }");
+  expect(answer.data).toEqual({
+    books: SAMPLE.map(() => ({ look: { cover: "red", paper: null }, looks: [{ cover: "red", paper: null }] })),
+  });
+  expect(paths(answer)).toEqual(
+    SAMPLE.flatMap((_, index) => [
+      ["books", index, "look", "paper"],
+      ["books", index, "looks", 0, "paper"],
+    ]),
+  );
+  expect(answer.errors!.map(({ extensions }) => extensions.code)).toEqual(
+    answer.errors!.map(() => "SUBGRAPH_BAD_RESPONSE"),
+  );
+});

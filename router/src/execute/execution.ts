@@ -34,6 +34,7 @@ export class Execution implements Watching {
   /** Where the shaper stands in each list around it. */
   readonly indexes: number[] = [];
   #failures: Map<object, Map<string, FieldFailure>> | null = null;
+  #failuresAround: Map<object, FieldFailure> | null = null;
   #explained: ExplainedPaths | null = null;
 
   constructor(
@@ -63,6 +64,20 @@ export class Execution implements Watching {
     return target === null ? undefined : this.#failures?.get(target)?.get(key);
   }
 
+  /**
+   * Why something inside a value may be missing: one of the fetches that bring it together failed. Asked while the answer
+   * is written.
+   */
+  failureAround(target: object | null): FieldFailure | undefined {
+    if (target === null || !this.#failures) return undefined;
+    if (this.#failuresAround === null) {
+      this.#failuresAround = new Map();
+      for (const [owner, fields] of this.#failures)
+        for (const [key, failure] of fields) markInside((owner as DataObject)[key], failure, this.#failuresAround);
+    }
+    return this.#failuresAround.get(target);
+  }
+
   /** Any reason why something of an object is missing: the cause when a later fetch cannot be made for it. */
   anyFailureOf(target: object): FieldFailure | undefined {
     return this.#failures?.get(target)?.values().next().value;
@@ -78,6 +93,12 @@ export class Execution implements Watching {
     for (const exchange of this.underWay)
       exchange.cancel(new SubgraphFailure("TIMEOUT", "The request was given up before the subgraph answered"));
   }
+}
+
+function markInside(value: unknown, failure: FieldFailure, marks: Map<object, FieldFailure>): void {
+  if (typeof value !== "object" || value === null || marks.has(value)) return;
+  if (!Array.isArray(value)) marks.set(value, failure);
+  for (const inner of Object.values(value)) markInside(inner, failure, marks);
 }
 
 export function isDataObject(value: unknown): value is DataObject {

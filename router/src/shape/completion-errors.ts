@@ -26,7 +26,7 @@ export function reportIncomplete(
 ): void {
   const path = place.path.map((step) => (typeof step === "string" ? step : execution.indexes[step.list]!));
   if (value === undefined) {
-    const failure = execution.failureOf(owner, key);
+    const failure = execution.failureOf(owner, key) ?? execution.failureAround(owner);
     if (failure?.reported) return;
     if (failure) {
       execution.errors.push({ message: failure.message, path, extensions: failure.extensions });
