@@ -154,6 +154,7 @@ export async function startRouter(
     connectionsPerAddressMax: websocket.connections_per_address_max,
     messageBytesMax: websocket.message_bytes_max,
     pingIntervalMs: websocket.ping_interval_ms,
+    headsIntervalMs: websocket.heads_interval_ms,
   });
   sockets.attach(server);
   registerSubgraphMetrics(service.registry, () => federation.subgraphStates);

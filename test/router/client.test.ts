@@ -6,6 +6,7 @@ import { eventually, patient } from "@mib/testkit/eventually";
 import { servers } from "@mib/testkit/servers";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 import { cursorKeysFile } from "./cursor-keys.ts";
 import { publishingSubgraph } from "./publishing-subgraph.ts";
 import { runningRouter, streamTopic, type RunningRouter } from "./running-router.ts";
@@ -20,7 +21,7 @@ type Way = "WebSocket" | "server-sent events";
 const WAYS: Way[] = ["WebSocket", "server-sent events"];
 
 /** A router that resumes, behind a proxy. */
-async function resuming(way: Way = "WebSocket", { withKeys = true } = {}) {
+async function resuming(way: Way = "WebSocket", { withKeys = true, headsIntervalMs = 10_000 } = {}) {
   const stream = await streamTopic("client");
   const auth = await issuer();
   const { file } = cursorKeysFile("k1");
@@ -34,6 +35,7 @@ async function resuming(way: Way = "WebSocket", { withKeys = true } = {}) {
           ...(withKeys && { cursor_keys_file: file }),
         },
         http_subscriptions: { heartbeat_ms: 100 },
+        websocket: { heads_interval_ms: headsIntervalMs },
         authentication: { jwks_url: auth.jwksUrl },
         subgraphs: { owners: { identity: "subject" } },
       },
@@ -74,6 +76,32 @@ function follow(
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 const openOn = (router: RunningRouter, count: number) =>
   eventually(async () => expect(await router.metric("router_subscriptions_open")).toBe(count));
+
+test("an event that is lost on a connection which holds is had over another one", async () => {
+  const { append, router, client } = await resuming("WebSocket", { headsIntervalMs: 100 });
+  let losing = true;
+  let sockets = 0;
+  class LosingSocket extends WebSocket {
+    constructor(...args: ConstructorParameters<typeof WebSocket>) {
+      super(...args);
+      sockets += 1;
+    }
+
+    override emit(name: string | symbol, ...args: any[]): boolean {
+      if (losing && name === "message" && String(args[0]).includes(`"value":2`)) return true;
+      return super.emit(name, ...args);
+    }
+  }
+  const { values, told } = follow(client({ webSocketImpl: LosingSocket }), EVERY);
+  await openOn(router, 1);
+  await append("s1", 1, { value: 1 });
+  await eventually(() => expect(values).toEqual([1]));
+  await append("s1", 2, { value: 2 });
+  await eventually(() => expect(sockets).toBe(2));
+  losing = false;
+  await eventually(() => expect(values).toEqual([1, 2]), { deadlineMs: 40_000 });
+  expect(told).toEqual([{ recovered: { replayed: 1 } }]);
+});
 
 describe.each(WAYS)("a subscription by the client package over %s", (way) => {
   test("gets every event once and in order, however often its connection is cut", async () => {

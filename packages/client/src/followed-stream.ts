@@ -20,6 +20,8 @@ export interface FollowedStreamOptions {
   clock: Clock;
   random: () => number;
   deliver(delivery: Delivery): void;
+  /** The connection has lost an event: the stream can go on before it on another one. */
+  missed(): void;
   /** Called once, unless the stream is stopped before; null: the stream is over as it should be. */
   ended(error: SubscriptionError | null): void;
 }
@@ -33,6 +35,8 @@ export interface OpenConnection {
 /** What a router says when the same request may pass a moment later. */
 const TRANSIENT_CODES: readonly (string | null)[] = ["RATE_LIMITED", "SERVICE_UNAVAILABLE"];
 const REFUSALS_MAX = 10;
+/** For so long an event may be on its way after the router has said that it was sent. */
+const HEAD_GRACE_MS = 2_000;
 
 /** One subscription across all connections. */
 export class FollowedStream {
@@ -44,6 +48,8 @@ export class FollowedStream {
   #attempt = 0;
   #refusals = 0;
   #cancelRetry: (() => void) | null = null;
+  /** Runs while an event is missing that the router has sent. */
+  #cancelGrace: (() => void) | null = null;
   #isPaused = false;
   #isOver = false;
 
@@ -103,6 +109,7 @@ export class FollowedStream {
       };
     this.#leave = connection.subscribe(payload, {
       next: ifCurrent((result) => this.#take(result)),
+      head: ifCurrent((cursor) => this.#hear(cursor)),
       failed: ifCurrent((errors) => this.#failed(errors)),
       completed: ifCurrent(() => this.end(null)),
     });
@@ -110,6 +117,7 @@ export class FollowedStream {
 
   #unsubscribe(): void {
     this.#attempt += 1;
+    this.#endGrace();
     this.#cancelRetry?.();
     this.#cancelRetry = null;
     const leave = this.#leave;
@@ -117,7 +125,20 @@ export class FollowedStream {
     leave?.();
   }
 
+  #hear(head: string): void {
+    if (!this.#progress.hear(head)) this.#endGrace();
+    else this.#cancelGrace ??= this.#options.clock.after(HEAD_GRACE_MS, () => this.#options.missed());
+  }
+
+  #endGrace(): void {
+    this.#cancelGrace?.();
+    this.#cancelGrace = null;
+  }
+
   #take(result: FormattedExecutionResult<any>): void {
+    // It comes again after the missing one.
+    if (this.#progress.isBeyondMissing(result)) return this.#options.missed();
+    this.#endGrace();
     this.#refusals = 0;
     this.#tell({ ...this.#progress.take(result), result });
   }

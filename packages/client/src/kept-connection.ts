@@ -68,6 +68,11 @@ export class KeptConnection {
     this.#connect();
   }
 
+  /** The connection is no good: it counts as lost. */
+  giveUp(reason: string): void {
+    this.#lost({ closeCode: null, reason });
+  }
+
   #connect(): void {
     this.#cancelRetry = null;
     const { transport, clock } = this.#options;

@@ -42,6 +42,76 @@ const publish = ({ clock, router }: { clock: ManualClock; router: SimulatedRoute
   }
 };
 
+describe("when the router tells of its newest event", () => {
+  test("one that has it stays where it is", () => {
+    const world = simulated();
+    const { told } = follow(world.client);
+    world.clock.advance(50);
+    world.router.tellHeads();
+    publish(world, 2);
+    world.router.tellHeads();
+    world.clock.advance(LONG_MS);
+    expect(told).toEqual([1, 2]);
+    expect(world.router.connectionsMade).toBe(1);
+  });
+
+  test("one that has not goes on before it on another connection", () => {
+    const world = simulated();
+    const { told } = follow(world.client);
+    world.clock.advance(50);
+    publish(world, 1);
+    world.router.publishLost();
+    world.clock.advance(LONG_MS);
+    expect(told).toEqual([1]);
+    world.router.tellHeads();
+    world.clock.advance(LONG_MS);
+    expect(told).toEqual([1, "recovered 1", 2]);
+    world.router.tellHeads();
+    world.clock.advance(LONG_MS);
+    publish(world, 1);
+    expect(told).toEqual([1, "recovered 1", 2, 3]);
+    expect(world.router.connectionsMade).toBe(2);
+    expect(world.clock.timerCount).toBe(0);
+  });
+
+  test("the event may come a little later", () => {
+    const world = simulated();
+    const { told } = follow(world.client);
+    world.clock.advance(50);
+    publish(world, 1);
+    world.router.publish();
+    world.router.tellHeads();
+    world.clock.advance(LONG_MS);
+    expect(told).toEqual([1, 2]);
+    expect(world.router.connectionsMade).toBe(1);
+  });
+
+  test("nothing that comes after a missing event is taken before it", () => {
+    const world = simulated();
+    const { told } = follow(world.client);
+    world.clock.advance(50);
+    publish(world, 1);
+    world.router.publishLost();
+    world.router.tellHeads();
+    world.clock.advance(10);
+    publish(world, 1);
+    expect(told).toEqual([1]);
+    world.clock.advance(LONG_MS);
+    expect(told).toEqual([1, "recovered 2", 2, 3]);
+  });
+
+  test("one that lost its first event is told that some may be missing", () => {
+    const world = simulated();
+    const { told } = follow(world.client);
+    world.clock.advance(50);
+    world.router.publishLost();
+    world.router.tellHeads();
+    world.clock.advance(LONG_MS);
+    publish(world, 1);
+    expect(told).toEqual(["gap null no_cursor", 2]);
+  });
+});
+
 describe("after the connection was lost", () => {
   test("a subscription goes on where it was, with nothing missing and nothing twice", () => {
     const world = simulated();

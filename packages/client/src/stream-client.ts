@@ -186,6 +186,7 @@ export class StreamClient {
       clock: this.#clock,
       random: this.#random,
       deliver: sink.deliver,
+      missed: () => this.#connection.giveUp("an event is missing"),
       ended: (error) => {
         this.#forget(stream);
         sink.ended(error);

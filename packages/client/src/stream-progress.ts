@@ -48,6 +48,8 @@ export class StreamProgress {
   #hadBegun = false;
   /** Whether the next message is the first after it was asked to go on at a cursor. */
   #waitsForVerdict = false;
+  /** The cursor of an event that the router has sent and that has not come. */
+  #missing: string | null = null;
 
   constructor(cursor: string | null) {
     this.#cursor = cursor;
@@ -66,6 +68,7 @@ export class StreamProgress {
     this.#hadBegun = this.#hasBegun;
     this.#hasBegun = true;
     this.#waitsForVerdict = this.#cursor !== null;
+    this.#missing = null;
     if (!resumes) return { request: null, gap };
     return { request: this.#cursor === null ? {} : { after: this.#cursor }, gap };
   }
@@ -75,10 +78,23 @@ export class StreamProgress {
     this.#hasBegun = this.#hadBegun;
   }
 
+  /** Takes note of the newest event that the router has sent; whether it has not come. */
+  hear(head: string): boolean {
+    this.#missing = head === this.#cursor ? null : head;
+    return this.#missing !== null;
+  }
+
+  /** Whether the message is of an event after one that is missing. */
+  isBeyondMissing({ extensions }: FormattedExecutionResult<any>): boolean {
+    const { cursor } = (extensions?.["stream"] ?? {}) as StreamNote;
+    return this.#missing !== null && cursor !== this.#missing;
+  }
+
   /** Takes note of a message: what it says of the way here. */
   take({ extensions }: FormattedExecutionResult<any>): { recovered: Recovered | null; gap: Gap | null } {
     const note = (extensions?.["stream"] ?? {}) as StreamNote;
     this.#cursor = note.cursor ?? null;
+    this.#missing = null;
     const isIgnored = this.#waitsForVerdict && note.recovered === undefined;
     this.#waitsForVerdict = false;
     if (isIgnored) return { recovered: null, gap: { count: null, reason: "no_cursor" } };

@@ -20,6 +20,8 @@ export interface Connection {
 /** What one subscription on one connection is told. Nothing comes after `failed` or `completed`. */
 export interface SubscriptionSink {
   next(result: FormattedExecutionResult<any>): void;
+  /** The cursor of the newest event that the router has sent by now; not all routers and transports tell. */
+  head(cursor: string): void;
   failed(errors: Errors): void;
   completed(): void;
 }

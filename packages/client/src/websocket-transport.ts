@@ -1,5 +1,5 @@
 import { createClient, type ClientOptions } from "graphql-ws";
-import type { Loss, Transport } from "./transport.ts";
+import type { Loss, SubscriptionSink, Transport } from "./transport.ts";
 
 export interface WebSocketOptions {
   url: string;
@@ -28,6 +28,8 @@ export function webSocketTransport({ url, connectionParams, webSocketImpl, keepA
     let isOver = false;
     let heardAtMs = 0;
     let silence: ReturnType<typeof setTimeout> | undefined;
+    let subscribed = 0;
+    const sinks = new Map<string, SubscriptionSink>();
 
     const finish = (): void => {
       isOver = true;
@@ -62,12 +64,17 @@ export function webSocketTransport({ url, connectionParams, webSocketImpl, keepA
       lazy: false,
       onNonLazyError: () => {}, // told by the events below
       retryAttempts: 0,
+      generateID: () => String(subscribed),
       keepAlive: keepAliveMs,
       on: {
         connected: (_, ack) => !isOver && events.opened({ resumes: canResume(ack) }),
         message: () => (heardAtMs = Date.now()),
         ping: (received) => received || listen(),
-        pong: (received) => received && clearTimeout(silence),
+        pong: (received, payload) => {
+          if (!received) return;
+          clearTimeout(silence);
+          if (!isOver) tellHeads(payload, sinks);
+        },
         error: (error) => lost({ closeCode: null, reason: error instanceof Error ? error.message : "it failed" }),
         closed: (event) => {
           const { code, reason } = event as { code: number; reason: string };
@@ -76,16 +83,34 @@ export function webSocketTransport({ url, connectionParams, webSocketImpl, keepA
       },
     });
     return {
-      subscribe: (payload, sink) =>
-        client.subscribe<any, Record<string, unknown>>(payload, {
+      subscribe(payload, sink) {
+        const id = String(++subscribed);
+        sinks.set(id, sink);
+        const leave = client.subscribe<any, Record<string, unknown>>(payload, {
           next: (result) => isOver || sink.next(result),
           // Errors of the connection come here too, and are told by the events above.
-          error: (errors) => isOver || !Array.isArray(errors) || sink.failed(errors),
-          complete: () => isOver || sink.completed(),
-        }),
+          error(errors) {
+            sinks.delete(id);
+            if (!isOver && Array.isArray(errors)) sink.failed(errors);
+          },
+          complete() {
+            sinks.delete(id);
+            if (!isOver) sink.completed();
+          },
+        });
+        return () => {
+          sinks.delete(id);
+          leave();
+        };
+      },
       close: finish,
     };
   };
+}
+
+function tellHeads(payload: Record<string, unknown> | undefined, sinks: ReadonlyMap<string, SubscriptionSink>): void {
+  const heads = (payload?.["stream"] as { heads?: Record<string, string> } | undefined)?.heads ?? {};
+  for (const [id, cursor] of Object.entries(heads)) sinks.get(id)?.head(cursor);
 }
 
 function canResume(ack: Record<string, unknown> | undefined): boolean {

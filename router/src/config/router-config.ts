@@ -39,6 +39,10 @@ const websocket = z.strictObject({
   message_bytes_max: count(1).default(1_048_576),
   init_timeout_ms: count(1).default(10_000),
   ping_interval_ms: count(100).default(15_000),
+  heads_interval_ms: z
+    .union([z.literal(0), count(100)])
+    .default(10_000)
+    .describe("So often clients with cursors are told of the newest event that they should have; 0: never."),
   buffer_bytes_max: count(1_024)
     .default(262_144)
     .describe("Bytes that may wait for a socket. Past them LATEST conflates, and EVERY is read from the window later."),

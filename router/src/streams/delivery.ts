@@ -1,4 +1,5 @@
 import type { NotRecovered } from "./resume/cursor-scope.ts";
+import type { EventCursor } from "./resume/event-cursor.ts";
 import { mergeGaps, type Gap } from "./stream-source.ts";
 
 /** What one subscriber alone is told with a delivery: what became of its wish to go on with a stream, or what it missed then. */
@@ -16,8 +17,8 @@ export interface DeliveryFacts {
   gap: Gap | null;
   conflated: number;
   snapshot: boolean;
-  /** Makes the cursor of the event; null where there are none. */
-  cursor: (() => string) | null;
+  /** Null where there are none. */
+  cursor: EventCursor | null;
 }
 
 /**
@@ -48,6 +49,10 @@ export class Delivery {
     this.snapshot = facts.snapshot;
   }
 
+  get cursor(): EventCursor | null {
+    return this.#facts.cursor;
+  }
+
   /** The response body: `{"data":…}`, with `extensions.stream` when something is to be told. */
   get text(): string {
     return this.#textWith({});
@@ -60,14 +65,14 @@ export class Delivery {
   closedBytes(withCursor: boolean, note: StreamNote | null): Buffer {
     if (note !== null) return Buffer.from(`${this.#textTelling(note, withCursor)}}`);
     if (!withCursor) return (this.#bytes ??= Buffer.from(`${this.text}}`));
-    return (this.#bytesWithCursor ??= Buffer.from(`${this.#textWith(this.#cursor())}}`));
+    return (this.#bytesWithCursor ??= Buffer.from(`${this.#textWith(this.#told())}}`));
   }
 
   /** The whole of a server-sent event in UTF-8, whose id is the cursor. */
   eventBytes(withCursor: boolean, note: StreamNote | null): Buffer {
     if (note !== null) return this.#event(this.#textTelling(note, withCursor));
     if (!withCursor) return (this.#eventBytes ??= this.#event(this.text));
-    return (this.#eventBytesWithCursor ??= this.#event(this.#textWith(this.#cursor())));
+    return (this.#eventBytesWithCursor ??= this.#event(this.#textWith(this.#told())));
   }
 
   /** The same event for a subscriber that skipped more than the others. */
@@ -82,17 +87,17 @@ export class Delivery {
 
   #textTelling(note: StreamNote, withCursor: boolean): string {
     const told = this.gap === null ? note : { ...note, gap: mergeGaps(note.gap ?? null, this.gap)! };
-    return this.#textWith({ ...(withCursor && this.#cursor()), ...told });
+    return this.#textWith({ ...(withCursor && this.#told()), ...told });
   }
 
   #event(data: string): Buffer {
-    const { cursor } = this.#facts;
-    return Buffer.from(`${cursor === null ? "" : `id: ${cursor()}\n`}event: next\ndata: ${data}\n\n`);
+    const { cursor } = this;
+    return Buffer.from(`${cursor === null ? "" : `id: ${cursor.text}\n`}event: next\ndata: ${data}\n\n`);
   }
 
-  #cursor(): { cursor?: string } {
-    const { cursor } = this.#facts;
-    return cursor === null ? {} : { cursor: cursor() };
+  #told(): { cursor?: string } {
+    const { cursor } = this;
+    return cursor === null ? {} : { cursor: cursor.text };
   }
 
   #textWith(more: object): string {

@@ -1,6 +1,7 @@
 import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
 import type { CodedError } from "@mib/service/coded-error";
 import { Delivery, type StreamNote } from "./delivery.ts";
+import { EventCursor } from "./resume/event-cursor.ts";
 import type { ResumePoint } from "./resume/replay.ts";
 import { mergeGaps, type Gap, type Position } from "./stream-source.ts";
 
@@ -50,6 +51,10 @@ export abstract class Subscriber {
   /** What it is to be told with the next delivery. */
   note: StreamNote | null = null;
   hasStarted = false;
+  /** The group that it is one of, where that has cursors. */
+  group: Group | null = null;
+  /** EVERY: the cursor of the event that was sent last. */
+  sent: EventCursor | null = null;
 
   /** EVERY: it can take no more for now. */
   abstract readonly isFull: boolean;
@@ -124,6 +129,8 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   readonly #answersAgain = new Map<string, { atMs: number; body: Promise<string> }>();
   #sequence = 0;
   #gap: Gap | null = null;
+  /** EVERY: the newest event that there is an answer to, whether or not it was dropped. */
+  #newest: { sequence: number; cursor: EventCursor } | null = null;
   /** The source is over; told to the subscribers when all events are delivered. */
   #ending: { errors: readonly EndingError[] | null } | null = null;
 
@@ -154,11 +161,29 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
       this.#waitingLatest.set(event.channelKey, this.#task(event, null, conflated, null));
     } else if (this.#waiting.length >= this.#limits.queueMax) {
       this.noteGap({ count: 1, reason: "overflow" });
+      this.#sequence += 1;
+      this.#noteNewest(event);
     } else {
       this.#gap = null;
       this.#waiting.push(this.#task(event, null, 0, gap));
+      this.#noteNewest(event);
     }
     this.#run();
+  }
+
+  /**
+   * EVERY: the cursor of the newest event that is for the subscriber, as it was sent to it if it was. Null where there is
+   * none, and while one is on its way: it is executed, or the subscriber catches up.
+   */
+  headFor(subscriber: Subscriber): EventCursor | null {
+    if (this.spec.delivery === "LATEST" || subscriber.missing !== null) return null;
+    if (this.#waiting.length > 0 || this.#running.length > 0) return null;
+    const { sent, since, resume } = subscriber;
+    const newest = this.#newest;
+    if (newest === null || newest.sequence < since) return sent;
+    // It read further than the messages had come.
+    if (resume !== null && isUpTo(resume as Position, newest.cursor.position)) return sent;
+    return sent?.isOf(newest.cursor.position) ? sent : newest.cursor;
   }
 
   /** Events were lost before the next one. */
@@ -233,11 +258,15 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   }
 
   /** What makes an event's cursor, once for all who get it. */
-  cursorOf({ epoch, id }: EventPlace): (() => string) | null {
+  cursorOf({ epoch, id }: EventPlace): EventCursor | null {
     const { cursor } = this.spec;
-    if (cursor === null) return null;
-    let made: string | null = null;
-    return () => (made ??= cursor({ epoch, id }));
+    return cursor === null ? null : new EventCursor({ epoch, id }, cursor);
+  }
+
+  /** What cannot be read is never sent, and nobody misses it. */
+  #noteNewest({ entry, payload }: GroupEvent): void {
+    if (this.spec.cursor === null || payload === undefined) return;
+    this.#newest = { sequence: this.#sequence, cursor: this.cursorOf(entry)! };
   }
 
   /** What is under way for a channel and older than where the subscriber begins is not for it. */
@@ -400,8 +429,13 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
  */
 function afterCatchingUp(subscriber: Subscriber, { epoch, id, prev }: EventPlace, delivery: Delivery): Delivery | null {
   const position = subscriber.resume as Position;
-  if (position.epoch === epoch && compareIds(id, position.id) <= 0) return null;
+  if (isUpTo(position, { epoch, id })) return null;
   subscriber.resume = null;
   if (delivery.gap === null || position.epoch !== epoch) return delivery;
   return delivery.withGap(compareIds(prev, position.id) <= 0 ? null : { ...delivery.gap, count: null });
+}
+
+/** Whether who has come to a position has had the event at another. */
+function isUpTo(position: Position, { epoch, id }: Position): boolean {
+  return position.epoch === epoch && compareIds(id, position.id) <= 0;
 }

@@ -288,6 +288,7 @@ class Witness extends Subscriber {
   deliver(delivery: Delivery): void {
     const { note } = this;
     this.note = null;
+    this.sent = delivery.cursor;
     if (note?.recovered) this.#report.recovered += 1;
     if (this.closed) this.#complain("got something after it had left");
     this.#report.delivered += 1;
@@ -332,9 +333,17 @@ class Witness extends Subscriber {
       this.#complain(`was told of a gap where none is, before ${channel}:${index}`);
   }
 
+  /** What it is told to have had, it has had. */
+  checkHead(): void {
+    const head = this.closed ? null : this.group!.headFor(this);
+    if (head !== null && head !== this.sent) this.#complain(`was told of ${head.text}, it had ${this.sent?.text}`);
+  }
+
   /** After everything has settled: the newest event of each channel was delivered. */
   checkEnd(): void {
     if (this.closed) return;
+    if (this.spec.delivery === "EVERY" && this.group!.headFor(this) !== this.sent)
+      this.#complain("was not told of its newest event");
     if (!this.#headAtStart) return this.#complain("was never started");
     for (const channel of this.spec.channels) {
       if (this.#after !== null) {
@@ -418,7 +427,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
       delivery,
       snapshot,
       selfContained,
-      cursor: null,
+      cursor: ({ epoch, id }) => `${epoch} ${id}`,
       execute: (payload) =>
         new Promise((resolve) => world.actions.push(() => resolve(`{"data":${JSON.stringify(payload)}}`))),
     };
@@ -450,6 +459,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
     else if (dice < 57) hub.verify();
     else runOne();
     await settle();
+    for (const witness of witnesses) witness.checkHead();
   }
   // Heal, and let everything come to rest: what is then missing is lost.
   world.dropping = false;
@@ -462,6 +472,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
       }
       runOne();
       await settle();
+      for (const witness of witnesses) witness.checkHead();
     }
     hub.verify();
     await settle();

@@ -74,6 +74,7 @@ export class StreamHub {
     if (!group) this.#groups.set(spec.key, (group = this.#newGroup(spec)));
     const isNew = group.subscribers.size === 0;
     group.subscribers.add(subscriber);
+    if (spec.cursor !== null) subscriber.group = group;
     subscriber.missing = new Set(spec.channels.map((name) => keyOf(spec.topic, name)));
     for (const name of spec.channels) {
       const channel = this.#channel(spec.topic, name);

@@ -53,6 +53,7 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
   #sendNow(delivery: Delivery): void {
     const { note } = this;
     this.note = null;
+    this.sent = delivery.cursor;
     this.send(delivery, note);
   }
 

@@ -75,6 +75,17 @@ export class ConnectionOperations implements SubscriptionHost {
     return [...this.#operations.keys()];
   }
 
+  /** The newest events that the client should have, of the subscriptions where that is news; null when there are none. */
+  newHeads(): Record<string, string> | null {
+    const heads: [string, string][] = [];
+    for (const [id, operation] of this.#operations) {
+      const head = operation instanceof ConnectionSubscription ? operation.newHead() : null;
+      if (head !== null) heads.push([id, head]);
+    }
+    // By entries: an id may be any text, `__proto__` too.
+    return heads.length === 0 ? null : Object.fromEntries(heads);
+  }
+
   begin(id: string): RunningOperation {
     const running: RunningOperation = { ended: false, giveUp: null };
     this.#operations.set(id, running);

@@ -1,6 +1,7 @@
 import type { CodedError } from "@mib/service/coded-error";
 import type { Delivery, StreamNote } from "../streams/delivery.ts";
 import type { EndingError } from "../streams/group.ts";
+import type { EventCursor } from "../streams/resume/event-cursor.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { ClientSubscription } from "./client-subscription.ts";
 
@@ -34,6 +35,8 @@ export class ConnectionSubscription extends ClientSubscription {
   readonly #id: string;
   readonly #withCursor: boolean;
   readonly #prefix: Buffer;
+  /** The head that the client was told of last. */
+  #told: EventCursor | null = null;
 
   constructor(host: SubscriptionHost, { id, label, conflates, withCursor, prefix }: ConnectionSubscriptionFacts) {
     super(conflates);
@@ -51,6 +54,15 @@ export class ConnectionSubscription extends ClientSubscription {
   fail(error: CodedError): void {
     if (error.code === "SLOW_CONSUMER") this.#host.tooSlow();
     else this.#host.subscriptionFailed(this.#id, error);
+  }
+
+  /** The newest event that the client should have, as its cursor; null when it was told already or has nothing to compare. */
+  newHead(): string | null {
+    if (!this.#withCursor || this.group === null) return null;
+    const head = this.group.headFor(this);
+    if (head === null || head === this.#told) return null;
+    this.#told = head;
+    return head.text;
   }
 
   protected get backpressure(): Backpressure {

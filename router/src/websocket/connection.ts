@@ -99,6 +99,13 @@ export class Connection implements OperationWire, Credentialed {
     this.#socket.ping();
   }
 
+  /** Tells a client that can compare it which events it should have by now. What waits for its socket comes first. */
+  tellHeads(): void {
+    if (this.#closed || this.backpressure.isHigh) return;
+    const heads = this.#operations.newHeads();
+    if (heads !== null) this.#writer.writeText(JSON.stringify({ type: "pong", payload: { stream: { heads } } }));
+  }
+
   tooSlow(): void {
     this.close(CLOSE.tryAgainLater, "SLOW_CONSUMER");
   }

@@ -19,6 +19,8 @@ export interface WebSocketOptions extends Omit<ConnectionOptions, "livesBy"> {
   connectionsPerAddressMax: number;
   messageBytesMax: number;
   pingIntervalMs: number;
+  /** So often clients are told of the newest events that they should have; 0: never. */
+  headsIntervalMs: number;
 }
 
 /** Admits WebSockets on an HTTP server and keeps what concerns all of them: number, signs of life, expiry, the end. */
@@ -28,6 +30,7 @@ export class GraphqlWebSocketServer {
   readonly #perAddress = new AddressCounts();
   readonly #credentialEnds: CredentialEnds;
   readonly #aliveTimer: NodeJS.Timeout;
+  readonly #headsTimer: NodeJS.Timeout | null;
   readonly #sockets: WebSocketServer;
   #draining = false;
 
@@ -42,6 +45,8 @@ export class GraphqlWebSocketServer {
       handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
     });
     this.#aliveTimer = setInterval(() => this.#checkAlive(), options.pingIntervalMs).unref();
+    const { headsIntervalMs } = options;
+    this.#headsTimer = headsIntervalMs === 0 ? null : setInterval(() => this.#tellHeads(), headsIntervalMs).unref();
   }
 
   attach(server: Server): void {
@@ -54,6 +59,7 @@ export class GraphqlWebSocketServer {
   async drain(overMs: number): Promise<void> {
     this.#draining = true;
     clearInterval(this.#aliveTimer);
+    if (this.#headsTimer) clearInterval(this.#headsTimer);
     this.#credentialEnds.stop();
     await inSteps([...this.#connections], overMs, (connection) =>
       connection.close(CLOSE.serviceRestart, "Service Restart"),
@@ -96,6 +102,11 @@ export class GraphqlWebSocketServer {
     this.#credentialEnds.delete(connection);
     this.#perAddress.delete(connection.address);
     this.#options.metrics.connectionsOpen.set(this.#connections.size);
+  }
+
+  /** Over half of the interval, so that events are not held up by as many writes as there are connections. */
+  #tellHeads(): void {
+    void inSteps([...this.#connections], this.#options.headsIntervalMs / 2, (connection) => connection.tellHeads());
   }
 
   #checkAlive(): void {

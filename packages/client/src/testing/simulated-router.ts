@@ -12,6 +12,8 @@ interface Subscriber {
   sink: SubscriptionSink;
   /** The event that it was sent last; null: it begins with the next one. */
   sentId: number | null;
+  /** The newest event that was sent to it in particular. */
+  newestId: number | null;
   withCursor: boolean;
   /** What it is told with the next event. */
   note: object;
@@ -57,7 +59,7 @@ export class SimulatedRouter {
     });
     const connection: Connection = {
       subscribe: (payload, sink) => {
-        const subscriber: Subscriber = { sink, sentId: null, withCursor: this.resumes, note: {} };
+        const subscriber: Subscriber = { sink, sentId: null, newestId: null, withCursor: this.resumes, note: {} };
         this.#later(session, () => this.#subscribe(session, subscriber, payload));
         return () => void session.subscribers.delete(subscriber);
       },
@@ -65,6 +67,20 @@ export class SimulatedRouter {
     };
     return connection;
   };
+
+  /** Publishes an event whose messages are lost on the way, though the connections hold. */
+  publishLost(): void {
+    this.#headId += 1;
+    for (const session of this.#sessions)
+      for (const subscriber of session.subscribers) subscriber.sentId = subscriber.newestId = this.#headId;
+  }
+
+  /** Tells subscribers which event they were sent last. */
+  tellHeads(): void {
+    for (const session of this.#sessions)
+      for (const { sink, newestId } of session.subscribers)
+        if (newestId !== null) this.#later(session, () => sink.head(`c${newestId}`));
+  }
 
   publish(): void {
     this.#headId += 1;
@@ -102,6 +118,7 @@ export class SimulatedRouter {
   #send(session: Session, subscriber: Subscriber): void {
     while (subscriber.sentId! < this.#headId) {
       const id = ++subscriber.sentId!;
+      subscriber.newestId = id;
       const stream = { ...(subscriber.withCursor && { cursor: `c${id}` }), ...subscriber.note };
       subscriber.note = {};
       this.#later(session, () => subscriber.sink.next({ data: { id }, extensions: { stream } }));
