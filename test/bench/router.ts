@@ -30,6 +30,7 @@ interface Competitor {
   command: readonly string[];
   /** Where GraphQL is asked. */
   path: string;
+  env?: Record<string, string>;
 }
 
 /**
@@ -64,6 +65,19 @@ const OURS: Competitor = {
   ],
   path: "/graphql",
 };
+
+/** Ours with a setting in its configuration. */
+function oursWith(setting: string, folder: string): Competitor {
+  const config = join(mkdtempSync(join(folder, "config-")), "router.yaml");
+  writeFileSync(config, `supergraph: { file: ../supergraph.graphql }\nlisten:\n  port: \${PORT}\n${setting}\n`);
+  return { ...OURS, command: [...OURS.command.slice(0, 2), "--config", config] };
+}
+
+/** One of a hundred requests is traced and logged; metrics are always there. */
+const telemetryTo = (port: number): string => `telemetry:
+  traces: { otlp_url: "http://127.0.0.1:${port}", sample_percent: 1 }
+  access_log: { sample_percent: 1 }`;
+
 const STOCK: Competitor = {
   name: `@apollo/gateway ${versionOf("@apollo/gateway")} + @apollo/server ${versionOf("@apollo/server")}`,
   command: [process.execPath, join(import.meta.dirname, "gateway/stock-gateway.ts")],
@@ -137,14 +151,10 @@ async function measure(
     }
   }
   rows.push(...(await measureSwaps({ ...running[0]!, supergraph }, effort)));
-  const config = join(folder, "router.yaml");
-  writeFileSync(config, "supergraph: { file: supergraph.graphql }\nlisten:\n  port: ${PORT}\nrequest_sharing: true\n");
-  const sharing = await start(
-    { ...OURS, command: [...OURS.command.slice(0, 2), "--config", config] },
-    supergraph,
-    processes,
-  );
+  const sharing = await start(oursWith("request_sharing: true", folder), supergraph, processes);
   rows.push(...(await measureSharing(sharing, upstream, effort)));
+  const told = { ...oursWith(telemetryTo(subgraphPort), folder), env: { LOG_LEVEL: "info" } };
+  rows.push(...(await measureTelemetry(running[0]!, await start(told, supergraph, processes), upstream, effort)));
   return {
     rows,
     notes: [
@@ -166,6 +176,7 @@ async function start(competitor: Competitor, supergraph: string, processes: Meas
     SUPERGRAPH: supergraph,
     LOG_LEVEL: "error",
     APOLLO_TELEMETRY_DISABLED: "true",
+    ...competitor.env,
   };
   const started = new MeasuredProcess(competitor.name, command, env, ROUTER_CORE);
   processes.push(started);
@@ -246,6 +257,26 @@ async function measureSharing(ours: Running, upstream: () => Promise<number>, ef
   const answerBytes = Buffer.byteLength(await ask(ours.origin + ours.path, condition.query(0)));
   const round = await measureRound(ours, condition, answerBytes, upstream, effort);
   return rowsOf(`${condition.id}-shared`, undefined, [round]).filter(({ id }) => /\.(cpu|rate|upstream)\./.test(id));
+}
+
+/** The small query, of which telemetry is the largest part, with it and without it in turn. */
+async function measureTelemetry(
+  without: Running,
+  withIt: Running,
+  upstream: () => Promise<number>,
+  effort: Effort,
+): Promise<BenchRow[]> {
+  const condition = CONDITIONS.find(({ id }) => id === "small-query")!;
+  const answerBytes = Buffer.byteLength(await ask(without.origin + without.path, condition.query(0)));
+  const ratios: number[] = [];
+  for (let round = 0; round < effort.rounds; round++) {
+    const [plain, told] = [
+      await measureRound(without, condition, answerBytes, upstream, effort),
+      await measureRound(withIt, condition, answerBytes, upstream, effort),
+    ];
+    ratios.push(told.cpuMsPerRequest / plain.cpuMsPerRequest);
+  }
+  return [{ id: `router.telemetry-cpu-ratio.${condition.id}`, value: median(ratios), unit: "ratio" }];
 }
 
 /** The length of each one's answer, after they were found to be the same data. */
