@@ -65,6 +65,7 @@ export async function startRouter(
   const metrics = new RouterMetrics(service.registry, {
     groups: () => streams?.hub.groupCount ?? 0,
     channels: () => streams?.hub.channelCount ?? 0,
+    resumesWaiting: () => streams?.hub.resumesWaiting ?? 0,
   });
   streams = startStreams(config.streams, metrics, service.log);
   service.onShutdown("streams", () => streams?.close());

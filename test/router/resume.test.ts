@@ -238,6 +238,53 @@ describe("a subscription that cannot go on ends with the reason", () => {
   });
 });
 
+describe("clients that come back all at once", () => {
+  test("catch up a few at a time, each with every event once, and live events flow meanwhile", async () => {
+    const { append, router } = await resuming({ resumes_per_second_max: 20 });
+    const live = stream(router, `subscription { every(sensor: "s2") { value } }`, {});
+    await openOn(router, 1);
+    for (let id = 1; id <= 20; id++) await append("s1", id, { value: id });
+    const waiting = () => router.metric("router_stream_resumes_waiting");
+    const many = Array.from({ length: 200 }, () => stream(router, EVERY, { after: "start" }));
+    await eventually(async () => expect(await waiting()).toBeGreaterThan(50));
+    for (let id = 1; id <= 5; id++) {
+      await append("s2", id, { value: id });
+      await eventually(() => expect(live.values.length).toBe(id));
+    }
+    expect(await waiting()).toBeGreaterThan(0);
+    await append("s1", 21, { value: 21 });
+    const all = Array.from({ length: 21 }, (_, i) => i + 1);
+    await eventually(() => expect(many.every(({ values }) => values.length >= 21)).toBe(true), { deadlineMs: 60_000 });
+    await append("s1", 22, { value: 22 });
+    await eventually(() => expect(many.every(({ values }) => values.length >= 22)).toBe(true));
+    for (const received of many) expect(values(received, "every")).toEqual([...all, 22]);
+    expect(await waiting()).toBe(0);
+    expect(await router.metric("router_stream_resumes_total")).toBe(200);
+  });
+
+  test("are told to come again where too many wait, and those that leave wait no longer", async () => {
+    const { append, router } = await resuming({ resumes_per_second_max: 1, resumes_waiting_max: 60 });
+    const waiting = () => router.metric("router_stream_resumes_waiting");
+    await append("s1", 1, { value: 1 });
+    const client = router.client();
+    const begin = () => receive(client, EVERY, {}, { stream: { after: "start" } });
+    const many = [begin()];
+    await eventually(() => expect(many[0]!.values.length).toBe(1));
+    // More than may wait, and one or another is let in meanwhile.
+    await eventually(() => {
+      for (let i = 0; i < 70; i++) many.push(begin());
+      expect(many.some(({ errors }) => errors.length > 0)).toBe(true);
+    });
+    const { errors } = many.find((received) => received.errors.length > 0)!;
+    expect(errors[0][0].extensions).toEqual({ code: "RATE_LIMITED", retryAfterSeconds: 60 });
+    expect(await router.service.registry.metrics()).toMatch(/router_stream_resumes_total\{verdict="refused"/);
+    expect(await waiting()).toBeGreaterThan(0);
+    for (const received of many.slice(1)) received.stop();
+    await eventually(async () => expect(await waiting()).toBe(0));
+    expect(await router.metric("router_subscriptions_open")).toBeGreaterThan(0);
+  });
+});
+
 test("a client that does not ask gets no cursors, and one that asks a router without keys neither", async () => {
   const { append, router, topic } = await resuming();
   const keyless = await runningRouter(

@@ -1,7 +1,7 @@
 import type { FormattedExecutionResult, SubscribePayload } from "graphql-ws";
 import { backoffMs } from "./backoff.ts";
 import { notRecoveredReason, StreamProgress, type Gap, type Recovered } from "./stream-progress.ts";
-import { codeOf, SubscriptionError } from "./subscription-error.ts";
+import { codeOf, retryAfterMs, SubscriptionError } from "./subscription-error.ts";
 import type { Clock, Connection, Errors } from "./transport.ts";
 
 /** One thing to tell, in this order: `recovered`, `gap`, `result`. */
@@ -152,7 +152,8 @@ export class FollowedStream {
       this.#subscribe();
     } else if (TRANSIENT_CODES.includes(codeOf(errors)) && this.#refusals < REFUSALS_MAX) {
       this.#progress.refused();
-      this.#cancelRetry = clock.after(backoffMs(this.#refusals++, random), () => this.#subscribe());
+      const waitMs = retryAfterMs(errors) + backoffMs(this.#refusals++, random);
+      this.#cancelRetry = clock.after(waitMs, () => this.#subscribe());
     } else this.end(SubscriptionError.ofErrors(errors));
   }
 

@@ -330,6 +330,17 @@ describe("errors of a subscription", () => {
     expect(told).toEqual([1, "recovered 1", 2]);
   });
 
+  test("that say how long to wait are tried again after that", () => {
+    const world = simulated();
+    world.router.refusals = refusals(1);
+    world.router.retryAfterSeconds = 30;
+    follow(world.client);
+    world.clock.advance(30_000);
+    expect(world.router.payloads.length).toBe(1);
+    world.clock.advance(1_000);
+    expect(world.router.payloads.length).toBe(2);
+  });
+
   test("that do not pass end it at last", () => {
     const world = simulated();
     world.router.refusals = refusals(100);

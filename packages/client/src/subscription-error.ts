@@ -30,3 +30,9 @@ export function codeOf(errors: Errors): string | null {
   const code = errors[0]?.extensions?.["code"];
   return typeof code === "string" ? code : null;
 }
+
+/** For so long the router wants to be left alone. */
+export function retryAfterMs(errors: Errors): number {
+  const seconds = errors[0]?.extensions?.["retryAfterSeconds"];
+  return typeof seconds === "number" ? seconds * 1_000 : 0;
+}

@@ -90,6 +90,12 @@ const streams = z.strictObject({
   replay_events_max: count(1)
     .default(10_000)
     .describe("Events that one subscription may be given to catch up; past it it has to begin anew."),
+  resumes_per_second_max: count(1)
+    .default(500)
+    .describe("Subscriptions that may begin to catch up in a second, per process; others wait for their turn."),
+  resumes_waiting_max: count()
+    .default(20_000)
+    .describe("Subscriptions that may wait to catch up; past it they are refused with RATE_LIMITED."),
   event_timeout_ms: count(1).default(10_000),
   verify_interval_ms: count(100)
     .default(30_000)

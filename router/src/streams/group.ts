@@ -56,6 +56,11 @@ export abstract class Subscriber {
   /** EVERY: the cursor of the event that was sent last. */
   sent: EventCursor | null = null;
 
+  /** The client's connection: those take turns at resuming. Null: it is the router's own, and waits for nobody. */
+  get connection(): object | null {
+    return null;
+  }
+
   /** EVERY: it can take no more for now. */
   abstract readonly isFull: boolean;
 

@@ -32,6 +32,8 @@ const CHANNELS = ["a", "b", "c"];
 /** So few that trimming takes entries which somebody still needs, and so many that it never does. */
 const WINDOW_ENTRIES_MAX = 6;
 const WINDOW_ENTRIES_MAX_LONG = 1_000;
+/** So few that they wait for one another. */
+const RESUMES_PER_SECOND_MAX = 20;
 /** How many promise callbacks may follow one another in a step; the hub has at most six. */
 const MICROTASKS = 12;
 
@@ -257,6 +259,10 @@ class Witness extends Subscriber {
     return this.#lastIndex.get(this.spec.channels[0]!) ?? null;
   }
 
+  override get connection(): object {
+    return this.#world;
+  }
+
   get isFull(): boolean {
     return this.#world.random(10) === 0;
   }
@@ -384,7 +390,14 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   const hub = new StreamHub({
     source: world,
     clock: { after: (_, action) => (world.actions.push(action), nothing) },
-    limits: { queueMax: 1_000, executionsMax: 1 + random(3), channelBufferMax: 3 + random(20), replayEventsMax: 1_000 },
+    limits: {
+      queueMax: 1_000,
+      executionsMax: 1 + random(3),
+      channelBufferMax: 3 + random(20),
+      replayEventsMax: 1_000,
+      resumesPerSecondMax: RESUMES_PER_SECOND_MAX,
+      resumesWaitingMax: 1_000,
+    },
     observer: {
       executed: nothing,
       delivered: nothing,
@@ -479,8 +492,8 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   }
   for (const witness of witnesses) witness.checkEnd();
   for (const witness of witnesses) if (!witness.closed) witness.leave();
-  if (hub.channelCount !== 0 || hub.groupCount !== 0)
-    report.problems.push("keeps channels or groups that nobody listens to");
+  if (hub.channelCount !== 0 || hub.groupCount !== 0 || hub.resumesWaiting !== 0)
+    report.problems.push("keeps channels, groups or resumes that nobody listens to");
   report.published = world.published;
   return report;
 }

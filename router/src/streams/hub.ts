@@ -12,10 +12,11 @@ import { Group, type GroupLimits, type GroupObserver, type Subscriber } from "./
 import type { NotRecovered } from "./resume/cursor-scope.ts";
 import { notRecovered } from "./resume/not-recovered.ts";
 import { replay, type ReplayOutcome } from "./resume/replay.ts";
+import { ResumeAdmission, type ResumeLimits } from "./resume/resume-admission.ts";
 import { StreamEvent } from "./stream-event.ts";
 import type { Gap, HubClock, StreamSource } from "./stream-source.ts";
 
-export interface HubLimits extends GroupLimits {
+export interface HubLimits extends GroupLimits, ResumeLimits {
   /** Messages kept per channel while its window is read. */
   channelBufferMax: number;
   /** Events that one subscriber may be given to catch up. */
@@ -26,8 +27,8 @@ export interface HubObserver extends GroupObserver {
   duplicate(): void;
   hole(): void;
   epochChanged(): void;
-  /** A subscriber wanted to go on with its stream, and could or could not. */
-  resumed(verdict: "recovered" | NotRecovered): void;
+  /** A subscriber wanted to go on with its stream, and could or could not; refused: too many wanted to at once. */
+  resumed(verdict: "recovered" | "refused" | NotRecovered): void;
 }
 
 /** Entries of a window that one read asks for. */
@@ -39,6 +40,7 @@ export class StreamHub {
   readonly #clock: HubClock;
   readonly #limits: HubLimits;
   readonly #observer: HubObserver;
+  readonly #admission: ResumeAdmission;
   readonly #channels = new Map<string, Channel>();
   readonly #groups = new Map<string, Group<StreamSpec>>();
   #arrivals = 0;
@@ -58,10 +60,15 @@ export class StreamHub {
     this.#clock = clock;
     this.#limits = limits;
     this.#observer = observer;
+    this.#admission = new ResumeAdmission(clock, limits);
   }
 
   get groupCount(): number {
     return this.#groups.size;
+  }
+
+  get resumesWaiting(): number {
+    return this.#admission.waitingCount;
   }
 
   get channelCount(): number {
@@ -153,6 +160,7 @@ export class StreamHub {
 
   #leave(group: Group<StreamSpec>, subscriber: Subscriber): void {
     if (!group.subscribers.delete(subscriber)) return;
+    if (subscriber.connection !== null) this.#admission.leave(subscriber, subscriber.connection);
     const { topic, channels, delivery, key } = group.spec;
     for (const name of channels) {
       const channel = this.#channels.get(keyOf(topic, name));
@@ -312,6 +320,14 @@ export class StreamHub {
   }
 
   async #catchUp(channel: Channel, group: Group<StreamSpec>, subscriber: Subscriber): Promise<void> {
+    const { connection } = subscriber;
+    const admission = connection === null ? "ADMITTED" : await this.#admission.enter(subscriber, connection);
+    if (!group.subscribers.has(subscriber)) return;
+    if (admission === "REFUSED") {
+      this.#observer.resumed("refused");
+      subscriber.fail(tooManyResumes(this.#admission.retryAfterSeconds));
+      return;
+    }
     const outcome = await this.#replay(channel, group, subscriber, true);
     if (outcome === "LEFT") return;
     if ("failed" in outcome) {
@@ -356,5 +372,10 @@ export class StreamHub {
     });
   }
 }
+
+const tooManyResumes = (retryAfterSeconds: number): CodedError =>
+  new CodedError("RATE_LIMITED", "Too many streams are being resumed: send the same request again later.", {
+    retryAfterSeconds,
+  });
 
 const keyOf = (topic: string, name: string): string => `${topic}/${name}`;

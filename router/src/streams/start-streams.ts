@@ -39,6 +39,8 @@ export function startStreams(config: RouterConfig["streams"], observer: HubObser
       executionsMax: EXECUTIONS_MAX,
       channelBufferMax: config.channel_buffer_max,
       replayEventsMax: config.replay_events_max,
+      resumesPerSecondMax: config.resumes_per_second_max,
+      resumesWaitingMax: config.resumes_waiting_max,
     },
     observer,
   });

@@ -26,6 +26,8 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
     else this.#sendNow(delivery);
   }
 
+  abstract override get connection(): object;
+
   get isFull(): boolean {
     return this.backpressure.isFull;
   }

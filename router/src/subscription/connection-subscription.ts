@@ -47,6 +47,10 @@ export class ConnectionSubscription extends ClientSubscription {
     this.#prefix = prefix;
   }
 
+  get connection(): object {
+    return this.#host;
+  }
+
   started(): void {
     this.#host.subscriptionStarted(this.label);
   }

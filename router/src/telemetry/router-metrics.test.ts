@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { PreparedOperation } from "../operation/federation.ts";
 import { RouterMetrics } from "./router-metrics.ts";
 
-const none = { groups: () => 0, channels: () => 0 };
+const none = { groups: () => 0, channels: () => 0, resumesWaiting: () => 0 };
 const named = (operationName: string | null) => ({ kind: "query", operationName }) as PreparedOperation;
 
 test("operations are counted by name and outcome, and their times, however often somebody asks", async () => {

@@ -3,7 +3,6 @@ import { Counter, Gauge, type Registry } from "@mib/service/metrics";
 import type { PreparedOperation } from "../operation/federation.ts";
 import type { Delivery } from "../streams/delivery.ts";
 import type { HubObserver } from "../streams/hub.ts";
-import type { NotRecovered } from "../streams/resume/cursor-scope.ts";
 import type { UpstreamObserver } from "../upstream/upstream-subscription.ts";
 import type { Gap } from "../streams/stream-source.ts";
 import { BoundedLabels } from "./bounded-labels.ts";
@@ -47,7 +46,10 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
   /** Deliveries of this turn: their age is taken when the sockets have them. */
   #delivered: { brokerTimeMs: number; subscribers: number }[] = [];
 
-  constructor(registry: Registry, streams: { groups: () => number; channels: () => number }) {
+  constructor(
+    registry: Registry,
+    streams: { groups: () => number; channels: () => number; resumesWaiting: () => number },
+  ) {
     const registers = [registry];
     const counter = (name: string, help: string, labelNames: string[] = []) =>
       new Counter({ name, help, labelNames, registers });
@@ -119,6 +121,12 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     }).with({});
     gaugeOf("router_stream_groups", "Groups of subscribers with equal answers.", streams.groups, registry);
     gaugeOf("router_stream_channels", "Channels that somebody listens to.", streams.channels, registry);
+    gaugeOf(
+      "router_stream_resumes_waiting",
+      "Subscriptions that wait for their turn to catch up.",
+      streams.resumesWaiting,
+      registry,
+    );
   }
 
   /** The label of an operation: its name while names are few, else "other". */
@@ -223,7 +231,7 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     this.#holes.inc();
   }
 
-  resumed(verdict: "recovered" | NotRecovered): void {
+  resumed(verdict: Parameters<HubObserver["resumed"]>[0]): void {
     this.#resumes.inc({ verdict });
   }
 

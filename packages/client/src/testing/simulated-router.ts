@@ -27,8 +27,9 @@ export class SimulatedRouter {
   resumes = true;
   /** Whether it takes connections. */
   accepts = true;
-  /** What it says to the next subscribe messages instead of subscribing. */
+  /** The codes that it says to the next subscribe messages instead of subscribing, and for how long it wants to be left alone. */
   refusals: string[] = [];
+  retryAfterSeconds: number | null = null;
   /** What was subscribed to, in order. */
   readonly payloads: SubscribePayload[] = [];
   connectionsMade = 0;
@@ -100,7 +101,10 @@ export class SimulatedRouter {
   #subscribe(session: Session, subscriber: Subscriber, payload: SubscribePayload): void {
     this.payloads.push(payload);
     const code = this.refusals.shift();
-    if (code !== undefined) return this.#fail(session, subscriber, { code });
+    if (code !== undefined) {
+      const { retryAfterSeconds } = this;
+      return this.#fail(session, subscriber, { code, ...(retryAfterSeconds !== null && { retryAfterSeconds }) });
+    }
     session.subscribers.add(subscriber);
     const { after } = (payload.extensions?.["stream"] ?? {}) as { after?: string };
     subscriber.sentId = this.#headId;

@@ -58,6 +58,10 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
     this.#stream.attach(this.#response);
   }
 
+  get connection(): object {
+    return this.#response;
+  }
+
   started(): void {
     this.#options.metrics.subscriptionsOpen.inc(this.#labels());
   }
