@@ -161,6 +161,7 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
       env: {
         ...router.env,
         ...upstream,
+        ...kafka,
         REDIS_URL: servers.redis.url,
         IDENTITY_PRIVATE_KEY_FILE: keys.identityPrivateKeyFile,
         CURSOR_KEYS_FILE: keys.cursorKeysFile,

@@ -18,7 +18,7 @@ export const PRODUCTS: TestSubgraph = {
   },
 };
 
-const STREAMED = `
+export const STREAMED = `
   extend schema @link(url: "https://specs.example.org/streamed/v1.0", import: ["@streamed"]) @composeDirective(name: "@streamed")
   directive @streamed(topic: String!, channel: String! = "*", delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
   enum Delivery { EVERY LATEST }

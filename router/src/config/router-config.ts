@@ -96,6 +96,31 @@ const streams = z.strictObject({
   resumes_waiting_max: count()
     .default(20_000)
     .describe("Subscriptions that may wait to catch up; past it they are refused with RATE_LIMITED."),
+  kafka_brokers: list()
+    .nullable()
+    .default(null)
+    .describe("Where events are read that the store no longer has; without it resuming ends where its windows do."),
+  kafka_tls: z.boolean().default(false),
+  kafka_sasl: z
+    .strictObject({
+      mechanism: z.enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+      username: z.string(),
+      password: z.string(),
+    })
+    .nullable()
+    .default(null),
+  history: z
+    .strictObject({
+      requests_max: count(1).default(1_000).describe("Subscriptions that wait for Kafka at the same time."),
+      records_max: count(1).default(500_000),
+      bytes_max: count(1).default(67_108_864),
+      held_bytes_max: count(1)
+        .default(134_217_728)
+        .describe("Memory for all events that were read and are not delivered yet."),
+      timeout_ms: count(100).default(30_000),
+    })
+    .prefault({})
+    .describe("How much of Kafka is read at most to answer one subscription, and how long it may wait."),
   event_timeout_ms: count(1).default(10_000),
   verify_interval_ms: count(100)
     .default(30_000)

@@ -5,7 +5,14 @@ import type { CodedError } from "@mib/service/coded-error";
 import type { StreamSpec } from "./channel.ts";
 import { Subscriber } from "./group.ts";
 import { StreamHub } from "./hub.ts";
-import { mergeGaps, type Gap, type Position, type StreamSource } from "./stream-source.ts";
+import {
+  mergeGaps,
+  type Gap,
+  type PastEvents,
+  type Position,
+  type StreamHistory,
+  type StreamSource,
+} from "./stream-source.ts";
 
 /** What one run did: enough to see that it was no idle run. */
 export interface SimulationReport {
@@ -50,7 +57,7 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 /** A store with windows and pub/sub that loses messages, connections, data and epochs, each when the seed says so. */
-class World implements StreamSource {
+class World implements StreamSource, StreamHistory {
   readonly truth = new Map<string, WindowEntry[]>(CHANNELS.map((channel) => [channel, []]));
   readonly windows = new Map<string, { epoch: string; entries: WindowEntry[] } | null>(
     CHANNELS.map((channel) => [channel, null]),
@@ -194,6 +201,19 @@ class World implements StreamSource {
       const complete = first ? order(first.prev) <= order(position.id) : window.entries.length > 0;
       return { epoch: window.epoch, entries, complete, head };
     });
+  }
+
+  /** What windows lose, history has, as long as the log behind it reaches back. */
+  between(
+    { name }: { name: string },
+    after: Position,
+    before: WindowEntry,
+    eventsMax: number,
+  ): Promise<PastEvents | null> {
+    const all = this.truth.get(name)!.filter(({ epoch }) => epoch === after.epoch);
+    const events = all.filter(({ id }) => order(id) > order(after.id) && order(id) < order(before.id));
+    const isThere = this.random(4) > 0 && events.length <= eventsMax;
+    return new Promise((resolve) => this.actions.push(() => resolve(isThere ? { events, release: () => {} } : null)));
   }
 
   /** A read reaches the store some time after it was asked, and its answer comes some time after that. */
@@ -389,6 +409,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   const nothing = () => {};
   const hub = new StreamHub({
     source: world,
+    history: world,
     clock: { after: (_, action) => (world.actions.push(action), nothing) },
     limits: {
       queueMax: 1_000,

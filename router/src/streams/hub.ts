@@ -2,11 +2,11 @@
  * Tick 6/8: from a message of Redis to the groups of subscribers that want it, with nothing missed in silence.
  *
  * Pub/sub delivers at most once, so every message is compared with what was handed on before it (`prev`): a hole is closed
- * from the channel's window, or told to the subscribers as a gap. The hub has no I/O of its own.
+ * from the channel's window or from history, or told to the subscribers as a gap. The hub has no I/O of its own.
  */
 import { CodedError } from "@mib/service/coded-error";
-import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
-import { Channel, missedBetween, relationTo, startOf, type StreamSpec } from "./channel.ts";
+import { compareIds, FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
+import { Channel, type ChannelPosition, missedBetween, relationTo, startOf, type StreamSpec } from "./channel.ts";
 import { passes } from "./filter-index.ts";
 import { Group, type GroupLimits, type GroupObserver, type Subscriber } from "./group.ts";
 import type { NotRecovered } from "./resume/cursor-scope.ts";
@@ -14,7 +14,7 @@ import { notRecovered } from "./resume/not-recovered.ts";
 import { replay, type ReplayOutcome } from "./resume/replay.ts";
 import { ResumeAdmission, type ResumeLimits } from "./resume/resume-admission.ts";
 import { StreamEvent } from "./stream-event.ts";
-import type { Gap, HubClock, StreamSource } from "./stream-source.ts";
+import type { Gap, HubClock, StreamHistory, StreamSource } from "./stream-source.ts";
 
 export interface HubLimits extends GroupLimits, ResumeLimits {
   /** Messages kept per channel while its window is read. */
@@ -37,6 +37,7 @@ const RETRY_MS = 250;
 
 export class StreamHub {
   readonly #source: StreamSource;
+  readonly #history: StreamHistory | null;
   readonly #clock: HubClock;
   readonly #limits: HubLimits;
   readonly #observer: HubObserver;
@@ -47,16 +48,20 @@ export class StreamHub {
 
   constructor({
     source,
+    history,
     clock,
     limits,
     observer,
   }: {
     source: StreamSource;
+    /** Null where what a window no longer has is lost. */
+    history: StreamHistory | null;
     clock: HubClock;
     limits: HubLimits;
     observer: HubObserver;
   }) {
     this.#source = source;
+    this.#history = history;
     this.#clock = clock;
     this.#limits = limits;
     this.#observer = observer;
@@ -239,6 +244,7 @@ export class StreamHub {
       return () => this.#afterLast(channel, last);
     }
     const { epoch, entries, complete } = await this.#source.readAfter(topic, name, position, READ_ENTRIES_MAX);
+    const past = complete ? null : await this.#past(channel, position, entries[0]);
     return () => {
       if (channel.position === null || epoch === null) return "NOTHING";
       if (epoch !== channel.position.epoch) {
@@ -246,11 +252,26 @@ export class StreamHub {
         return "MORE";
       }
       const first = entries[0];
-      if (!complete && first) this.#noteGap(channel, { count: missedBetween(channel.position, first), reason: "lost" });
+      if (past !== null) for (const entry of past) this.#handOn(channel, entry, 0);
+      else if (!complete && first)
+        this.#noteGap(channel, { count: missedBetween(channel.position, first), reason: "lost" });
       for (const entry of entries) this.#handOn(channel, entry, 0);
       if (entries.length === READ_ENTRIES_MAX) return "MORE";
       return first ? "PROGRESS" : "NOTHING";
     };
+  }
+
+  /** What lies between a position and what the window has; null where it is lost. Of a new epoch no event is known to go on from. */
+  async #past(
+    channel: Channel,
+    position: ChannelPosition,
+    first: WindowEntry | undefined,
+  ): Promise<readonly WindowEntry[] | null> {
+    if (this.#history === null || first === undefined || position.id === FIRST_ID) return null;
+    const past = await this.#history.between(channel, position, first, this.#limits.replayEventsMax);
+    // The groups' queues are bounded themselves.
+    past?.release();
+    return past?.events ?? null;
   }
 
   #afterLast(channel: Channel, last: WindowEntry | null): "MORE" | "PROGRESS" | "NOTHING" {
@@ -359,6 +380,7 @@ export class StreamHub {
   ): Promise<ReplayOutcome> {
     return replay({
       source: this.#source,
+      history: this.#history,
       clock: this.#clock,
       channel,
       group,

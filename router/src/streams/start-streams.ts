@@ -1,8 +1,12 @@
+import { createKafka } from "@mib/events/kafka";
 import type { Logger } from "@mib/service/log";
 import type { RouterConfig } from "../config/router-config.ts";
+import { KafkaHistory } from "./history/kafka-history.ts";
 import { StreamHub, type HubObserver } from "./hub.ts";
 import { CursorKeys } from "./resume/cursor-keys.ts";
 import { RedisStreamSource } from "./redis-stream-source.ts";
+
+type StreamsConfig = RouterConfig["streams"];
 
 /** The hub with its store, running. */
 export interface Streams {
@@ -23,11 +27,13 @@ const EXECUTIONS_MAX = 16;
 const VERIFY_AFTER_RETURN_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Starts the streams; null where no store is configured. Does not wait for the store to be there. */
-export function startStreams(config: RouterConfig["streams"], observer: HubObserver, log: Logger): Streams | null {
+export function startStreams(config: StreamsConfig, observer: HubObserver, log: Logger): Streams | null {
   if (config.redis_url === null) return null;
   const source = new RedisStreamSource(config.redis_url, log);
+  const history = historyOf(config, log);
   const hub = new StreamHub({
     source,
+    history,
     clock: {
       after(milliseconds, action) {
         const timer = setTimeout(action, milliseconds);
@@ -69,6 +75,27 @@ export function startStreams(config: RouterConfig["streams"], observer: HubObser
     close() {
       for (const timer of timers) clearTimeout(timer);
       source.close();
+      history?.close();
     },
   };
+}
+
+/** Null where no Kafka is configured. Connects when there is something to read. */
+function historyOf({ kafka_brokers, kafka_tls, kafka_sasl, history }: StreamsConfig, log: Logger): KafkaHistory | null {
+  if (kafka_brokers === null || kafka_brokers.length === 0) return null;
+  const settings = {
+    KAFKA_BROKERS: kafka_brokers,
+    KAFKA_TLS: kafka_tls,
+    KAFKA_SASL_MECHANISM: kafka_sasl?.mechanism,
+    KAFKA_SASL_USERNAME: kafka_sasl?.username,
+    KAFKA_SASL_PASSWORD: kafka_sasl?.password,
+  };
+  const limits = {
+    requestsMax: history.requests_max,
+    recordsMax: history.records_max,
+    bytesMax: history.bytes_max,
+    heldBytesMax: history.held_bytes_max,
+    timeoutMs: history.timeout_ms,
+  };
+  return new KafkaHistory(createKafka(settings, "mib-router", log), limits, log);
 }

@@ -11,6 +11,26 @@ export interface StreamSource {
   readAfter(topic: string, channel: string, position: Position, limit: number): Promise<WindowSlice>;
 }
 
+/** What the store no longer has. */
+export interface StreamHistory {
+  /**
+   * The events of a channel after a position and before an entry of its window, in order: all of them, or null where that
+   * can't be told or they are more than `eventsMax`. Never rejects, and answers within a bounded time.
+   */
+  between(
+    channel: { topic: string; name: string },
+    after: Position,
+    before: WindowEntry,
+    eventsMax: number,
+  ): Promise<PastEvents | null>;
+}
+
+/** Events from history. Who was given them says when it has no more use for them: all that are held count against a bound. */
+export interface PastEvents {
+  events: readonly WindowEntry[];
+  release(): void;
+}
+
 /** Where an event stands in its channel. */
 export interface Position {
   epoch: string;

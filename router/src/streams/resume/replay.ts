@@ -5,7 +5,15 @@ import { passes } from "../filter-index.ts";
 import type { StreamSpec } from "../channel.ts";
 import { UNREADABLE, type Group, type Subscriber } from "../group.ts";
 import { StreamEvent } from "../stream-event.ts";
-import { mergeGaps, type Gap, type HubClock, type Position, type StreamSource } from "../stream-source.ts";
+import {
+  mergeGaps,
+  type Gap,
+  type HubClock,
+  type PastEvents,
+  type Position,
+  type StreamHistory,
+  type StreamSource,
+} from "../stream-source.ts";
 import type { NotRecovered } from "./cursor-scope.ts";
 
 /** Where a subscription begins that goes on with a stream; `start`: with the oldest event that the window has. */
@@ -13,6 +21,8 @@ export type ResumePoint = Position | "start";
 
 export interface ReplayOptions {
   source: StreamSource;
+  /** Null where what a window no longer has is lost. */
+  history: StreamHistory | null;
   clock: HubClock;
   channel: { topic: string; name: string; key: string };
   group: Group<StreamSpec>;
@@ -35,15 +45,16 @@ const RETRY_MS = 250;
 const RETRIES_MAX = 40;
 
 /**
- * Delivers to one subscriber what a channel has had since a position, in order, until it has caught up with its group. A
- * stream that can't be continued from there as a whole is not continued in part.
+ * Delivers to one subscriber what a channel has had since a position, in order, until it has caught up with its group:
+ * from history what the window no longer has, then from the window. A stream that can't be continued from there as a whole
+ * is not continued in part.
  */
 export function replay(options: ReplayOptions): Promise<ReplayOutcome> {
   return options.group.whileCatchingUp(() => catchUp(options));
 }
 
 async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
-  const { from, subscriber, tellsCount, replayEventsMax } = options;
+  const { channel, from, history, subscriber, tellsCount, replayEventsMax } = options;
   let position = from === "start" ? null : from;
   let mayBeTrimmed = from === "start";
   let isFirst = true;
@@ -56,14 +67,27 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     if (slice !== null && slice.epoch !== null) {
       position ??= { epoch: slice.epoch, id: FIRST_ID };
       if (slice.epoch !== position.epoch) return { failed: "epoch" };
-      if (!slice.complete && !mayBeTrimmed) return { failed: "too_far" };
-      mayBeTrimmed = false;
       const [first] = slice.entries;
+      const inWindow = first === undefined ? 0 : slice.head!.count - first.count + 1;
+      if (isFirst && inWindow > replayEventsMax) return { failed: "too_far" };
+      let past: PastEvents | null = null;
+      if (!slice.complete && !mayBeTrimmed) {
+        const eventsMax = isFirst ? replayEventsMax - inWindow : replayEventsMax;
+        past = first === undefined ? null : ((await history?.between(channel, position, first, eventsMax)) ?? null);
+        if (past === null) return hasLeft(options) ? "LEFT" : { failed: "too_far" };
+      }
+      mayBeTrimmed = false;
       if (isFirst) {
         isFirst = false;
-        const replayed = first === undefined ? 0 : slice.head!.count - first.count + 1;
-        if (replayed > replayEventsMax) return { failed: "too_far" };
-        if (tellsCount) subscriber.note = { recovered: true, replayed };
+        if (tellsCount) subscriber.note = { recovered: true, replayed: (past?.events.length ?? 0) + inWindow };
+      }
+      try {
+        for (const some of inPieces(past?.events ?? [])) {
+          gap = await deliverAll(options, some, gap);
+          if (hasLeft(options)) return "LEFT";
+        }
+      } finally {
+        past?.release();
       }
       gap = await deliverAll(options, slice.entries, gap);
       if (hasLeft(options)) return "LEFT";
@@ -84,6 +108,11 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     await new Promise<void>((resolve) => options.clock.after(RETRY_MS, resolve));
     if (hasLeft(options)) return "LEFT";
   }
+}
+
+function* inPieces(entries: readonly WindowEntry[]): Generator<readonly WindowEntry[]> {
+  for (let start = 0; start < entries.length; start += READ_ENTRIES_MAX)
+    yield entries.slice(start, start + READ_ENTRIES_MAX);
 }
 
 const hasLeft = ({ group, subscriber }: ReplayOptions): boolean => !group.subscribers.has(subscriber);
