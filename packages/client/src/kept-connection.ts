@@ -102,10 +102,12 @@ export class KeptConnection {
     const isForbidden = loss.closeCode === FORBIDDEN;
     // A credential that was good has ended: what is given now may be good again.
     const isExpiry = isForbidden && wasOpen && (wasSteady || !this.#wasForbidden);
-    const mayReturn = isExpiry || (isForbidden ? retriesForbidden() : !isFinal(loss));
     this.#wasForbidden = isForbidden;
     this.#drop();
     lost();
+    const mayReturn = isExpiry || (isForbidden ? retriesForbidden() : !isFinal(loss));
+    // Whoever was asked may have stopped all subscriptions, or wanted another connection.
+    if (!this.#isNeeded || this.#connection !== null) return;
     if (!mayReturn) {
       this.release();
       ended(loss);

@@ -295,6 +295,37 @@ describe("close codes", () => {
     expect([told, world.router.connectionsMade]).toEqual([["error 4403"], 3]);
   });
 
+  test("who is asked after 4403 may stop, and no connection is made for nobody", () => {
+    const stop = { all: () => {} };
+    const world = simulated({ onForbidden: () => (stop.all(), true) });
+    const first = follow(world.client);
+    stop.all = first.subscription.stop;
+    world.router.cut(4403);
+    world.clock.advance(10);
+    expect(world.clock.timerCount).toBe(0);
+    const { subscription } = follow(world.client);
+    world.clock.advance(LONG_MS);
+    expect([world.router.connectionsMade, world.router.openConnections]).toEqual([2, 1]);
+    subscription.stop();
+    expect(world.router.openConnections).toBe(0);
+  });
+
+  test("who is asked after 4403 may stop and subscribe, or reconnect, and that connection is kept", () => {
+    for (const answer of [
+      (client: StreamClient) => client.reconnect(),
+      (client: StreamClient, { subscription }: ReturnType<typeof follow>) => {
+        subscription.stop();
+        follow(client);
+      },
+    ]) {
+      const world = simulated({ onForbidden: () => (answer(world.client, first), true) });
+      const first = follow(world.client);
+      world.router.cut(4403);
+      world.clock.advance(LONG_MS);
+      expect([world.router.connectionsMade, world.router.openSubscriptions]).toEqual([2, 1]);
+    }
+  });
+
   test("one who subscribes again after the end gets a connection again", () => {
     const { client, router, clock } = closedWith(4400);
     const { told } = follow(client);

@@ -95,7 +95,9 @@ export class SimulatedRouter {
 
   /** Closes all connections. What is under way is lost. */
   cut(closeCode = 1006): void {
-    for (const session of this.#sessions) this.#lose(session, closeCode);
+    // Not those that are made because of it.
+    const sessions = [...this.#sessions];
+    for (const session of sessions) this.#lose(session, closeCode);
   }
 
   #subscribe(session: Session, subscriber: Subscriber, payload: SubscribePayload): void {
