@@ -1,5 +1,5 @@
 import type { ClientOptions, FormattedExecutionResult, SubscribePayload } from "graphql-ws";
-import { EventStream } from "./event-stream.ts";
+import { EventStreamParser } from "./event-stream-parser.ts";
 import { codeOf } from "./subscription-error.ts";
 import type { Errors, Loss, SubscriptionSink, Transport } from "./transport.ts";
 
@@ -84,7 +84,7 @@ export function sseTransport({ url, connectionParams, keepAliveMs }: SseOptions)
       if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
         return sink.failed(await errorsOf(response));
       const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-      const parser = new EventStream(EVENT_LENGTH_MAX);
+      const parser = new EventStreamParser(EVENT_LENGTH_MAX);
       for (;;) {
         const { done, value } = await reader.read();
         if (done) throw new Lost({ closeCode: null, reason: "the stream has ended" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { EventStream } from "./event-stream.ts";
+import { EventStreamParser } from "./event-stream-parser.ts";
 
 const TEXT = [
   "retry: 100\n\n",
@@ -23,7 +23,7 @@ const EVENTS = [
 test("events are the same however the stream is cut into pieces", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: TEXT.length }), { maxLength: 20 }), (cuts) => {
-      const stream = new EventStream(1_000);
+      const stream = new EventStreamParser(1_000);
       const places = [0, ...cuts.toSorted((a, b) => a - b), TEXT.length];
       const events = places.slice(1).flatMap((end, i) => stream.push(TEXT.slice(places[i], end)));
       expect(events).toEqual(EVENTS);
@@ -32,10 +32,10 @@ test("events are the same however the stream is cut into pieces", () => {
 });
 
 test("an event that is too long is refused, in one piece or many, and many short ones are not", () => {
-  const stream = new EventStream(20);
+  const stream = new EventStreamParser(20);
   for (let i = 0; i < 10; i++) expect(stream.push("data: 0123456789\n\n").length).toBe(1);
   expect(() => stream.push("data: 0123456789012345\n\n")).toThrow(RangeError);
-  const other = new EventStream(20);
+  const other = new EventStreamParser(20);
   expect(() => {
     for (let i = 0; i < 3; i++) other.push("data: 123");
   }).toThrow(RangeError);

@@ -5,7 +5,7 @@ export interface ServerEvent {
 }
 
 /** Reads a text/event-stream as it comes, however it is cut into pieces. What is no name and no data is of no interest here. */
-export class EventStream {
+export class EventStreamParser {
   readonly #lengthMax: number;
   /** A carriage return at the end of a piece, which may be half of a line break. */
   #held = "";
