@@ -93,7 +93,7 @@ export function createReplaceableParts(
       caching: config.cache_control,
       queryPlans: config.query_plans,
     }),
-    eventStreams: new EventStreamEndpoint({ authenticator, subscriptions, metrics, log }),
+    eventStreams: new EventStreamEndpoint({ authenticator, limits, subscriptions, metrics, log }),
     playground: config.playground.enabled
       ? new Playground(config.playground, config.listen.path, config.query_plans)
       : null,

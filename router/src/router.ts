@@ -99,6 +99,7 @@ export async function startRouter(
     openMax: overHttp.open_max,
     openPerAddressMax: overHttp.open_per_address_max,
     heartbeatMs: overHttp.heartbeat_ms,
+    sharesPort,
     bufferBytesMax: overHttp.buffer_bytes_max,
     stallTimeoutMs: overHttp.stall_timeout_ms,
     retryMs: overHttp.retry_ms,

@@ -263,3 +263,13 @@ describe("an operation on a stream", () => {
     expect(stream.text()).toMatch(/^retry: \d+\n\n: SERVICE_UNAVAILABLE\nretry: \d+\n\n$/);
   });
 });
+
+test("reservations are limited as requests are", async () => {
+  const router = await runningRouter(
+    { sensors: SENSORS },
+    { rate_limits: { address: { requests_max: 2, window_seconds: 600 } } },
+  );
+  const statuses: number[] = [];
+  for (let i = 0; i < 3; i++) statuses.push((await fetch(router.url, { method: "PUT" })).status);
+  expect(statuses).toEqual([201, 201, 429]);
+});

@@ -1,6 +1,7 @@
 import { eventually } from "@mib/testkit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { json } from "../federation/federated.ts";
 import { runningRouter, type RunningRouter } from "./running-router.ts";
 import { PRODUCTS } from "./sample-subgraphs.ts";
 import { issuer } from "./token-issuer.ts";
@@ -211,4 +212,24 @@ describe("who may connect", () => {
     client.socket.pause();
     await eventually(async () => expect(await running.metric("router_connections_open")).toBe(0));
   });
+});
+
+test("a client that asks and takes none of the answers is closed with 1013, however much it says meanwhile", async () => {
+  const text = "x".repeat(500_000);
+  const large = await runningRouter(
+    { large: { typeDefs: "type Query { text: String }", answer: (_, response) => json(response, { data: { text } }) } },
+    { websocket: { buffer_bytes_max: 65_536, stall_timeout_ms: 300 } },
+  );
+  const client = await raw(large);
+  await client.initialised();
+  client.socket.pause();
+  let asked = 0;
+  await eventually(
+    async () => {
+      for (let i = 0; i < 20; i++)
+        client.say({ id: String(++asked), type: "subscribe", payload: { query: "{ text }" } });
+      expect(await large.service.registry.metrics()).toMatch(/router_connection_closes_total\{code="1013"/);
+    },
+    { deadlineMs: 60_000 },
+  );
 });

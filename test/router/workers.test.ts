@@ -93,6 +93,9 @@ test("workers share the port, and are told about, reloaded, replaced and ended a
   expect(new Set(first).size).toBe(2);
   expect(first).not.toContain(child.pid);
 
+  const reserved = await fetch(new URL("/graphql", url()), { method: "PUT" });
+  expect([reserved.status, await reserved.text()]).toEqual([501, expect.stringContaining("one process")]);
+
   write("s.graphql", supergraphSdl.replace("word: String", "word: String newer: String"));
   await eventually(async () => expect(await metric(url(), "router_reloads_total")).toEqual([2]), DEADLINE);
   for (let i = 0; i < 4; i++)

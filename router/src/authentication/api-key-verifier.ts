@@ -20,7 +20,7 @@ interface Known {
 
 /**
  * Verifies API keys by asking whoever owns them. An answer, good or bad, is kept for at most `cacheMs`, so a revoked key
- * ends within that time; requests with the same key at the same time ask once.
+ * that no revocation is heard of ends within that time; requests with the same key at the same time ask once.
  */
 export class ApiKeyVerifier {
   readonly #url: string;

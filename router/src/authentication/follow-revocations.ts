@@ -19,6 +19,7 @@ const eventSchema = z.object({
 /** For so long the store may be away while streams are opened as if nothing were revoked. */
 const AWAY_MS_MAX = 5_000;
 const CHECK_MS = 500;
+const AGAIN_MS = 1_000;
 
 /** Takes revocations from a stream, those that its window has first; after the store was away, those that came meanwhile. */
 export function followRevocations(
@@ -53,7 +54,9 @@ export function followRevocations(
     execute: (payload: unknown) => Promise.resolve(JSON.stringify(payload)),
   } as const;
   let leave = () => {};
-  const begin = (fromStart: boolean) => {
+  let again: NodeJS.Timeout | null = null;
+  const begin = () => {
+    hears = false;
     const subscriber = new RevocationSubscriber({
       started: () => (hears = true),
       failed: (error) => {
@@ -62,7 +65,8 @@ export function followRevocations(
           "revocations were missed: access tokens that they are about are good until they expire",
         );
         leave();
-        begin(false);
+        // What was heard before may be heard again.
+        again = setTimeout(begin, AGAIN_MS);
       },
       deliver: (delivery) => {
         if (delivery.gap) log.error({ gap: delivery.gap, topic }, "revocations were missed");
@@ -72,13 +76,14 @@ export function followRevocations(
         revocations.revoke({ kind, target, atMs: Date.parse(at) });
       },
     });
-    if (fromStart) subscriber.resume = "start";
+    subscriber.resume = "start";
     leave = hub.open(spec, subscriber);
   };
-  begin(true);
+  begin();
   return {
     close() {
       clearInterval(check);
+      if (again) clearTimeout(again);
       leave();
     },
   };

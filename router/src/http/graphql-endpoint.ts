@@ -201,7 +201,7 @@ export class GraphqlEndpoint {
     }
     const trace = call.withPlan ? new ExecutionTrace() : null;
     const body = await runner.execute(operation, call.caller.identity, clientOf(call, trace));
-    call.metrics.operation("http", prepared, body, performance.now() - call.startedAt);
+    call.metrics.operation(call.transport, prepared, body, performance.now() - call.startedAt);
     return {
       status: 200,
       body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan) }),
@@ -278,6 +278,7 @@ export class GraphqlEndpoint {
       caller: Caller;
       request: HttpRequest;
       response: ServerResponse;
+      transport: Transport;
       withPlan: boolean;
       startedAt: number;
       hooks: RequestChain | null;
@@ -302,7 +303,7 @@ export class GraphqlEndpoint {
     }
     sender.end();
     call.hooks?.respond(responseFacts(response, 200, bytes));
-    metrics.operationInParts("http", operation.prepared, hasErrors, performance.now() - call.startedAt);
+    metrics.operationInParts(call.transport, operation.prepared, hasErrors, performance.now() - call.startedAt);
   }
 }
 

@@ -71,7 +71,8 @@ test("what cannot be applied is refused, and tried again when it is told again",
 
 test("settings that only a restart changes are named", async () => {
   const { reloader, said, write } = reloaderFor(loaded("old"));
-  write(loaded("old", { listen: { port: 1 }, introspection: false }));
+  const authentication = { revocations: { topic: "revocations" } };
+  write(loaded("old", { listen: { port: 1 }, introspection: false, authentication }));
   await reloader.reload();
-  expect(said.at(-1)).toEqual({ level: "warn", value: { settings: ["listen"] } });
+  expect(said.at(-1)).toEqual({ level: "warn", value: { settings: ["listen", "authentication.revocations"] } });
 });

@@ -20,17 +20,20 @@ export interface ReloaderOptions {
 }
 
 /** What is fixed when the router starts. */
-const NEED_RESTART = [
-  "listen",
-  "streams",
-  "websocket",
-  "http_subscriptions",
-  "identity",
-  "hops",
-  "telemetry",
-  "plugins",
-  "workers",
-] as const;
+const NEED_RESTART: Readonly<Record<string, (config: RouterConfig) => unknown>> = {
+  listen: ({ listen }) => listen,
+  streams: ({ streams }) => streams,
+  websocket: ({ websocket }) => websocket,
+  http_subscriptions: (config) => config.http_subscriptions,
+  "authentication.revocations": ({ authentication }) => authentication?.revocations ?? null,
+  "limits.header_bytes_max": ({ limits }) => limits.header_bytes_max,
+  identity: ({ identity }) => identity,
+  hops: ({ hops }) => hops,
+  ready_url: ({ subgraphs }) => Object.entries(subgraphs).map(([name, subgraph]) => [name, subgraph.ready_url]),
+  telemetry: ({ telemetry }) => telemetry,
+  plugins: ({ plugins }) => plugins,
+  workers: ({ workers }) => workers,
+};
 
 /** Brings what there is to read into use. What is not good is reported, and the old one goes on. */
 export class Reloader {
@@ -63,7 +66,10 @@ export class Reloader {
     } catch (error) {
       return this.#refuse({ err: error });
     }
-    const fixed = NEED_RESTART.filter((name) => !isDeepStrictEqual(loaded.config[name], this.#current.config[name]));
+    const [now, before] = [loaded.config, this.#current.config];
+    const fixed = Object.keys(NEED_RESTART).filter(
+      (name) => !isDeepStrictEqual(NEED_RESTART[name]!(now), NEED_RESTART[name]!(before)),
+    );
     this.#current = loaded;
     reloads.inc({ outcome: "applied" });
     log.info("the new configuration is in use");

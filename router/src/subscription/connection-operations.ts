@@ -107,6 +107,7 @@ export class ConnectionOperations implements SubscriptionHost {
     if (parts !== null) return this.#answerInParts(id, running, { ...operation, parts }, call);
     const body = await runner.execute(operation, identity, { ...client, hooks });
     metrics.operation(this.#wire.transport, prepared, body, performance.now() - startedAt);
+    await this.#room(running);
     if (!running.ended) this.answer(id, body, hooks);
   }
 
@@ -202,12 +203,19 @@ export class ConnectionOperations implements SubscriptionHost {
       if (running.ended) return;
       bytes += Buffer.byteLength(payload.text);
       hasErrors ||= payload.hasErrors;
+      await this.#room(running);
+      if (running.ended) return;
       this.#wire.next(id, payload.text);
     }
     if (running.ended) return;
     this.#complete(id);
     hooks?.respond({ status: 200, bytes, setHeader() {} });
     metrics.operationInParts(this.#wire.transport, operation.prepared, hasErrors, performance.now() - startedAt);
+  }
+
+  /** Until the client has taken so much of what waits that more may: meanwhile the operation counts as under way. */
+  async #room(running: RunningOperation): Promise<void> {
+    while (this.backpressure.isFull && !running.ended) await this.backpressure.drained();
   }
 
   #complete(id: string): void {

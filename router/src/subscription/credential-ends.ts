@@ -28,6 +28,8 @@ export class CredentialEnds {
     // It may have been revoked while the request was under way.
     if (this.#revocations.isRevoked(caller)) return queueMicrotask(() => one.credentialEnded());
     if (caller.expiresAtMs === null && caller.revocableAs.length === 0) return;
+    // Verified anew it is the same credential: what holds is when it was first.
+    for (const known of this.#callers.get(one) ?? []) if (isSameCredential(known, caller)) return;
     addTo(this.#callers, one, caller);
     if (caller.expiresAtMs !== null) addTo(this.#byTick, tickOf(caller.expiresAtMs), one);
     for (const name of caller.revocableAs) addTo(this.#byName, name, one);
@@ -70,6 +72,10 @@ export class CredentialEnds {
 }
 
 const tickOf = (atMs: number): number => Math.ceil(atMs / TICK_MS);
+
+function isSameCredential(one: Caller, other: Caller): boolean {
+  return one.expiresAtMs === other.expiresAtMs && one.revocableAs.join() === other.revocableAs.join();
+}
 
 function addTo<Key, Value>(sets: Map<Key, Set<Value>>, key: Key, value: Value): void {
   const others = sets.get(key);

@@ -19,8 +19,10 @@ export interface PlainHost {
 export class PlainConnection {
   /** The host's sweeps since it was last heard of. */
   idleSweeps = 0;
-  isBusy = false;
   hasServed = false;
+  #isBusy = false;
+  /** Answers that the client has not taken yet. */
+  #unflushed = 0;
   readonly #socket: Socket;
   readonly #host: PlainHost;
   #head: PlainHead | null = null;
@@ -38,6 +40,10 @@ export class PlainConnection {
     socket.on("close", this.#onClose);
   }
 
+  get isIdle(): boolean {
+    return !this.#isBusy && this.#unflushed === 0;
+  }
+
   get headers(): string {
     return this.#host.isDraining
       ? "Connection: close\r\n"
@@ -46,7 +52,7 @@ export class PlainConnection {
 
   /** Ends it as soon as no request is under way. */
   drain(): void {
-    if (!this.isBusy) this.#socket.end();
+    if (!this.#isBusy) this.#socket.end();
   }
 
   destroy(): void {
@@ -54,9 +60,9 @@ export class PlainConnection {
   }
 
   answered(): void {
-    this.isBusy = false;
+    this.#isBusy = false;
+    this.#unflushed += 1;
     this.hasServed = true;
-    this.idleSweeps = 0;
     if (this.#host.isDraining) {
       this.#socket.end();
     } else if (this.#next !== null) {
@@ -66,8 +72,13 @@ export class PlainConnection {
     } else if (this.#hasEnded) this.#socket.end();
   }
 
+  readonly flushed = (): void => {
+    this.#unflushed -= 1;
+    this.idleSweeps = 0;
+  };
+
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.isBusy && this.#next === null) {
+    if (!this.#isBusy && this.#next === null) {
       this.#take(chunk);
       return;
     }
@@ -77,7 +88,7 @@ export class PlainConnection {
 
   readonly #onEnd = (): void => {
     this.#hasEnded = true;
-    if (!this.isBusy && this.#next === null) this.#socket.end();
+    if (!this.#isBusy && this.#next === null) this.#socket.end();
   };
 
   readonly #onError = (): void => {}; // "close" follows
@@ -102,7 +113,7 @@ export class PlainConnection {
       const { path } = this.#host.rules;
       this.#request = { method: "POST", url: path, headers: head.headers, socket: this.#socket };
     }
-    this.isBusy = true;
+    this.#isBusy = true;
     const body = chunk.toString("utf8", head.bytes.length);
     this.#host.serve(this.#request, new PlainResponse(this.#socket, this), body);
   }

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { HttpResponse } from "../http-exchange.ts";
 import { PlainConnections } from "./plain-connections.ts";
+import { readPlainHead } from "./plain-request.ts";
 
 const BODY_BYTES_MAX = 1_000;
 
@@ -17,11 +18,11 @@ interface Served {
 }
 
 /** A server that answers every request with who read it and what was read. `hold`: it answers when it is told to. */
-async function server({ hold = false, plain = true } = {}) {
+async function server({ hold = false, plain = true, idleMsMax = 60_000, padding = "" } = {}) {
   const held: (() => void)[] = [];
   const answer = (served: Served, response: HttpResponse) => {
     const send = () => {
-      const text = JSON.stringify(served);
+      const text = JSON.stringify({ ...served, ...(padding && { padding }) });
       response.writeHead(200, { "content-length": Buffer.byteLength(text) });
       response.end(text);
     };
@@ -39,8 +40,8 @@ async function server({ hold = false, plain = true } = {}) {
         rules: { path: "/graphql", headerBytesMax: 4_096, bodyBytesMax: BODY_BYTES_MAX },
         serve: ({ url, headers }, response, body) =>
           answer({ by: "plain", url, authorization: headers.authorization, body }, response),
-        idleMsMax: 60_000,
-        firstRequestMsMax: 60_000,
+        idleMsMax,
+        firstRequestMsMax: idleMsMax,
       })
     : null;
   http.listen(0, "127.0.0.1");
@@ -197,6 +198,25 @@ test("a client that has said all gets its answer, and then the end", async () =>
   held.shift()!();
   await has(1);
   await eventually(() => expect(ended()).toBe(true));
+});
+
+test("an idle connection is ended, and one whose client still takes its answer is not", async () => {
+  const { port } = await server({ idleMsMax: 100, padding: "x".repeat(100_000_000) });
+  const [idle, slow] = [await client(port), await client(port)];
+  let received = 0;
+  slow.socket.removeAllListeners("data");
+  slow.socket.on("data", (chunk) => (received += chunk.length));
+  slow.socket.pause();
+  slow.send(post("1"));
+  await eventually(() => expect(idle.ended()).toBe(true), { deadlineMs: 70_000 });
+  slow.socket.resume();
+  await eventually(() => expect(received).toBeGreaterThan(100_000_000), { deadlineMs: 60_000 });
+});
+
+test("a head is read in the time of its length, whatever is in it", () => {
+  const rules = { path: "/graphql", headerBytesMax: 8_000_000, bodyBytesMax: 10 };
+  const head = Buffer.from(`POST /graphql HTTP/1.1\r\nx:${" ".repeat(4_000_000)}\0\r\n\r\n`);
+  expect(readPlainHead(head, null, rules)).toBeNull();
 });
 
 test("draining ends idle connections at once, the others with their answer, and the server with them", async () => {

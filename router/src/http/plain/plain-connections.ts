@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { PlainConnection, type PlainHost } from "./plain-connection.ts";
 
-const SWEEP_MS = 5_000;
+const SWEEP_MS_MAX = 5_000;
 
 export interface PlainOptions extends Pick<PlainHost, "rules" | "serve"> {
   /** For so long a connection may be idle between two requests, and before the first. */
@@ -30,7 +30,8 @@ export class PlainConnections implements PlainHost {
     this.#listeners = server.listeners("connection") as ((socket: Socket) => void)[];
     server.removeAllListeners("connection");
     server.on("connection", (socket: Socket) => void this.#connections.add(new PlainConnection(socket, this)));
-    this.#timer = setInterval(() => this.#sweep(idleMsMax / SWEEP_MS, firstRequestMsMax / SWEEP_MS), SWEEP_MS).unref();
+    const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2);
+    this.#timer = setInterval(() => this.#sweep(idleMsMax / sweepMs, firstRequestMsMax / sweepMs), sweepMs).unref();
   }
 
   handOver(socket: Socket): void {
@@ -54,7 +55,7 @@ export class PlainConnections implements PlainHost {
 
   #sweep(idleSweepsMax: number, firstSweepsMax: number): void {
     for (const connection of this.#connections) {
-      if (connection.isBusy) continue;
+      if (!connection.isIdle) continue;
       connection.idleSweeps += 1;
       if (connection.idleSweeps > (connection.hasServed ? idleSweepsMax : firstSweepsMax)) connection.destroy();
     }

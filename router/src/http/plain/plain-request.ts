@@ -15,7 +15,9 @@ export interface PlainRequestRules {
   bodyBytesMax: number;
 }
 
-const HEADER = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+// Blanks around a value are part of it here: told apart by the expression, they would be tried in every way.
+const HEADER = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g;
 const LENGTH = /^[1-9]\d{0,8}$/;
 /** Headers by which a request asks for more than an answer, or is framed in another way than by its length. */
 const NOT_PLAIN: ReadonlySet<string> = new Set([
@@ -44,7 +46,7 @@ export function readPlainHead(chunk: Buffer, known: PlainHead | null, rules: Pla
     const [, name = "", value = ""] = HEADER.exec(text) ?? [];
     const key = name.toLowerCase();
     if (name === "" || NOT_PLAIN.has(key) || headers[key] !== undefined) return null;
-    headers[key] = value.trimEnd();
+    headers[key] = value.replace(BLANKS_AROUND, "");
   }
   const length = headers["content-length"];
   if (length === undefined || !LENGTH.test(length) || Number(length) > rules.bodyBytesMax) return null;

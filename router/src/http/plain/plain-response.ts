@@ -7,6 +7,8 @@ export interface AfterAnswer {
   headers: string;
   /** The answer is handed to the socket. */
   answered(): void;
+  /** The system has all of it. */
+  readonly flushed: () => void;
 }
 
 let second = 0;
@@ -51,11 +53,11 @@ export class PlainResponse implements HttpResponse {
     this.headersSent = true;
     const head = this.#head(body);
     if (typeof body === "string" && encoding === "latin1") {
-      this.#socket.write(head + body, "latin1");
+      this.#socket.write(head + body, "latin1", this.#after.flushed);
     } else {
       this.#socket.cork();
       this.#socket.write(head, "latin1");
-      if (body.length > 0) this.#socket.write(body, encoding);
+      this.#socket.write(body, encoding, this.#after.flushed);
       this.#socket.uncork();
     }
     this.#after.answered();

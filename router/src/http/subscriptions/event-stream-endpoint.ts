@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { Authenticator } from "../../authentication/authenticator.ts";
+import type { RequestLimits } from "../../request/request-limits.ts";
 import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
 import { refuse, toCodedError } from "../error-body.ts";
 import type { HttpRequest } from "../http-exchange.ts";
@@ -25,22 +26,26 @@ export function eventStreamToken({ method, headers }: HttpRequest, search: strin
 /** Requests about event streams (GraphQL over SSE, single connection mode) but those that bring operations. */
 export class EventStreamEndpoint {
   readonly #authenticator: Authenticator;
+  readonly #limits: RequestLimits;
   readonly #subscriptions: HttpSubscriptions;
   readonly #metrics: RouterMetrics;
   readonly #log: Logger;
 
   constructor({
     authenticator,
+    limits,
     subscriptions,
     metrics,
     log,
   }: {
     authenticator: Authenticator;
+    limits: RequestLimits;
     subscriptions: HttpSubscriptions;
     metrics: RouterMetrics;
     log: Logger;
   }) {
     this.#authenticator = authenticator;
+    this.#limits = limits;
     this.#subscriptions = subscriptions;
     this.#metrics = metrics;
     this.#log = log;
@@ -50,7 +55,11 @@ export class EventStreamEndpoint {
   async reserve(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
     try {
       const caller = await this.#authenticator.authenticate(credentialsOf(request));
-      const token = this.#subscriptions.reserve(caller, request.socket.remoteAddress ?? "");
+      const address = request.socket.remoteAddress ?? "";
+      const verdict = await this.#limits.take(caller.identity, address);
+      if (verdict?.allowed === false)
+        throw new CodedError("RATE_LIMITED", undefined, { retryAfterSeconds: verdict.resetSeconds });
+      const token = this.#subscriptions.reserve(caller, address);
       response.writeHead(201, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }).end(token);
     } catch (thrown) {
       this.#refuse(response, thrown, requestId);

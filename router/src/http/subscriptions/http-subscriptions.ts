@@ -18,6 +18,8 @@ export interface HttpSubscriptionsOptions extends EventStreamOptions, HttpSubscr
   openMax: number;
   openPerAddressMax: number;
   heartbeatMs: number;
+  /** Whether other processes serve on the same port, which know nothing of the streams that are reserved here. */
+  sharesPort: boolean;
 }
 
 /** One client's wish to subscribe. */
@@ -79,6 +81,11 @@ export class HttpSubscriptions {
 
   /** Reserves a stream that will carry many operations; returns the token that names it. Throws coded errors. */
   reserve(caller: Caller, address: string): string {
+    if (this.#options.sharesPort)
+      throw new CodedError(
+        "OPERATION_NOT_SUPPORTED",
+        "Event streams of several operations need a router of one process: send each operation by a request of its own.",
+      );
     if (this.#isDraining) throw new CodedError("SERVICE_UNAVAILABLE");
     this.#checkLimits(address);
     const stream = new EventStream(caller, this.#options, () => {
@@ -100,7 +107,8 @@ export class HttpSubscriptions {
   ): void {
     const stream = this.stream(token);
     stream.begin(id, operation, { ...call, identity: caller.identity });
-    this.#credentialEnds.add(stream, caller);
+    // It may have ended the stream already.
+    if (this.#streams.has(token)) this.#credentialEnds.add(stream, caller);
   }
 
   /** Throws NOT_FOUND where there is none, or none any more. */
