@@ -12,6 +12,9 @@ export interface SseOptions {
 }
 
 const EVENT_LENGTH_MAX = 64 * 1_048_576;
+const UNANSWERED: Errors = [
+  { message: "The request for the subscription is not answered.", extensions: { code: "SERVICE_UNAVAILABLE" } },
+];
 const FORBIDDEN: Loss = { closeCode: 4403, reason: "the credential is not good" };
 
 /** A stream that is over and says nothing of the operation. */
@@ -30,6 +33,8 @@ class Lost extends Error {
  */
 export function sseTransport({ url, connectionParams, keepAliveMs }: SseOptions): Transport {
   return (events) => {
+    const streams = new Set<AbortController>();
+    /** Of streams whose response has begun. */
     const heardAtMs = new Map<AbortController, number>();
     let headers: Record<string, string> = {};
     let isOver = false;
@@ -39,8 +44,12 @@ export function sseTransport({ url, connectionParams, keepAliveMs }: SseOptions)
       isOver = true;
       clearInterval(listening);
       closing.abort();
-      for (const stream of heardAtMs.keys()) stream.abort();
-      heardAtMs.clear();
+      for (const stream of streams) leave(stream);
+    };
+    const leave = (stream: AbortController): void => {
+      streams.delete(stream);
+      heardAtMs.delete(stream);
+      stream.abort();
     };
     const lost = (error: unknown): void => {
       if (isOver) return;
@@ -79,8 +88,16 @@ export function sseTransport({ url, connectionParams, keepAliveMs }: SseOptions)
       sink: SubscriptionSink,
       stream: AbortController,
     ): Promise<void> => {
-      const heard = () => void (heardAtMs.has(stream) && heardAtMs.set(stream, performance.now()));
-      const response = await post(payload, "text/event-stream", stream.signal);
+      const heard = () => void (streams.has(stream) && heardAtMs.set(stream, performance.now()));
+      const unanswered = setTimeout(() => {
+        if (!streams.has(stream)) return;
+        // With others that are answered, it may wait in the browser for one of the few connections that a host may have.
+        if (heardAtMs.size === 0) return lost(new Lost({ closeCode: null, reason: "the router does not answer" }));
+        leave(stream);
+        sink.failed(UNANSWERED);
+      }, 2 * keepAliveMs);
+      const response = await post(payload, "text/event-stream", stream.signal).finally(() => clearTimeout(unanswered));
+      heard();
       if (!response.headers.get("content-type")?.startsWith("text/event-stream"))
         return sink.failed(await errorsOf(response));
       const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -105,17 +122,11 @@ export function sseTransport({ url, connectionParams, keepAliveMs }: SseOptions)
     return {
       subscribe(payload, sink) {
         const stream = new AbortController();
-        heardAtMs.set(stream, performance.now());
+        streams.add(stream);
         follow(payload, sink, stream)
           .catch((error: unknown) => stream.signal.aborted || lost(error))
-          .finally(() => {
-            heardAtMs.delete(stream);
-            stream.abort();
-          });
-        return () => {
-          heardAtMs.delete(stream);
-          stream.abort();
-        };
+          .finally(() => leave(stream));
+        return () => leave(stream);
       },
       close: finish,
     };
