@@ -15,6 +15,8 @@ export const historyRound = createStore(0);
 const readHistory = () => historyRound.set(historyRound.get() + 1);
 
 const MISSED_SHOWN_MS = 60_000;
+/** Gaps of several subscriptions come together: history is read once for those of so long. */
+const GAPS_TOGETHER_MS = 1_000;
 
 let client: StreamClient | null = null;
 
@@ -58,12 +60,17 @@ export function subscribe<Data>(
   return liveClient().subscribe<Data>({ query, variables }, { next: ({ data }) => data && onData(data), onGap }).stop;
 }
 
+let reading: ReturnType<typeof setTimeout> | null = null;
+let hiding: ReturnType<typeof setTimeout> | undefined;
+
 function onGap(gap: Gap): void {
   // Of a stream without an event so far probably nothing is missing, and history is read again as it is.
   if (gap.reason === "no_cursor") return;
-  if (missed.get() === null) {
+  reading ??= setTimeout(() => {
+    reading = null;
     readHistory();
-    setTimeout(() => missed.set(null), MISSED_SHOWN_MS);
-  }
+  }, GAPS_TOGETHER_MS);
   missed.set(gap);
+  clearTimeout(hiding);
+  hiding = setTimeout(() => missed.set(null), MISSED_SHOWN_MS);
 }
