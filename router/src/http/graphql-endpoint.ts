@@ -200,8 +200,9 @@ export class GraphqlEndpoint {
       }
     }
     const trace = call.withPlan ? new ExecutionTrace() : null;
-    const body = await runner.execute(operation, call.caller.identity, clientOf(call, trace));
-    call.metrics.operation(call.transport, prepared, body, performance.now() - call.startedAt);
+    const answer = await runner.execute(operation, call.caller.identity, clientOf(call, trace));
+    const { body } = answer;
+    call.metrics.operation(call.transport, prepared, answer, performance.now() - call.startedAt);
     return {
       status: 200,
       body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan) }),

@@ -15,4 +15,6 @@ export interface HttpResponse {
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
   end(body?: string | Uint8Array, encoding?: BufferEncoding): unknown;
   destroy(): unknown;
+  /** Tells the length of a text by itself, when it ends with it. */
+  readonly measuresText?: true;
 }

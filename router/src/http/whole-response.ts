@@ -23,10 +23,8 @@ export async function sendWhole(
   mediaType: ResponseMediaType,
   { compressedBytesMin, caching }: WholeResponseOptions,
 ): Promise<void> {
-  const bytes = Buffer.byteLength(body);
-  const coding =
-    compressedBytesMin === null || bytes < compressedBytesMin ? null : chooseContentCoding(request["accept-encoding"]);
-  const headers: OutgoingHttpHeaders = { "content-type": `${mediaType}; charset=utf-8`, "content-length": bytes };
+  const coding = compressedBytesMin === null ? null : codingFor(request, body, compressedBytesMin);
+  const headers: OutgoingHttpHeaders = { "content-type": `${mediaType}; charset=utf-8` };
   if (method === "GET") {
     const forCaches = cacheHeaders(request, body, coding, caching);
     if (typeof forCaches["etag"] === "string" && isKnown(request["if-none-match"], forCaches["etag"])) {
@@ -44,7 +42,22 @@ export async function sendWhole(
     response.end(encoded);
     return;
   }
-  response.writeHead(status, headers);
+  if (response.measuresText) {
+    response.writeHead(status, headers);
+    response.end(body);
+    return;
+  }
+  const bytes = Buffer.byteLength(body);
+  response.writeHead(status, { ...headers, "content-length": bytes });
   // As many bytes as characters: it is ASCII, and as such leaves in one write with the header.
   response.end(body, bytes === body.length ? "latin1" : "utf8");
+}
+
+function codingFor(
+  request: HttpRequest["headers"],
+  body: string,
+  bytesMin: number,
+): ReturnType<typeof chooseContentCoding> {
+  const coding = chooseContentCoding(request["accept-encoding"]);
+  return coding === null || Buffer.byteLength(body) < bytesMin ? null : coding;
 }

@@ -16,7 +16,7 @@ import type { RouterMetrics } from "../telemetry/router-metrics.ts";
 import { Call } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { OperationLimiter } from "./operation-limits.ts";
-import { sharingKey, type SharedExecutions } from "./shared-executions.ts";
+import { sharingKey, type ExecutedAnswer, type SharedExecutions } from "./shared-executions.ts";
 import { checkVariables } from "./variables-size.ts";
 
 /** One operation as a client sends it, whatever the transport. */
@@ -113,20 +113,22 @@ export class OperationRunner {
     return { prepared, variables: coerced.variables };
   }
 
-  /** The response body of a query or mutation. */
-  async execute({ prepared, variables }: RunnableOperation, identity: CallerIdentity, client: Client): Promise<string> {
+  /** The answer of a query or mutation. */
+  async execute(
+    { prepared, variables }: RunnableOperation,
+    identity: CallerIdentity,
+    client: Client,
+  ): Promise<ExecutedAnswer> {
     const call = await this.#call(prepared, prepared, identity, client);
-    if (this.#shared === null || !maybeShared(prepared, client)) return prepared.execute(call, variables);
+    const execute = async () => ({ body: await prepared.execute(call, variables), errors: call.errors });
+    if (this.#shared === null || !maybeShared(prepared, client)) return execute();
     const key = sharingKey(prepared, call.headersFor, variables);
     const underWay = this.#shared.underWay(key);
-    if (underWay === undefined) {
-      const made = async () => ({ body: await prepared.execute(call, variables), errors: call.errors });
-      return (await this.#shared.run(key, made)).body;
-    }
+    if (underWay === undefined) return this.#shared.run(key, execute);
     this.#metrics.sharedAnswer();
-    const { body, errors } = await underWay;
-    if (errors.length > 0) call.reportErrors(errors);
-    return body;
+    const answer = await underWay;
+    if (answer.errors.length > 0) call.reportErrors(answer.errors);
+    return answer;
   }
 
   /** The payloads of an operation with `@defer`; what is under way is given up when the client goes. */

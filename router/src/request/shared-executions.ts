@@ -3,21 +3,21 @@ import type { HeadersFor } from "../authentication/identity-headers.ts";
 import type { PreparedOperation } from "../operation/federation.ts";
 
 /** An answer, and the errors in it. */
-export interface SharedAnswer {
+export interface ExecutedAnswer {
   body: string;
   errors: readonly ResponseError[];
 }
 
 /** Queries under way, so that an identical one gets the answer that is being made. What is answered is forgotten. */
 export class SharedExecutions {
-  readonly #running = new Map<string, Promise<SharedAnswer>>();
+  readonly #running = new Map<string, Promise<ExecutedAnswer>>();
 
   /** The answer that is being made. */
-  underWay(key: string): Promise<SharedAnswer> | undefined {
+  underWay(key: string): Promise<ExecutedAnswer> | undefined {
     return this.#running.get(key);
   }
 
-  async run(key: string, execute: () => Promise<SharedAnswer>): Promise<SharedAnswer> {
+  async run(key: string, execute: () => Promise<ExecutedAnswer>): Promise<ExecutedAnswer> {
     const answer = execute();
     this.#running.set(key, answer);
     try {

@@ -105,8 +105,9 @@ export class ConnectionOperations implements SubscriptionHost {
     const parts = prepared.incremental && (await prepared.incremental(operation.variables));
     if (running.ended) return;
     if (parts !== null) return this.#answerInParts(id, running, { ...operation, parts }, call);
-    const body = await runner.execute(operation, identity, { ...client, hooks });
-    metrics.operation(this.#wire.transport, prepared, body, performance.now() - startedAt);
+    const answer = await runner.execute(operation, identity, { ...client, hooks });
+    const { body } = answer;
+    metrics.operation(this.#wire.transport, prepared, answer, performance.now() - startedAt);
     await this.#room(running);
     if (!running.ended) this.answer(id, body, hooks);
   }

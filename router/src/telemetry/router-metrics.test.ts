@@ -1,19 +1,21 @@
 import { Registry } from "@mib/service/metrics";
 import { expect, test } from "vitest";
+import type { ResponseError } from "../execute/execution.ts";
 import type { PreparedOperation } from "../operation/federation.ts";
 import { RouterMetrics } from "./router-metrics.ts";
 
 const none = { groups: () => 0, channels: () => 0, resumesWaiting: () => 0 };
 const named = (operationName: string | null) => ({ kind: "query", operationName }) as PreparedOperation;
+const answer = (body: string) => ({ body, errors: (JSON.parse(body) as { errors?: ResponseError[] }).errors ?? [] });
 
 test("operations are counted by name and outcome, and their times, however often somebody asks", async () => {
   const registry = new Registry();
   const metrics = new RouterMetrics(registry, none);
-  metrics.operation("http", named("A"), `{"data":{}}`, 3);
-  metrics.operation("http", named("A"), `{"data":{}}`, 30);
+  metrics.operation("http", named("A"), answer(`{"data":{}}`), 3);
+  metrics.operation("http", named("A"), answer(`{"data":{}}`), 30);
   await registry.metrics();
-  metrics.operation("http", named("A"), `{"errors":[],"data":null}`, 20_000);
-  metrics.operation("ws", named(null), `{"errors":[],"data":{}}`, 1);
+  metrics.operation("http", named("A"), answer(`{"errors":[{}],"data":null}`), 20_000);
+  metrics.operation("ws", named(null), answer(`{"errors":[{}],"data":{}}`), 1);
   const lines = (await registry.metrics()).split("\n");
   const shown = (name: string) => lines.filter((line) => line.startsWith(name)).sort();
   expect(shown("router_operations_total")).toEqual([

@@ -1,6 +1,7 @@
 import { ERROR_CATALOGUE, type ErrorCode } from "@mib/service/error-catalogue";
 import { Counter, Gauge, type Registry } from "@mib/service/metrics";
 import type { PreparedOperation } from "../operation/federation.ts";
+import type { ExecutedAnswer } from "../request/shared-executions.ts";
 import type { Delivery } from "../streams/delivery.ts";
 import type { HubObserver } from "../streams/hub.ts";
 import type { UpstreamObserver } from "../upstream/upstream-subscription.ts";
@@ -138,8 +139,13 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     this.#shared.inc();
   }
 
-  operation(transport: Transport, prepared: PreparedOperation, body: string, milliseconds: number): void {
-    const outcome = body.startsWith(`{"data":`) ? "ok" : body.endsWith(`"data":null}`) ? "failed" : "partial";
+  operation(
+    transport: Transport,
+    prepared: PreparedOperation,
+    { body, errors }: ExecutedAnswer,
+    milliseconds: number,
+  ): void {
+    const outcome = errors.length === 0 ? "ok" : body.endsWith(`"data":null}`) ? "failed" : "partial";
     this.#countOperation(transport, prepared, outcome, milliseconds);
   }
 

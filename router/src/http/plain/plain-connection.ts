@@ -1,13 +1,17 @@
 import type { Socket } from "node:net";
 import type { HttpRequest, HttpResponse } from "../http-exchange.ts";
+import type { AnswerBytes } from "./answer-bytes.ts";
 import { readPlainHead, type PlainHead, type PlainRequestRules } from "./plain-request.ts";
 import { PlainResponse } from "./plain-response.ts";
+import type { RequestTurns } from "./request-turns.ts";
 
 /** What a connection needs of its server. */
 export interface PlainHost {
   readonly rules: PlainRequestRules;
   readonly isDraining: boolean;
   readonly keepAliveSeconds: number;
+  readonly turns: RequestTurns;
+  readonly bytes: AnswerBytes;
   serve(request: HttpRequest, response: HttpResponse, body: string): void;
   /** Gives the connection to `node:http`; what was read and not served lies in its socket again. */
   handOver(socket: Socket): void;
@@ -115,7 +119,11 @@ export class PlainConnection {
     }
     this.#isBusy = true;
     const body = chunk.toString("utf8", head.bytes.length);
-    this.#host.serve(this.#request, new PlainResponse(this.#socket, this), body);
+    const request = this.#request;
+    this.#host.turns.begin(() => {
+      if (!this.#socket.destroyed)
+        this.#host.serve(request, new PlainResponse(this.#socket, this, this.#host.bytes), body);
+    });
   }
 
   #handOver(chunk: Buffer): void {

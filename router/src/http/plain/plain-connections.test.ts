@@ -18,7 +18,7 @@ interface Served {
 }
 
 /** A server that answers every request with who read it and what was read. `hold`: it answers when it is told to. */
-async function server({ hold = false, plain = true, idleMsMax = 60_000, padding = "" } = {}) {
+async function server({ hold = false, plain = true, idleMsMax = 60_000, padding = "", times = 1 } = {}) {
   const held: (() => void)[] = [];
   const answer = (served: Served, response: HttpResponse) => {
     const send = () => {
@@ -39,7 +39,7 @@ async function server({ hold = false, plain = true, idleMsMax = 60_000, padding 
     ? new PlainConnections(http, {
         rules: { path: "/graphql", headerBytesMax: 4_096, bodyBytesMax: BODY_BYTES_MAX },
         serve: ({ url, headers }, response, body) =>
-          answer({ by: "plain", url, authorization: headers.authorization, body }, response),
+          answer({ by: "plain", url, authorization: headers.authorization, body: body.repeat(times) }, response),
         idleMsMax,
         firstRequestMsMax: idleMsMax,
       })
@@ -211,6 +211,22 @@ test("an idle connection is ended, and one whose client still takes its answer i
   await eventually(() => expect(idle.ended()).toBe(true), { deadlineMs: 70_000 });
   slow.socket.resume();
   await eventually(() => expect(received).toBeGreaterThan(100_000_000), { deadlineMs: 60_000 });
+});
+
+test("an answer that a client has not taken yet is not written over by those of others", async () => {
+  const { port } = await server({ times: 900_000 });
+  const [slow, other] = [await client(port), await client(port)];
+  slow.socket.pause();
+  for (let request = 1; request <= 20; request++) {
+    slow.send(post("s"));
+    other.send(post("o"));
+    await other.has(request);
+  }
+  slow.socket.resume();
+  await slow.has(20);
+  const letters = (each: typeof slow) => new Set(each.answers().flatMap(({ body }) => [body.length, ...new Set(body)]));
+  expect(letters(slow)).toEqual(new Set([900_000, "s"]));
+  expect(letters(other)).toEqual(new Set([900_000, "o"]));
 });
 
 test("a head is read in the time of its length, whatever is in it", () => {

@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { AnswerBytes } from "./answer-bytes.ts";
 import { PlainConnection, type PlainHost } from "./plain-connection.ts";
+import { RequestTurns } from "./request-turns.ts";
 
 const SWEEP_MS_MAX = 5_000;
 
@@ -15,6 +17,8 @@ export class PlainConnections implements PlainHost {
   readonly rules: PlainHost["rules"];
   readonly serve: PlainHost["serve"];
   readonly keepAliveSeconds: number;
+  readonly turns = new RequestTurns();
+  readonly bytes = new AnswerBytes();
   isDraining = false;
   readonly #connections = new Set<PlainConnection>();
   readonly #listeners: ((socket: Socket) => void)[];

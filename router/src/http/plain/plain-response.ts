@@ -1,6 +1,7 @@
 import { type OutgoingHttpHeaders, STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpResponse } from "../http-exchange.ts";
+import type { AnswerBytes } from "./answer-bytes.ts";
 
 /** How a connection goes on after an answer: as its headers say it. */
 export interface AfterAnswer {
@@ -16,16 +17,19 @@ let dateHeader = "";
 
 /** The answer to a plain request: headers and body in one write. */
 export class PlainResponse implements HttpResponse {
+  readonly measuresText = true;
   headersSent = false;
   readonly #socket: Socket;
   readonly #after: AfterAnswer;
+  readonly #bytes: AnswerBytes;
   #status = 200;
   /** By lower-case name. */
   readonly #headers = new Map<string, string>();
 
-  constructor(socket: Socket, after: AfterAnswer) {
+  constructor(socket: Socket, after: AfterAnswer, bytes: AnswerBytes) {
     this.#socket = socket;
     this.#after = after;
+    this.#bytes = bytes;
   }
 
   get destroyed(): boolean {
@@ -45,19 +49,21 @@ export class PlainResponse implements HttpResponse {
 
   writeHead(status: number, headers: OutgoingHttpHeaders): void {
     this.#status = status;
-    for (const name in headers) this.#headers.set(name, String(headers[name]));
+    // The length is that of what is sent.
+    for (const name in headers) if (name !== "content-length") this.#headers.set(name, String(headers[name]));
   }
 
-  end(body: string | Uint8Array = "", encoding: BufferEncoding = "utf8"): void {
+  end(body: string | Uint8Array = ""): void {
     if (this.headersSent) return;
     this.headersSent = true;
-    const head = this.#head(body);
-    if (typeof body === "string" && encoding === "latin1") {
-      this.#socket.write(head + body, "latin1", this.#after.flushed);
+    const whole = typeof body === "string" ? this.#bytes.write(body, this.#headFor) : null;
+    if (whole !== null) {
+      this.#socket.write(whole, this.#after.flushed);
+      if (this.#socket.writableLength > 0) this.#bytes.giveAway();
     } else {
       this.#socket.cork();
-      this.#socket.write(head, "latin1");
-      this.#socket.write(body, encoding, this.#after.flushed);
+      this.#socket.write(this.#headFor(Buffer.byteLength(body)), "latin1");
+      this.#socket.write(body, this.#after.flushed);
       this.#socket.uncork();
     }
     this.#after.answered();
@@ -67,12 +73,11 @@ export class PlainResponse implements HttpResponse {
     this.#socket.destroy();
   }
 
-  #head(body: string | Uint8Array): string {
-    if (!this.#headers.has("content-length")) this.#headers.set("content-length", String(Buffer.byteLength(body)));
+  readonly #headFor = (bytes: number): string => {
     let head = `HTTP/1.1 ${this.#status} ${STATUS_CODES[this.#status]}\r\n`;
     for (const [name, value] of this.#headers) head += `${name}: ${value}\r\n`;
-    return `${head}${date()}${this.#after.headers}\r\n`;
-  }
+    return `${head}content-length: ${bytes}\r\n${date()}${this.#after.headers}\r\n`;
+  };
 }
 
 function date(): string {
