@@ -42,6 +42,14 @@ impl Session {
             .filter(|&id| id != INSTRUMENT_UNDEFINED)
     }
 
+    /// The instruments that the session has named: its number and the engine's.
+    pub fn instruments(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (0..)
+            .zip(&self.instruments)
+            .filter(|(_, id)| **id != INSTRUMENT_UNDEFINED)
+            .map(|(number, &id)| (number, id))
+    }
+
     pub(crate) fn bind(&mut self, number: u32, instrument: u32) {
         let index = number as usize;
         if index >= self.instruments.len() {

@@ -14,21 +14,30 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads the identity of a journal, or makes one for a new journal.
-    pub fn load_or_create(dir: &Path) -> Result<Self, JournalError> {
+    /// Reads the identity of a journal; `None` when there is no journal.
+    pub fn load(dir: &Path) -> Result<Option<Self>, JournalError> {
         let path = dir.join("identity");
         match fs::read_to_string(&path) {
-            Ok(text) => parse(&text).map_err(|found| JournalError::UnknownFormat { path, found }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let identity = Identity {
-                    journal: random_uuid(&path)?,
-                    epoch: random_uuid(&path)?,
-                };
-                identity.store(dir)?;
-                Ok(identity)
-            }
+            Ok(text) => parse(&text)
+                .map(Some)
+                .map_err(|found| JournalError::UnknownFormat { path, found }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(JournalError::io(&path)(error)),
         }
+    }
+
+    /// Reads the identity of a journal, or makes one for a new journal.
+    pub fn load_or_create(dir: &Path) -> Result<Self, JournalError> {
+        if let Some(identity) = Self::load(dir)? {
+            return Ok(identity);
+        }
+        let path = dir.join("identity");
+        let identity = Identity {
+            journal: random_uuid(&path)?,
+            epoch: random_uuid(&path)?,
+        };
+        identity.store(dir)?;
+        Ok(identity)
     }
 
     /// Gives the journal a new epoch: its history is not the one that consumers have seen.

@@ -5,6 +5,7 @@
 mod entry;
 mod error;
 mod identity;
+mod inspect;
 mod journal;
 mod reader;
 mod recovery;
@@ -14,7 +15,8 @@ mod spare;
 pub use entry::{Entry, EntryKind};
 pub use error::JournalError;
 pub use identity::{Identity, uuid_text, write_atomically};
+pub use inspect::{Inspection, inspect};
 pub use journal::{Journal, Options};
 pub use reader::Reader;
-pub use recovery::Recovered;
+pub use recovery::{Recovered, TornTail};
 pub use segment::is_untrimmed;

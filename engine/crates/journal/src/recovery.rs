@@ -2,7 +2,9 @@ use crate::entry::{self, Entry, padded};
 use crate::error::JournalError;
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
 use std::fs;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 
 /// What was found in a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,14 @@ pub(crate) struct Tail {
     pub offset: u64,
 }
 
+/// What a crash left of a commit that nobody was told of, or what a running engine has written of one so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TornTail {
+    pub path: PathBuf,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
 /// Reads the segments that hold what comes after `after_sequence`, hands each entry of it to `visit`, and returns the end.
 /// Trailing bytes that a crash left of an unfinished commit are cleared; anything else that can't be read is corruption.
 pub(crate) fn recover(
@@ -30,6 +40,35 @@ pub(crate) fn recover(
     after_sequence: u64,
     mut visit: impl FnMut(&Entry<'_>),
 ) -> Result<Tail, JournalError> {
+    let read = |index: usize| fs::read(&segments[index].path);
+    let (mut tail, torn) = walk(segments, read, journal, after_sequence, Beside::Nobody, |entry| {
+        visit(entry);
+        ControlFlow::Continue(())
+    })?;
+    if let Some(torn) = torn {
+        clear(&torn)?;
+        tail.recovered.torn_bytes = torn.bytes;
+    }
+    Ok(tail)
+}
+
+/// Whether somebody may write while the journal is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Nobody,
+    /// A running engine may add to the newest segment.
+    Writer,
+}
+
+/// Goes through the segments, whose bytes `read` gives, and changes nothing. Ends early when `visit` breaks.
+pub(crate) fn walk(
+    segments: &[Segment],
+    read: impl Fn(usize) -> std::io::Result<Vec<u8>>,
+    journal: &[u8; 16],
+    after_sequence: u64,
+    beside: Beside,
+    mut visit: impl FnMut(&Entry<'_>) -> ControlFlow<()>,
+) -> Result<(Tail, Option<TornTail>), JournalError> {
     let mut tail = Tail {
         recovered: Recovered {
             last_sequence: after_sequence,
@@ -38,6 +77,7 @@ pub(crate) fn recover(
         last_crc: 0,
         offset: SEGMENT_HEADER_BYTES as u64,
     };
+    let mut torn = None;
     let start = segments
         .partition_point(|segment| segment.first_sequence <= after_sequence + 1)
         .saturating_sub(1);
@@ -47,8 +87,8 @@ pub(crate) fn recover(
         return Err(JournalError::Trimmed { after_sequence });
     }
     let mut chain: Option<(u64, u32)> = None;
-    for (index, each) in segments.iter().enumerate().skip(start) {
-        let bytes = fs::read(&each.path).map_err(JournalError::io(&each.path))?;
+    'segments: for (index, each) in segments.iter().enumerate().skip(start) {
+        let mut bytes = read(index).map_err(JournalError::io(&each.path))?;
         let corrupt = |offset: usize, after_sequence: u64, what| JournalError::Corrupt {
             path: each.path.clone(),
             offset: offset as u64,
@@ -62,26 +102,49 @@ pub(crate) fn recover(
         if (header.first_sequence, header.previous_crc) != (next, crc) {
             return Err(corrupt(0, next - 1, "segment does not follow the one before"));
         }
+        let newest = index + 1 == segments.len();
         let mut offset = SEGMENT_HEADER_BYTES;
-        while let Some((entry, link)) = entry::decode(&bytes[offset..]) {
-            if entry.first_sequence != next || link.previous_crc != crc {
+        let mut suspect = None;
+        loop {
+            while let Some((entry, link)) = entry::decode(&bytes[offset..]) {
+                if entry.first_sequence != next || link.previous_crc != crc {
+                    break;
+                }
+                if entry.last_sequence() > after_sequence {
+                    tail.recovered.entries += 1;
+                    tail.recovered.records += u64::from(entry.count);
+                    tail.recovered.last_sequence = entry.last_sequence();
+                    if visit(&entry).is_break() {
+                        break 'segments;
+                    }
+                }
+                next = entry.last_sequence() + 1;
+                crc = link.crc;
+                offset += entry.padded_len();
+            }
+            if bytes[offset..].iter().all(|&byte| byte == 0) {
                 break;
             }
-            if entry.last_sequence() > after_sequence {
-                visit(&entry);
-                tail.recovered.entries += 1;
-                tail.recovered.records += u64::from(entry.count);
-            }
-            next = entry.last_sequence() + 1;
-            crc = link.crc;
-            offset += entry.padded_len();
-        }
-        if bytes[offset..].iter().any(|&byte| byte != 0) {
-            let torn = index + 1 == segments.len() && is_torn(&bytes, offset);
-            if !torn {
+            if !newest || !is_torn(&bytes, offset) {
+                // A writer may have finished these bytes after they were read, and later ones before those were. What was
+                // committed when the file was read can be read the next time, unless it is damaged.
+                if newest && beside == Beside::Writer && suspect != Some(offset) {
+                    suspect = Some(offset);
+                    bytes = read(index).map_err(JournalError::io(&each.path))?;
+                    continue;
+                }
                 return Err(corrupt(offset, next - 1, "entry"));
             }
-            tail.recovered.torn_bytes = clear(&each.path, &bytes, offset)?;
+            let end = bytes
+                .iter()
+                .rposition(|&byte| byte != 0)
+                .map_or(offset, |last| last + 1);
+            torn = Some(TornTail {
+                path: each.path.clone(),
+                offset: offset as u64,
+                bytes: (end - offset) as u64,
+            });
+            break;
         }
         chain = Some((next, crc));
         tail.offset = offset as u64;
@@ -100,7 +163,7 @@ pub(crate) fn recover(
         tail.recovered.last_sequence = next - 1;
         tail.last_crc = crc;
     }
-    Ok(tail)
+    Ok((tail, torn))
 }
 
 /// Whether the bytes from `offset` on can be what a crash left of the last commit. A commit begins only after the one before
@@ -113,16 +176,10 @@ fn is_torn(bytes: &[u8], offset: usize) -> bool {
         .all(|(_, link)| link.group_start as usize <= offset)
 }
 
-fn clear(path: &Path, bytes: &[u8], offset: usize) -> Result<u64, JournalError> {
-    use std::os::unix::fs::FileExt;
-    let end = bytes
-        .iter()
-        .rposition(|&byte| byte != 0)
-        .map_or(offset, |last| last + 1);
-    let file = segment::open(path)?;
-    let zeros = vec![0; end - offset];
-    file.write_all_at(&zeros, offset as u64)
+fn clear(torn: &TornTail) -> Result<(), JournalError> {
+    let file = segment::open(&torn.path)?;
+    let zeros = vec![0; torn.bytes as usize];
+    file.write_all_at(&zeros, torn.offset)
         .and_then(|()| file.sync_data())
-        .map_err(JournalError::io(path))?;
-    Ok((end - offset) as u64)
+        .map_err(JournalError::io(&torn.path))
 }

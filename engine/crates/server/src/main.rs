@@ -5,6 +5,7 @@ mod config;
 mod core_thread;
 mod engine;
 mod ingest;
+mod inspect;
 mod journal_thread;
 mod live_sessions;
 mod log;
@@ -18,10 +19,23 @@ mod slot;
 mod snapshots;
 mod text;
 
-/// EX_CONFIG of sysexits.h.
+// Of sysexits.h.
+const EXIT_CODE_USAGE: i32 = 64;
 const EXIT_CODE_CONFIG: i32 = 78;
 
 fn main() {
+    let mut words = std::env::args().skip(1);
+    match words.next().as_deref() {
+        None => serve(),
+        Some("inspect") => std::process::exit(inspect::run(words)),
+        Some(word) => {
+            eprintln!("{word} is not a command: without one the engine runs, `inspect` looks into a journal");
+            std::process::exit(EXIT_CODE_USAGE);
+        }
+    }
+}
+
+fn serve() {
     let config = config::Config::from_environment(|name| std::env::var(name).ok()).unwrap_or_else(|problems| {
         eprintln!("The configuration has {} problem(s):", problems.len());
         for problem in problems {

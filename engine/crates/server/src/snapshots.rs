@@ -23,13 +23,19 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    pub fn new(data_dir: &Path, journal: [u8; 16], limits: Limits) -> Result<Self, JournalError> {
+    /// Those that are there, for reading; makes nothing.
+    pub fn of(data_dir: &Path, journal: [u8; 16], limits: Limits) -> Self {
         let dir = data_dir.join("snapshots");
-        fs::create_dir_all(&dir).map_err(|error| JournalError::Io {
-            path: dir.clone(),
+        Snapshots { dir, journal, limits }
+    }
+
+    pub fn new(data_dir: &Path, journal: [u8; 16], limits: Limits) -> Result<Self, JournalError> {
+        let snapshots = Self::of(data_dir, journal, limits);
+        fs::create_dir_all(&snapshots.dir).map_err(|error| JournalError::Io {
+            path: snapshots.dir.clone(),
             error,
         })?;
-        Ok(Snapshots { dir, journal, limits })
+        Ok(snapshots)
     }
 
     /// The newest state at or before a sequence; an empty one when there is none. What can't be read is skipped with a warning:

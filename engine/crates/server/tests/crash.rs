@@ -1,73 +1,21 @@
 //! The real process, killed at random moments: nothing that it acknowledged is lost, nothing is taken twice.
 
+mod process;
+
 use mib_client::{Client, News, data_frame, definition};
 use mib_protocol::messages::{
-    ACK_LEVEL_DURABLE, Action, Bar, BarInterval, EngineStatus, InstrumentDefinition, QueryBars, QueryStatistics,
-    QueryStatus, Side, Statistics, Trade,
+    Action, Bar, BarInterval, EngineStatus, InstrumentDefinition, QueryBars, QueryStatistics, QueryStatus, Side,
+    Statistics, Trade,
 };
 use mib_protocol::text::Text;
+use process::{DEADLINE, Engine};
 use std::fs;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const KILLS: u64 = 20;
 const TRADES_PER_FRAME: u64 = 50;
 const START: u64 = 1_723_118_400_000_000_000;
-const DEADLINE: Duration = Duration::from_secs(20);
-
-struct Engine {
-    child: Child,
-    address: String,
-}
-
-impl Engine {
-    fn start(dir: &Path, environment: &[(&str, &str)]) -> Self {
-        let address = format!("unix:{}", dir.join("engine.sock").display());
-        let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(env!("CARGO_BIN_EXE_mib-engine"))
-            .env_clear()
-            .env("ENGINE_DATA_DIR", dir)
-            .env("ENGINE_LISTEN", &address)
-            .env("ADMIN_PORT", admin.to_string())
-            .env("ENGINE_JOURNAL_SEGMENT_BYTES", (1 << 20).to_string())
-            .env("ENGINE_JOURNAL_BYTES_MAX", (4 << 20).to_string())
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        Engine { child, address }
-    }
-
-    fn connect(&mut self, session: &str) -> Client {
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            match Client::connect(&self.address, session, ACK_LEVEL_DURABLE) {
-                Ok(client) => return client,
-                Err(error) => {
-                    assert_eq!(
-                        self.child.try_wait().unwrap().map(|status| status.code()),
-                        None,
-                        "{error}"
-                    );
-                    assert!(Instant::now() < deadline, "{error}");
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-            }
-        }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn terminate(mut self) -> Option<i32> {
-        Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        self.child.wait().unwrap().code()
-    }
-}
 
 /// The record with a session sequence; the same one every time.
 fn frame(first: u64) -> Vec<u8> {
@@ -292,8 +240,7 @@ fn a_second_engine_on_the_same_data_is_refused() {
     let mut first = Engine::start(dir.path(), &[]);
     first.connect("");
     let second = Engine::start(dir.path(), &[]);
-    let mut child = second.child;
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(second.ended(), Some(1));
     first.connect("");
     first.kill();
 }
@@ -301,12 +248,11 @@ fn a_second_engine_on_the_same_data_is_refused() {
 #[test]
 fn a_wrong_configuration_ends_with_78() {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = Engine::start(
+    let engine = Engine::start(
         dir.path(),
         &[("ENGINE_LISTEN", "pigeon"), ("ENGINE_TRADES_MAX", "many")],
-    )
-    .child;
-    assert_eq!(child.wait().unwrap().code(), Some(78));
+    );
+    assert_eq!(engine.ended(), Some(78));
 }
 
 /// A file system of 12 MB, or `None` where this process may not mount one.
