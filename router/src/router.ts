@@ -62,11 +62,15 @@ export async function startRouter(
   service.onShutdown("subgraph connections", () => federation.close());
 
   let streams: Streams | null = null;
-  const metrics = new RouterMetrics(service.registry, {
-    groups: () => streams?.hub.groupCount ?? 0,
-    channels: () => streams?.hub.channelCount ?? 0,
-    resumesWaiting: () => streams?.hub.resumesWaiting ?? 0,
-  });
+  const metrics = new RouterMetrics(
+    service.registry,
+    {
+      groups: () => streams?.hub.groupCount ?? 0,
+      channels: () => streams?.hub.channelCount ?? 0,
+      resumesWaiting: () => streams?.hub.resumesWaiting ?? 0,
+    },
+    config.streams.event_time_fields,
+  );
   streams = startStreams(config.streams, metrics, service.log);
   service.onShutdown("streams", () => streams?.close());
 
@@ -159,6 +163,7 @@ export async function startRouter(
     headsIntervalMs: websocket.heads_interval_ms,
   });
   sockets.attach(server);
+  metrics.watchBacklog({ ws: () => sockets.backlogBytes, http: () => subscriptions.backlogBytes });
   registerSubgraphMetrics(service.registry, () => federation.subgraphStates);
   registerReadiness(service.health, { federation, streams: streams?.source ?? null, config });
 

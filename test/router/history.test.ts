@@ -162,6 +162,8 @@ test("a client goes on from before the window with every event once and in order
   expect(notes(received)[0]).toMatchObject({ recovered: true, replayed: 27 });
   expect(notes(received).some((note) => "gap" in note)).toBe(false);
   expect(await router.metric("router_stream_resumes_total")).toBe(1);
+  expect(await router.metric("router_stream_history_reads_total")).toBe(1);
+  expect(await router.metric("router_stream_history_events_total")).toBe(27 - 5);
 });
 
 test("what Kafka has twice, out of order, invalid or as backfill is not given to who comes back either", async () => {

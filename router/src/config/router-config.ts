@@ -121,6 +121,10 @@ const streams = z.strictObject({
     })
     .prefault({})
     .describe("How much of Kafka is read at most to answer one subscription, and how long it may wait."),
+  event_time_fields: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe("By topic, the field of an event that says when it happened, for the metric of its age."),
   event_timeout_ms: count(1).default(10_000),
   verify_interval_ms: count(100)
     .default(30_000)

@@ -13,10 +13,8 @@ export interface StreamNote {
 
 export interface DeliveryFacts {
   channelKey: string;
-  brokerTimeMs: number;
   gap: Gap | null;
   conflated: number;
-  snapshot: boolean;
   /** Null where there are none. */
   cursor: EventCursor | null;
 }
@@ -26,12 +24,9 @@ export interface DeliveryFacts {
  */
 export class Delivery {
   readonly channelKey: string;
-  readonly brokerTimeMs: number;
   readonly gap: Gap | null;
   /** Events of the channel that were skipped for this one. */
   readonly conflated: number;
-  /** Whether it is what a subscription begins with: its age says nothing about the way here. */
-  readonly snapshot: boolean;
   readonly #body: string;
   readonly #facts: DeliveryFacts;
   #bytes: Buffer | null = null;
@@ -43,10 +38,8 @@ export class Delivery {
     this.#body = body;
     this.#facts = facts;
     this.channelKey = facts.channelKey;
-    this.brokerTimeMs = facts.brokerTimeMs;
     this.gap = facts.gap;
     this.conflated = facts.conflated;
-    this.snapshot = facts.snapshot;
   }
 
   get cursor(): EventCursor | null {

@@ -25,7 +25,8 @@ export type EventPlace = Pick<WindowEntry, "epoch" | "id" | "prev" | "brokerTime
 /** An event as a group takes it: of a stream's channel, or of a subscription at a subgraph. */
 export interface GroupEvent {
   readonly channelKey: string;
-  /** Only events of streams have a channel. */
+  /** Only events of streams have a topic and a channel. */
+  readonly topic?: string;
   readonly channel?: string;
   /** What `GroupSpec.execute` gets; undefined when it cannot be read. */
   readonly payload: unknown;
@@ -104,7 +105,8 @@ export interface GroupLimits {
 
 export interface GroupObserver {
   executed(): void;
-  delivered(delivery: Delivery, subscribers: number): void;
+  /** Subscribers were handed an event; one that is no news is what a subscription begins with. */
+  delivered(event: GroupEvent, subscribers: number, isNews: boolean): void;
   conflated(count: number): void;
   gap(gap: Gap): void;
   /** A subscriber could take no more, and will be given later what it missed. */
@@ -128,7 +130,7 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   /** LATEST: channels of the running tasks, at most one task each. */
   readonly #runningChannels = new Set<string>();
   /** The last answer per channel, kept only where it can be given again. */
-  readonly #answers = new Map<string, { id: string; epoch: string; body: string; brokerTimeMs: number }>();
+  readonly #answers = new Map<string, { id: string; epoch: string; body: string }>();
   /** Answers to past events, by position, while somebody catches up. */
   #catchingUp = 0;
   readonly #answersAgain = new Map<string, { atMs: number; body: Promise<string> }>();
@@ -289,14 +291,12 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
     if (answer && answer.id === entry.id && answer.epoch === entry.epoch) {
       const delivery = new Delivery(answer.body, {
         channelKey,
-        brokerTimeMs: answer.brokerTimeMs,
         gap: null,
         conflated: 0,
-        snapshot: true,
         cursor: this.cursorOf(last.entry),
       });
       subscriber.deliver(delivery);
-      this.#observer.delivered(delivery, 1);
+      this.#observer.delivered(last, 1, false);
       return;
     }
     const task = this.#task(last, new Set([subscriber]), 0, null);
@@ -388,14 +388,12 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
       return;
     }
     if (this.spec.selfContained && this.spec.snapshot === "LAST") {
-      this.#answers.set(channelKey, { id: entry.id, epoch: entry.epoch, body, brokerTimeMs: entry.brokerTimeMs });
+      this.#answers.set(channelKey, { id: entry.id, epoch: entry.epoch, body });
     }
     const delivery = new Delivery(body, {
       channelKey,
-      brokerTimeMs: entry.brokerTimeMs,
       gap,
       conflated,
-      snapshot: audience !== null,
       cursor: this.cursorOf(entry),
     });
     let delivered = 0;
@@ -415,7 +413,7 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
       delivered += 1;
     }
     if (conflated > 0) this.#observer.conflated(conflated);
-    this.#observer.delivered(delivery, delivered);
+    this.#observer.delivered(event, delivered, audience === null);
   }
 
   /** From this event on the window keeps for the subscriber what it can't take. */

@@ -426,6 +426,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
       gap: nothing,
       resumed: nothing,
       fellBehind: nothing,
+      replayed: nothing,
       duplicate: nothing,
       epochChanged: nothing,
       hole: () => void (report.holes += 1),

@@ -27,6 +27,8 @@ export interface HubObserver extends GroupObserver {
   duplicate(): void;
   hole(): void;
   epochChanged(): void;
+  /** A subscriber that catches up was handed a past event. */
+  replayed(): void;
   /** A subscriber wanted to go on with its stream, and could or could not; refused: too many wanted to at once. */
   resumed(verdict: "recovered" | "refused" | NotRecovered): void;
 }
@@ -389,6 +391,7 @@ export class StreamHub {
       tellsCount,
       replayEventsMax: this.#limits.replayEventsMax,
       executionsMax: this.#limits.executionsMax,
+      observer: this.#observer,
       isCaughtUp: ({ epoch, id }) =>
         channel.position === null || (channel.position.epoch === epoch && compareIds(channel.position.id, id) <= 0),
     });

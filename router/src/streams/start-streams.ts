@@ -1,7 +1,7 @@
 import { createKafka } from "@mib/events/kafka";
 import type { Logger } from "@mib/service/log";
 import type { RouterConfig } from "../config/router-config.ts";
-import { KafkaHistory } from "./history/kafka-history.ts";
+import { KafkaHistory, type HistoryObserver } from "./history/kafka-history.ts";
 import { StreamHub, type HubObserver } from "./hub.ts";
 import { CursorKeys } from "./resume/cursor-keys.ts";
 import { RedisStreamSource } from "./redis-stream-source.ts";
@@ -27,10 +27,14 @@ const EXECUTIONS_MAX = 16;
 const VERIFY_AFTER_RETURN_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Starts the streams; null where no store is configured. Does not wait for the store to be there. */
-export function startStreams(config: StreamsConfig, observer: HubObserver, log: Logger): Streams | null {
+export function startStreams(
+  config: StreamsConfig,
+  observer: HubObserver & HistoryObserver,
+  log: Logger,
+): Streams | null {
   if (config.redis_url === null) return null;
   const source = new RedisStreamSource(config.redis_url, log);
-  const history = historyOf(config, log);
+  const history = historyOf(config, observer, log);
   const hub = new StreamHub({
     source,
     history,
@@ -81,7 +85,11 @@ export function startStreams(config: StreamsConfig, observer: HubObserver, log: 
 }
 
 /** Null where no Kafka is configured. Connects when there is something to read. */
-function historyOf({ kafka_brokers, kafka_tls, kafka_sasl, history }: StreamsConfig, log: Logger): KafkaHistory | null {
+function historyOf(
+  { kafka_brokers, kafka_tls, kafka_sasl, history }: StreamsConfig,
+  observer: HistoryObserver,
+  log: Logger,
+): KafkaHistory | null {
   if (kafka_brokers === null || kafka_brokers.length === 0) return null;
   const settings = {
     KAFKA_BROKERS: kafka_brokers,
@@ -97,5 +105,5 @@ function historyOf({ kafka_brokers, kafka_tls, kafka_sasl, history }: StreamsCon
     heldBytesMax: history.held_bytes_max,
     timeoutMs: history.timeout_ms,
   };
-  return new KafkaHistory(createKafka(settings, "mib-router", log), limits, log);
+  return new KafkaHistory(createKafka(settings, "mib-router", log), limits, observer, log);
 }

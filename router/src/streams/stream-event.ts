@@ -3,13 +3,15 @@ import type { WindowEntry } from "@mib/stream-window/layout";
 /** One event of a channel as the groups see it: the payload is parsed once, whoever needs it. */
 export class StreamEvent {
   readonly channelKey: string;
+  readonly topic: string;
   readonly channel: string;
   readonly entry: WindowEntry;
   #payload: unknown;
   #parsed = false;
 
-  constructor({ key, name }: { key: string; name: string }, entry: WindowEntry) {
+  constructor({ key, topic, name }: { key: string; topic: string; name: string }, entry: WindowEntry) {
     this.channelKey = key;
+    this.topic = topic;
     this.channel = name;
     this.entry = entry;
   }

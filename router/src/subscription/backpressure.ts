@@ -45,6 +45,11 @@ export class Backpressure {
     this.#stalled = stalled;
   }
 
+  /** Bytes that wait for the socket. */
+  get backlogBytes(): number {
+    return this.#outlet.backlogBytes;
+  }
+
   /** Nothing more may wait. */
   get isFull(): boolean {
     return this.#outlet.backlogBytes > this.#bufferBytesMax;

@@ -18,6 +18,8 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
   protected abstract readonly backpressure: Backpressure;
   /** Puts an event on the socket; the note is for this client alone. */
   protected abstract send(delivery: Delivery, note: StreamNote | null): void;
+  /** So many events were skipped for newer ones while the socket was slow. */
+  protected abstract countConflated(count: number): void;
   /** Tells the client that no event follows, with errors or as it should be. */
   protected abstract finish(errors: readonly EndingError[] | null): void;
 
@@ -73,6 +75,7 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
     const replaced = this.#held.get(delivery.channelKey);
     // What the replaced event had skipped would be forgotten with it.
     const skipped = replaced === undefined ? 0 : replaced.skipped + replaced.delivery.conflated + 1;
+    if (replaced !== undefined) this.countConflated(1);
     this.#held.set(delivery.channelKey, { delivery, skipped });
   }
 }

@@ -1,6 +1,6 @@
 import type { CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
-import { formatError } from "../http/error-body.ts";
+import { codeOf, formatError } from "../http/error-body.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { openSubscription, type SubscriptionOptions } from "../request/open-subscription.ts";
 import type { Client, IncrementallyRunnable, RunnableOperation } from "../request/operation-runner.ts";
@@ -8,6 +8,7 @@ import type { EndingError } from "../streams/group.ts";
 import type { StreamRequest } from "../streams/resume/stream-request.ts";
 import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import type { Backpressure } from "./backpressure.ts";
+import type { EndReason } from "./end-reason.ts";
 import { ConnectionSubscription, type SubscriptionHost } from "./connection-subscription.ts";
 
 /** What a client with several operations on one connection is told, in the words of its protocol. */
@@ -114,7 +115,7 @@ export class ConnectionOperations implements SubscriptionHost {
 
   /** Ends an operation with its answer. */
   answer(id: string, body: string, hooks: HookChain | null): void {
-    this.end(id);
+    this.end(id, "source");
     this.#wire.next(id, body);
     this.#wire.complete(id);
     hooks?.respond({ status: 200, bytes: Buffer.byteLength(body), setHeader() {} });
@@ -127,28 +128,28 @@ export class ConnectionOperations implements SubscriptionHost {
     hooks: HookChain | null,
     status = 400,
   ): void {
-    this.end(id);
+    this.end(id, codeOf(errors));
     const bytes = this.#wire.errors(id, errors);
     hooks?.reportErrors(errors);
     hooks?.respond({ status, bytes, setHeader() {} });
   }
 
   /** Ends an operation without telling the client. */
-  end(id: string): void {
+  end(id: string, reason: EndReason): void {
     const operation = this.#operations.get(id);
     if (!operation) return;
     this.#operations.delete(id);
     if (operation instanceof ConnectionSubscription) {
       operation.end();
-      if (operation.hasStarted) this.#options.metrics.subscriptionsOpen.dec(this.#labels(operation.label));
+      if (operation.hasStarted) this.#options.metrics.subscriptionEnded(operation.label, this.#wire.transport, reason);
     } else {
       operation.ended = true;
       operation.giveUp?.();
     }
   }
 
-  endAll(): void {
-    for (const id of this.#operations.keys()) this.end(id);
+  endAll(reason: EndReason): void {
+    for (const id of this.#operations.keys()) this.end(id, reason);
   }
 
   sendEvent(prefix: Buffer, body: Buffer): void {
@@ -160,7 +161,11 @@ export class ConnectionOperations implements SubscriptionHost {
   }
 
   subscriptionStarted(label: string): void {
-    this.#options.metrics.subscriptionsOpen.inc(this.#labels(label));
+    this.#options.metrics.subscriptionStarted(label, this.#wire.transport);
+  }
+
+  eventsConflated(count: number): void {
+    this.#options.metrics.conflated(count);
   }
 
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void {
@@ -220,11 +225,7 @@ export class ConnectionOperations implements SubscriptionHost {
   }
 
   #complete(id: string): void {
-    this.end(id);
+    this.end(id, "source");
     this.#wire.complete(id);
-  }
-
-  #labels(operation: string): { operation: string; transport: string } {
-    return { operation, transport: this.#wire.transport };
   }
 }

@@ -13,6 +13,7 @@ export interface SubscriptionHost {
   /** The client is too slow for a subscription that gets every event. */
   tooSlow(): void;
   subscriptionStarted(label: string): void;
+  eventsConflated(count: number): void;
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void;
   /** Ends an operation with an error. */
   subscriptionFailed(id: string, error: CodedError): void;
@@ -75,6 +76,10 @@ export class ConnectionSubscription extends ClientSubscription {
 
   protected send(delivery: Delivery, note: StreamNote | null): void {
     this.#host.sendEvent(this.#prefix, delivery.closedBytes(this.#withCursor, note));
+  }
+
+  protected countConflated(count: number): void {
+    this.#host.eventsConflated(count);
   }
 
   protected finish(errors: readonly EndingError[] | null): void {

@@ -2,12 +2,16 @@ import { ERROR_CATALOGUE, type ErrorCode } from "@mib/service/error-catalogue";
 import { Counter, Gauge, type Registry } from "@mib/service/metrics";
 import type { PreparedOperation } from "../operation/federation.ts";
 import type { ExecutedAnswer } from "../request/shared-executions.ts";
-import type { Delivery } from "../streams/delivery.ts";
+import type { GroupEvent } from "../streams/group.ts";
+import type { HistoryObserver } from "../streams/history/kafka-history.ts";
 import type { HubObserver } from "../streams/hub.ts";
 import type { UpstreamObserver } from "../upstream/upstream-subscription.ts";
 import type { Gap } from "../streams/stream-source.ts";
+import type { EndReason } from "../subscription/end-reason.ts";
+import { CLOSE } from "../websocket/close-codes.ts";
 import { BoundedLabels } from "./bounded-labels.ts";
 import { BucketHistogram, type Buckets } from "./bucket-histogram.ts";
+import { EventAges } from "./event-ages.ts";
 import { Tally } from "./tally.ts";
 
 /** Operation names that are told apart; clients may invent more. */
@@ -15,14 +19,16 @@ const OPERATION_NAMES_MAX = 200;
 /** Error codes beside those of the catalogue that are told apart; subgraphs may invent more. */
 const FOREIGN_CODES_MAX = 50;
 
-const AGE_BOUNDS_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60];
+/** Ends of subscriptions that no error tells. */
+const END_REASONS = ["client", "source", "disconnected", "silent", ...Object.values(CLOSE).map(String)];
 
 export type Transport = "http" | "ws" | "sse" | "multipart";
 
 /** Everything that the router counts. */
-export class RouterMetrics implements HubObserver, UpstreamObserver {
+export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObserver {
+  readonly #registry: Registry;
   readonly #names = new BoundedLabels(OPERATION_NAMES_MAX);
-  readonly #codes = new BoundedLabels(FOREIGN_CODES_MAX, Object.keys(ERROR_CATALOGUE));
+  readonly #codes = new BoundedLabels(FOREIGN_CODES_MAX, [...Object.keys(ERROR_CATALOGUE), ...END_REASONS]);
   readonly #operations: Tally;
   readonly #errors: Tally;
   readonly #seconds: BucketHistogram;
@@ -39,18 +45,23 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
   readonly #epochs: Counter;
   readonly #resumes: Counter;
   readonly #fallenBehind: Counter;
-  readonly #age: Buckets;
+  readonly #replayed: Counter;
+  readonly #historyReads: Counter;
+  readonly #historyEvents: Counter;
+  readonly #ages: EventAges;
   readonly #upstreams: Gauge;
   readonly #reconnects: Counter;
-  readonly subscriptionsOpen: Gauge;
+  readonly #subscriptionsOpen: Gauge;
+  readonly #subscriptionsEnded: Counter;
   readonly connectionsOpen: Gauge;
-  /** Deliveries of this turn: their age is taken when the sockets have them. */
-  #delivered: { brokerTimeMs: number; subscribers: number }[] = [];
 
+  /** `eventTimeFields`: by topic, the field of an event that says when it happened. */
   constructor(
     registry: Registry,
     streams: { groups: () => number; channels: () => number; resumesWaiting: () => number },
+    eventTimeFields: Readonly<Record<string, string>> = {},
   ) {
+    this.#registry = registry;
     const registers = [registry];
     const counter = (name: string, help: string, labelNames: string[] = []) =>
       new Counter({ name, help, labelNames, registers });
@@ -77,7 +88,7 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
       bounds: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
       registry,
     });
-    this.subscriptionsOpen = new Gauge({
+    this.#subscriptionsOpen = new Gauge({
       name: "router_subscriptions_open",
       help: "Subscriptions that hear their channels, by operation and transport.",
       labelNames: ["operation", "transport"],
@@ -94,15 +105,23 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
       "Attempts to take up a subscription at a subgraph that was lost.",
       ["subgraph"],
     );
+    this.#subscriptionsEnded = counter(
+      "router_subscriptions_ended_total",
+      "Subscriptions that had begun and ended, by reason: client, source, disconnected, silent, close code or error code.",
+      ["transport", "reason"],
+    );
     this.connectionsOpen = new Gauge({ name: "router_connections_open", help: "WebSocket connections.", registers });
     this.#closes = counter(
       "router_connection_closes_total",
       "Connections of subscriptions that the router closed, by close code or error code.",
       ["code", "transport"],
     );
-    this.#deliveries = counter("router_stream_deliveries_total", "Events handed to subscribers.");
+    this.#deliveries = counter("router_stream_deliveries_total", "Events handed to subscribers, past ones included.");
     this.#executions = counter("router_stream_executions_total", "Events executed, once per group.");
-    this.#conflated = counter("router_stream_conflated_total", "Events that LATEST groups skipped for newer ones.");
+    this.#conflated = counter(
+      "router_stream_conflated_total",
+      "Events that LATEST skipped for newer ones, for a whole group or for one slow client.",
+    );
     this.#gaps = counter("router_stream_gaps_total", "Gaps told to groups, by reason.", ["reason"]);
     this.#holes = counter("router_stream_holes_total", "Holes between messages that sent the hub to the window.");
     this.#duplicates = counter("router_stream_duplicates_total", "Messages dropped because they were known.");
@@ -114,12 +133,14 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     this.#resumes = counter("router_stream_resumes_total", "Subscriptions that wanted to go on, by verdict.", [
       "verdict",
     ]);
-    this.#age = new BucketHistogram({
-      name: "router_stream_event_age_seconds",
-      help: "From the broker's timestamp, or from the arrival of a subgraph's event, to the socket write.",
-      bounds: AGE_BOUNDS_SECONDS,
-      registry,
-    }).with({});
+    this.#replayed = counter("router_stream_replayed_total", "Past events handed to subscribers that caught up.");
+    this.#historyReads = counter(
+      "router_stream_history_reads_total",
+      "Requests to Kafka for what a window no longer has, by outcome (answered, unanswered).",
+      ["outcome"],
+    );
+    this.#historyEvents = counter("router_stream_history_events_total", "Events that Kafka was asked for, and had.");
+    this.#ages = new EventAges(registry, eventTimeFields);
     gaugeOf("router_stream_groups", "Groups of subscribers with equal answers.", streams.groups, registry);
     gaugeOf("router_stream_channels", "Channels that somebody listens to.", streams.channels, registry);
     gaugeOf(
@@ -190,23 +211,47 @@ export class RouterMetrics implements HubObserver, UpstreamObserver {
     this.#closes.inc({ code: String(code), transport });
   }
 
+  subscriptionStarted(operation: string, transport: Transport): void {
+    this.#subscriptionsOpen.inc({ operation, transport });
+  }
+
+  subscriptionEnded(operation: string, transport: Transport, reason: EndReason): void {
+    this.#subscriptionsOpen.dec({ operation, transport });
+    this.#subscriptionsEnded.inc({ transport, reason: this.#codes.labelOf(reason) });
+  }
+
+  /** Shows what waits for clients whenever somebody asks. */
+  watchBacklog(backlogBytes: { ws(): number; http(): number }): void {
+    new Gauge({
+      name: "router_subscriptions_backlog_bytes",
+      help: "Bytes that were handed to clients' connections and have not left the process.",
+      labelNames: ["transport"],
+      registers: [this.#registry],
+      collect() {
+        this.set({ transport: "ws" }, backlogBytes.ws());
+        this.set({ transport: "http" }, backlogBytes.http());
+      },
+    });
+  }
+
   executed(): void {
     this.#executions.inc();
   }
 
-  delivered({ brokerTimeMs, snapshot }: Delivery, subscribers: number): void {
+  delivered(event: GroupEvent, subscribers: number, isNews: boolean): void {
     if (subscribers === 0) return;
     this.#deliveries.inc(subscribers);
-    if (snapshot) return;
-    if (this.#delivered.length === 0) setImmediate(() => this.#observeAges());
-    this.#delivered.push({ brokerTimeMs, subscribers });
+    if (isNews) this.#ages.delivered(event, subscribers);
   }
 
-  #observeAges(): void {
-    const now = Date.now();
-    for (const { brokerTimeMs, subscribers } of this.#delivered)
-      this.#age.observe(Math.max(0, now - brokerTimeMs) / 1_000, subscribers);
-    this.#delivered = [];
+  replayed(): void {
+    this.#deliveries.inc();
+    this.#replayed.inc();
+  }
+
+  historyRead(events: number | null): void {
+    this.#historyReads.inc({ outcome: events === null ? "unanswered" : "answered" });
+    if (events !== null) this.#historyEvents.inc(events);
   }
 
   conflated(count: number): void {

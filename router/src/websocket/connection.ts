@@ -16,6 +16,7 @@ import {
   type OperationWire,
 } from "../subscription/connection-operations.ts";
 import type { Credentialed } from "../subscription/credential-ends.ts";
+import type { EndReason } from "../subscription/end-reason.ts";
 import { CLOSE, CLOSE_REASON_BYTES_MAX } from "./close-codes.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { readClientMessage, type SubscribeMessage } from "./protocol.ts";
@@ -74,14 +75,14 @@ export class Connection implements OperationWire, Credentialed {
     socket.on("message", (data, isBinary) => this.#message(isBinary ? null : (data as Buffer).toString()));
     socket.on("pong", () => (this.isAlive = true));
     socket.on("error", () => {}); // "close" follows
-    socket.on("close", () => this.#dispose());
+    socket.on("close", () => this.#dispose("disconnected"));
     stream.on("drain", () => this.backpressure.release());
   }
 
   /** Tells the client why and ends the connection; ends the socket when the client does not answer. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
-    this.#dispose();
+    this.#dispose(String(code));
     this.#options.metrics.closed("ws", code);
     this.#writer.flush();
     this.#socket.close(code, Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX).toString());
@@ -91,6 +92,7 @@ export class Connection implements OperationWire, Credentialed {
   /** Asks for a sign of life; a connection that gave none since the last time is gone. */
   checkAlive(): void {
     if (!this.isAlive) {
+      this.#dispose("silent");
       this.#socket.terminate();
       return;
     }
@@ -136,11 +138,11 @@ export class Connection implements OperationWire, Credentialed {
     return Buffer.byteLength(text);
   }
 
-  #dispose(): void {
+  #dispose(reason: EndReason): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#initTimer) clearTimeout(this.#initTimer);
-    this.#operations.endAll();
+    this.#operations.endAll(reason);
     this.backpressure.close();
   }
 
@@ -167,7 +169,7 @@ export class Connection implements OperationWire, Credentialed {
         void this.#subscribe(message, this.#caller);
         return;
       case "complete":
-        this.#operations.end(message.id);
+        this.#operations.end(message.id, "client");
         return;
       default:
         this.close(CLOSE.badRequest, "Invalid message received");

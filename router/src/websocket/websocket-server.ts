@@ -49,6 +49,13 @@ export class GraphqlWebSocketServer {
     this.#headsTimer = headsIntervalMs === 0 ? null : setInterval(() => this.#tellHeads(), headsIntervalMs).unref();
   }
 
+  /** Bytes that wait for sockets. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const { backpressure } of this.#connections) bytes += backpressure.backlogBytes;
+    return bytes;
+  }
+
   attach(server: Server): void {
     server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) =>
       this.#upgrade(request, stream, head),

@@ -11,6 +11,7 @@ import {
   type OperationWire,
 } from "../../subscription/connection-operations.ts";
 import type { Credentialed } from "../../subscription/credential-ends.ts";
+import type { EndReason } from "../../subscription/end-reason.ts";
 import { formatError, toCodedError } from "../error-body.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { jittered, SUBSCRIPTION_FORMATS } from "./subscription-format.ts";
@@ -53,9 +54,9 @@ export class EventStream implements OperationWire, Credentialed {
       heartbeat,
       limits: options,
       stalled: () => this.tooSlow(),
-      closed: () => this.#over(),
+      closed: () => this.#over("disconnected"),
     });
-    this.#reservation = setTimeout(() => this.#over(), options.reservationTimeoutMs);
+    this.#reservation = setTimeout(() => this.#over("disconnected"), options.reservationTimeoutMs);
   }
 
   get backpressure(): Backpressure {
@@ -94,7 +95,11 @@ export class EventStream implements OperationWire, Credentialed {
 
   /** The client wants no more of an operation. */
   stop(id: string): void {
-    this.#operations.end(id);
+    this.#operations.end(id, "client");
+  }
+
+  get backlogBytes(): number {
+    return this.backpressure.backlogBytes;
   }
 
   beat(): void {
@@ -103,7 +108,7 @@ export class EventStream implements OperationWire, Credentialed {
 
   interrupt(error: CodedError): void {
     if (this.#isOver) return;
-    this.#over();
+    this.#over(error.code);
     this.#options.metrics.closed(this.transport, error.code);
     this.#stream.sendAway(interruption(error, jittered(this.#options.retryMs)));
   }
@@ -112,7 +117,7 @@ export class EventStream implements OperationWire, Credentialed {
     if (this.#isOver) return;
     const error = new CodedError("CREDENTIAL_INVALID");
     for (const id of this.#operations.ids()) this.#operations.fail(id, [formatError(error)], null, error.status);
-    this.#over();
+    this.#over(error.code);
     this.#options.metrics.closed(this.transport, error.code);
     this.#stream.end("");
   }
@@ -148,11 +153,11 @@ export class EventStream implements OperationWire, Credentialed {
     this.#stream.writer.write(Buffer.from(text));
   }
 
-  #over(): void {
+  #over(reason: EndReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#reservation);
-    this.#operations.endAll();
+    this.#operations.endAll(reason);
     this.backpressure.close();
     this.#onOver();
   }

@@ -5,8 +5,9 @@ import type { EndingError, Subscriber } from "../../streams/group.ts";
 import type { Backpressure, BackpressureLimits } from "../../subscription/backpressure.ts";
 import { ClientSubscription } from "../../subscription/client-subscription.ts";
 import type { Credentialed } from "../../subscription/credential-ends.ts";
+import type { EndReason } from "../../subscription/end-reason.ts";
 import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
-import { formatError } from "../error-body.ts";
+import { codeOf, formatError } from "../error-body.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { jittered, type SubscriptionFormat } from "./subscription-format.ts";
 
@@ -48,7 +49,7 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
       heartbeat,
       limits: options,
       stalled: () => this.interrupt(new CodedError("SLOW_CONSUMER")),
-      closed: () => this.#leave(),
+      closed: () => this.#leave("disconnected"),
     });
   }
 
@@ -63,7 +64,7 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
   }
 
   started(): void {
-    this.#options.metrics.subscriptionsOpen.inc(this.#labels());
+    this.#options.metrics.subscriptionStarted(this.#label, this.#format.transport);
   }
 
   fail(error: CodedError): void {
@@ -84,9 +85,13 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
   /** Sends the client away, which may come back and go on. */
   interrupt(error: CodedError): void {
     if (this.#isOver) return;
-    this.#leave();
+    this.#leave(error.code);
     this.#options.metrics.closed(this.#format.transport, error.code);
     this.#stream.sendAway(this.#format.interruption(error, jittered(this.#options.retryMs)));
+  }
+
+  get backlogBytes(): number {
+    return this.backpressure.backlogBytes;
   }
 
   beat(): void {
@@ -101,21 +106,21 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
     this.#stream.writer.write(...this.#format.event(delivery, this.#withCursor, note));
   }
 
+  protected countConflated(count: number): void {
+    this.#options.metrics.conflated(count);
+  }
+
   protected finish(errors: readonly EndingError[] | null): void {
     if (this.#isOver) return;
-    this.#leave();
+    this.#leave(errors === null ? "source" : codeOf(errors));
     this.#stream.end(this.#format.ending(errors));
   }
 
-  #leave(): void {
+  #leave(reason: EndReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.end();
     this.backpressure.close();
-    if (this.hasStarted) this.#options.metrics.subscriptionsOpen.dec(this.#labels());
-  }
-
-  #labels(): { operation: string; transport: string } {
-    return { operation: this.#label, transport: this.#format.transport };
+    if (this.hasStarted) this.#options.metrics.subscriptionEnded(this.#label, this.#format.transport, reason);
   }
 }

@@ -37,6 +37,7 @@ type StreamedCall = Omit<OperationCall, "identity">;
 
 /** What outlives the request that it came by. */
 interface Lasting extends Credentialed {
+  readonly backlogBytes: number;
   beat(): void;
   /** Sends the client away, which may come back. */
   interrupt(error: CodedError): void;
@@ -58,6 +59,13 @@ export class HttpSubscriptions {
     this.#heartbeat = setInterval(() => {
       for (const one of this.#open) one.beat();
     }, options.heartbeatMs).unref();
+  }
+
+  /** Bytes that wait for clients. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const one of this.#open) bytes += one.backlogBytes;
+    return bytes;
   }
 
   /** Answers with a subscription. Throws coded errors, and has sent nothing then. */

@@ -16,6 +16,11 @@ export interface HistoryLimits extends ReadLimits {
   timeoutMs: number;
 }
 
+export interface HistoryObserver {
+  /** A request was answered, with so many events; null: it could not be, as a whole or in time. */
+  historyRead(events: number | null): void;
+}
+
 interface Waiting extends HistoryRequest {
   /** It was read together with others, and that was too much. */
   alone: boolean;
@@ -35,15 +40,17 @@ const TOGETHER_MS = 600_000;
 export class KafkaHistory implements StreamHistory {
   readonly #kafka: KafkaClient;
   readonly #limits: HistoryLimits;
+  readonly #observer: HistoryObserver;
   readonly #log: Logger;
   readonly #closing = new AbortController();
   readonly #waiting = new Set<Waiting>();
   #running = false;
   #heldBytes = 0;
 
-  constructor(kafka: KafkaClient, limits: HistoryLimits, log: Logger) {
+  constructor(kafka: KafkaClient, limits: HistoryLimits, observer: HistoryObserver, log: Logger) {
     this.#kafka = kafka;
     this.#limits = limits;
+    this.#observer = observer;
     this.#log = log;
   }
 
@@ -54,8 +61,10 @@ export class KafkaHistory implements StreamHistory {
     eventsMax: number,
   ): Promise<PastEvents | null> {
     const isKnown = TOPICS.some((known) => known.name === topic);
-    if (!isKnown || this.#waiting.size >= this.#limits.requestsMax || this.#closing.signal.aborted)
+    if (!isKnown || this.#waiting.size >= this.#limits.requestsMax || this.#closing.signal.aborted) {
+      this.#observer.historyRead(null);
       return Promise.resolve(null);
+    }
     return new Promise((resolve) => {
       const timer = setTimeout(() => waiting.settle(null), this.#limits.timeoutMs);
       const waiting: Waiting = {
@@ -71,7 +80,9 @@ export class KafkaHistory implements StreamHistory {
           clearTimeout(timer);
           waiting.settled = true;
           this.#waiting.delete(waiting);
-          resolve(events && this.#hold(events));
+          const held = events && this.#hold(events);
+          this.#observer.historyRead(held && held.events.length);
+          resolve(held);
         },
       };
       this.#waiting.add(waiting);

@@ -32,6 +32,7 @@ export interface ReplayOptions {
   tellsCount: boolean;
   replayEventsMax: number;
   executionsMax: number;
+  observer: { replayed(): void };
   /** Whether the group was handed nothing beyond this position. */
   isCaughtUp(position: Position): boolean;
 }
@@ -153,16 +154,14 @@ async function deliverAll(
         gap = mergeGaps(gap, { count: 1, reason: "poison" });
         continue;
       }
-      const { brokerTimeMs } = entry;
       const facts = {
         channelKey: channel.key,
-        brokerTimeMs,
         gap,
         conflated: 0,
-        snapshot: true,
         cursor: group.cursorOf(entry),
       };
       subscriber.deliver(new Delivery(body, facts));
+      options.observer.replayed();
       gap = null;
     }
     await subscriber.drained();
