@@ -28,6 +28,7 @@ export async function createIdentitySigner({
 }): Promise<IdentitySigner> {
   const key = await importPKCS8(privateKeyPem, IDENTITY_ALGORITHM);
   const cache = new Map<string, { token: string; freshUntilSeconds: number }>();
+  const signing = new Map<string, Promise<string>>();
 
   async function signAnew(identity: CallerIdentity, audience: string, cacheKey: string): Promise<string> {
     const issuedAt = Math.floor(now() / 1000);
@@ -60,7 +61,13 @@ export async function createIdentitySigner({
       ]);
       const cached = cache.get(cacheKey);
       if (cached && cached.freshUntilSeconds > now() / 1000) return cached.token;
-      return signAnew(identity, audience, cacheKey);
+      // Whoever asks meanwhile gets the same token at the same time.
+      let pending = signing.get(cacheKey);
+      if (!pending) {
+        pending = signAnew(identity, audience, cacheKey).finally(() => signing.delete(cacheKey));
+        signing.set(cacheKey, pending);
+      }
+      return pending;
     },
   };
 }

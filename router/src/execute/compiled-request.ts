@@ -11,6 +11,7 @@ import { failureOfExchange } from "./fetch-errors.ts";
 import type { CompileContext, PartRun } from "./request-part.ts";
 import { RootPart } from "./root-part.ts";
 import { RequestTexts } from "./request-texts.ts";
+import type { SharedFetches } from "./shared-fetches.ts";
 
 /** A request compiled once: gathers its inputs from the data, posts, and merges the answer. Never throws. */
 export class CompiledRequest {
@@ -41,6 +42,8 @@ export class CompiledRequest {
     const runs = this.#parts.map((part) => part.start(execution));
     if (runs.every((run) => run === null)) return;
     const { call } = execution;
+    if (this.#repeatable && call.shared && !call.hooks && !call.trace && this.#texts.isOfEntitiesAlone)
+      return this.#runShared(runs, call.shared, execution);
     const startedAt = performance.now();
     const entities = entitiesOf(runs);
     const { body, listNames } = this.#texts.write(runs, execution.variables);
@@ -68,14 +71,47 @@ export class CompiledRequest {
     } finally {
       call.trace?.ended(this.#id, startedAt, answer?.body ?? null, entities);
     }
-    if (!result.clean) execution.clean = false;
-    runs.forEach((run, part) => run?.receive(result, listNames[part]!));
+    receive(runs, result, listNames, execution);
+  }
+
+  /** Together with other executions that need the same of this subgraph now. */
+  async #runShared(runs: readonly (PartRun | null)[], shared: SharedFetches, execution: Execution): Promise<void> {
+    const { call, variables, underWay } = execution;
+    const { listNames } = this.#texts;
+    const fetch = {
+      client: this.#client,
+      subgraph: this.subgraph,
+      headers: call.headersFor(this.subgraph),
+      lists: runs.map((run) => run?.lists?.[0]?.texts ?? []),
+      listNames: listNames.flat(),
+      write: (lists: readonly (readonly string[])[]) => this.#texts.writeLists(lists, variables),
+    };
+    let result: SubgraphResult;
+    try {
+      if (call.signal.aborted) throw new SubgraphFailure("TIMEOUT", "The request was given up");
+      result = await shared.fetch(fetch, underWay);
+    } catch (error) {
+      const failure = failureOfExchange(error, this.subgraph);
+      for (const run of runs) run?.fail(failure);
+      return;
+    }
+    receive(runs, result, listNames, execution);
   }
 
   #ended(answer: SubgraphAnswer | null, startedAt: number, entities: number | null, outcome: FetchEnd): void {
     const seconds = (performance.now() - startedAt) / 1_000;
     this.#client.stats.ended({ outcome, seconds, entities: entities ?? 0, bytes: answer?.bytes ?? 0 });
   }
+}
+
+function receive(
+  runs: readonly (PartRun | null)[],
+  result: SubgraphResult,
+  listNames: readonly (readonly string[])[],
+  execution: Execution,
+): void {
+  if (!result.clean) execution.clean = false;
+  runs.forEach((run, part) => run?.receive(result, listNames[part]!));
 }
 
 /** How many representations are sent; null for fields of a root type. */

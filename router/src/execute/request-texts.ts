@@ -26,6 +26,25 @@ export class RequestTexts {
     this.#usual = this.#make(request.parts.map(() => 1));
   }
 
+  /** Whether nothing but the entities of its lists, and variables of the client, tells two requests apart. */
+  get isOfEntitiesAlone(): boolean {
+    return !this.#hasContexts && this.#usual.text.lists.length > 0;
+  }
+
+  /** The response names of the lists of each part, where it is of entities alone. */
+  get listNames(): WrittenRequest["listNames"] {
+    return this.#usual.listNames;
+  }
+
+  /** The request with these representations, where it is of entities alone. */
+  writeLists(lists: readonly (readonly string[])[], variables: Readonly<Record<string, unknown>>): string {
+    return writeBody(
+      this.#usual.text,
+      lists.map((texts) => ({ texts, contexts: [] })),
+      variables,
+    );
+  }
+
   write(runs: readonly (PartRun | null)[], variables: Readonly<Record<string, unknown>>): WrittenRequest {
     if (!this.#hasContexts) {
       const { text, listNames } = this.#usual;

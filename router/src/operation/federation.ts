@@ -1,6 +1,7 @@
 import type { GraphQLError, GraphQLSchema } from "graphql";
 import { CodedError } from "@mib/service/coded-error";
 import type { ExecutionTrace } from "../execute/execution-trace.ts";
+import type { SharedFetches } from "../execute/shared-fetches.ts";
 import type { DescribedPlan } from "../plan/print-plan.ts";
 import type { ResponseError } from "../execute/execution.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
@@ -72,6 +73,8 @@ export interface CallContext {
   trace?: ExecutionTrace | null;
   /** Absent or null where no plugin follows the request. */
   readonly hooks?: HookChain | null;
+  /** Absent or null where fetches are made for this request alone. */
+  readonly shared?: SharedFetches | null;
   /** Hears the errors of each answer, or part of one, that has some. */
   reportErrors?(errors: readonly ResponseError[]): void;
 }

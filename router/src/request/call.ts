@@ -1,5 +1,6 @@
 import type { HeadersFor } from "../authentication/identity-headers.ts";
 import type { ExecutionTrace } from "../execute/execution-trace.ts";
+import type { SharedFetches } from "../execute/shared-fetches.ts";
 import type { ResponseError } from "../execute/execution.ts";
 import type { CallContext } from "../operation/federation.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
@@ -10,6 +11,7 @@ interface CallFacts {
   signal: AbortSignal;
   hooks: HookChain | null;
   trace: ExecutionTrace | null;
+  shared: SharedFetches | null;
   metrics: RouterMetrics;
 }
 
@@ -19,6 +21,7 @@ export class Call implements CallContext {
   readonly signal: AbortSignal;
   readonly hooks: HookChain | null;
   readonly trace: ExecutionTrace | null;
+  readonly shared: SharedFetches | null;
   /** What was reported. */
   errors: readonly ResponseError[] = [];
   readonly #facts: CallFacts;
@@ -28,6 +31,7 @@ export class Call implements CallContext {
     this.signal = facts.signal;
     this.hooks = facts.hooks;
     this.trace = facts.trace;
+    this.shared = facts.shared;
     this.#facts = facts;
   }
 

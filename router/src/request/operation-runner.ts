@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { CallerIdentity } from "@mib/identity/caller-identity";
 import type { HeadersFor, IdentityHeaders } from "../authentication/identity-headers.ts";
 import type { ExecutionTrace } from "../execute/execution-trace.ts";
+import { SharedFetches } from "../execute/shared-fetches.ts";
 import type {
   CoercedVariables,
   Federation,
@@ -45,6 +46,8 @@ export interface Client {
   hooks: HookChain | null;
   /** Told what each request to a subgraph came to. */
   trace?: ExecutionTrace | null;
+  /** What other executions fetch in the same turn. */
+  shared?: SharedFetches | null;
 }
 
 /** Takes operations from text to answer, the same way for every transport. */
@@ -60,6 +63,8 @@ export class OperationRunner {
   readonly #followEvent: Plugins["event"];
   readonly #metrics: RouterMetrics;
   readonly #shared: SharedExecutions | null;
+  /** Events come to many groups at once. */
+  readonly #eventFetches: SharedFetches;
 
   constructor({
     federation,
@@ -93,6 +98,7 @@ export class OperationRunner {
     this.#followEvent = plugins.event;
     this.#metrics = metrics;
     this.#shared = shared;
+    this.#eventFetches = new SharedFetches(() => metrics.sharedFetch());
   }
 
   /** Throws a coded error where a limit is exceeded; what else is wrong with the operation comes back as errors. */
@@ -150,7 +156,7 @@ export class OperationRunner {
   ): Promise<string> {
     const { operationName, streamed } = prepared;
     const hooks = this.#followEvent?.({ operationName, topic: streamed?.topic ?? null, channel, traceparent }) ?? null;
-    const client = { address: null, headers: null, hooks };
+    const client = { address: null, headers: null, hooks, shared: this.#eventFetches };
     const call = await this.#call(prepared, prepared, identity, client, this.#eventDeadlines);
     const body = await prepared.executeEvent(call, variables, payload);
     if (hooks !== null) hooks.respond({ status: 200, bytes: Buffer.byteLength(body), setHeader() {} });
@@ -171,11 +177,11 @@ export class OperationRunner {
     { operationName }: PreparedOperation,
     { subgraphs }: Pick<PreparedOperation, "subgraphs">,
     identity: CallerIdentity,
-    { address, headers, hooks, trace = null }: Client,
+    { address, headers, hooks, trace = null, shared = null }: Client,
     deadlines = this.#requestDeadlines,
   ): Call | Promise<Call> {
     const signal = deadlines.signal();
-    const facts = { operationName, signal, hooks, trace, metrics: this.#metrics };
+    const facts = { operationName, signal, hooks, trace, shared, metrics: this.#metrics };
     const headersFor = this.#identityHeaders.prepare(identity, subgraphs, address, headers);
     return headersFor instanceof Promise
       ? headersFor.then((known) => new Call(known, facts))

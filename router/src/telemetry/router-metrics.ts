@@ -46,6 +46,7 @@ export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObse
   readonly #resumes: Counter;
   readonly #fallenBehind: Counter;
   readonly #replayed: Counter;
+  readonly #sharedFetches: Counter;
   readonly #historyReads: Counter;
   readonly #historyEvents: Counter;
   readonly #ages: EventAges;
@@ -134,6 +135,10 @@ export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObse
       "verdict",
     ]);
     this.#replayed = counter("router_stream_replayed_total", "Past events handed to subscribers that caught up.");
+    this.#sharedFetches = counter(
+      "router_stream_shared_fetches_total",
+      "Fetches of entities for events that went along with those of another group.",
+    );
     this.#historyReads = counter(
       "router_stream_history_reads_total",
       "Requests to Kafka for what a window no longer has, by outcome (answered, unanswered).",
@@ -222,16 +227,17 @@ export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObse
 
   /** Shows what waits for clients whenever somebody asks. */
   watchBacklog(backlogBytes: { ws(): number; http(): number }): void {
-    new Gauge({
+    const gauge: Gauge = new Gauge({
       name: "router_subscriptions_backlog_bytes",
       help: "Bytes that were handed to clients' connections and have not left the process.",
       labelNames: ["transport"],
-      registers: [this.#registry],
+      registers: [],
       collect() {
-        this.set({ transport: "ws" }, backlogBytes.ws());
-        this.set({ transport: "http" }, backlogBytes.http());
+        gauge.set({ transport: "ws" }, backlogBytes.ws());
+        gauge.set({ transport: "http" }, backlogBytes.http());
       },
     });
+    this.#registry.registerMetric(gauge);
   }
 
   executed(): void {
@@ -247,6 +253,10 @@ export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObse
   replayed(): void {
     this.#deliveries.inc();
     this.#replayed.inc();
+  }
+
+  sharedFetch(): void {
+    this.#sharedFetches.inc();
   }
 
   historyRead(events: number | null): void {
