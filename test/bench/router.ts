@@ -7,6 +7,7 @@ import { composeSupergraph } from "../../router/src/supergraph/compose-supergrap
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { closedLoop, type Load } from "./gateway/closed-loop.ts";
 import { CONDITIONS, type Condition, SUBGRAPHS } from "./gateway/gateway-query.ts";
+import { installHiveGateway } from "./gateway/hive-gateway.ts";
 import { freePort, MeasuredProcess } from "./gateway/measured-process.ts";
 import { swapUnderLoad } from "./gateway/swap-under-load.ts";
 import { percentile } from "./percentiles.ts";
@@ -35,14 +36,19 @@ interface Competitor {
 
 /**
  * The router beside the stock gateway, one process each, on one core that no other process of the benchmark uses, rounds
- * interleaved; no sharing of requests. `--peer NAME=COMMAND` adds another: `{port}` and `{supergraph}` stand for what it gets.
+ * interleaved; no sharing of requests. `--hive` adds Hive Gateway, `--peer NAME=COMMAND` another: `{port}` and `{supergraph}`
+ * stand for what it gets.
  */
 export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
-  const { values } = parseArgs({ args: [...args], options: { peer: { type: "string", multiple: true, default: [] } } });
-  const peers = values.peer.map((peer): Competitor => {
-    const [peerName = "", command = ""] = peer.split(/=(.*)/s);
-    return { name: peerName, command: command.split(" "), path: "/graphql" };
+  const { values } = parseArgs({
+    args: [...args],
+    options: { hive: { type: "boolean", default: false }, peer: { type: "string", multiple: true, default: [] } },
   });
+  const peers: Competitor[] = values.hive ? [await installHiveGateway()] : [];
+  for (const peer of values.peer) {
+    const [peerName = "", command = ""] = peer.split(/=(.*)/s);
+    peers.push({ name: peerName, command: command.split(" "), path: "/graphql" });
+  }
   const folder = mkdtempSync(join(tmpdir(), "bench-router-"));
   const processes: MeasuredProcess[] = [];
   try {
@@ -284,7 +290,7 @@ async function sameAnswer(running: readonly Running[], query: string): Promise<M
   const answers = await Promise.all(running.map(async (each) => ask(each.origin + each.path, query)));
   for (const [index, text] of answers.entries()) {
     if (!isDeepStrictEqual(JSON.parse(text), JSON.parse(answers[0]!)))
-      throw new Error(`${running[index]!.name} answers something else`);
+      throw new Error(`${running[index]!.name} answers something else: ${answers[index]!.slice(0, 300)}`);
   }
   return new Map(running.map((each, index) => [each, Buffer.byteLength(answers[index]!)]));
 }
