@@ -4,9 +4,6 @@ import { startFeed } from "./test-feed.ts";
 
 describe("the command line", () => {
   test.each([
-    ["a feed that is to come", ["--feed", "binance"], 69, "FEED_NOT_AVAILABLE: the feed binance is not available yet"],
-    ["another one", ["--feed", "coinbase"], 69, "FEED_NOT_AVAILABLE"],
-    ["a third one", ["--feed", "kraken"], 69, "FEED_NOT_AVAILABLE"],
     ["an unknown feed", ["--feed", "nonsense"], 78, "FEED: must be one of simulator, replay"],
     ["a replay of nothing", ["--feed", "replay"], 64, "a replay needs --file FILE"],
     ["a file that is not there", ["--feed", "replay", "--file", "/nowhere.gz"], 64, "there is no file /nowhere.gz"],

@@ -4,6 +4,8 @@ import type { FeedConfig } from "./config.ts";
 import type { Feed } from "./feed.ts";
 import { ReplayFeed } from "./replay/replay-feed.ts";
 import { SimulatorFeed } from "./simulator/simulator-feed.ts";
+import { chooseVenue } from "./venues/choose-venue.ts";
+import { LiveFeed } from "./venues/live-feed.ts";
 
 /** The feed that the configuration asks for; null for `none`. Throws a CodedError for one that can't be had. */
 export function chooseFeed(config: FeedConfig): Feed | null {
@@ -34,10 +36,10 @@ export function chooseFeed(config: FeedConfig): Feed | null {
     case "binance":
     case "coinbase":
     case "kraken":
-      throw new CodedError(
-        "FEED_NOT_AVAILABLE",
-        `the feed ${config.FEED} is not available yet: choose simulator or replay`,
-        { feed: config.FEED },
-      );
+      return new LiveFeed({
+        venue: chooseVenue(config.FEED, config),
+        symbols,
+        reconnectMsMin: config.FEED_RECONNECT_MS_MIN,
+      });
   }
 }

@@ -43,6 +43,13 @@ const shape = {
       .transform((text) => Date.parse(text) * 1_000),
   ),
   FEED_LABELS: field.optional(field.text()),
+  /** Where the venue is; by default its public addresses. Binance's own are for spot, those of futures stand apart. */
+  FEED_WEBSOCKET_URL: field.optional(websocketUrl()),
+  FEED_REST_URL: field.optional(field.url()),
+  FEED_FUTURES_WEBSOCKET_URL: field.optional(websocketUrl()),
+  FEED_FUTURES_REST_URL: field.optional(field.url()),
+  /** The first wait before a venue is tried again; it doubles up to 30 s. */
+  FEED_RECONNECT_MS_MIN: field.milliseconds(500, { least: 10, most: 30_000 }),
   /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
   FEED_TRACE_EVERY: field.optional(field.count()),
   OTEL_EXPORTER_OTLP_ENDPOINT: field.optional(field.url()),
@@ -51,6 +58,15 @@ const shape = {
   ADMIN_PORT: field.port(4011),
   ...kafkaFields,
 };
+
+function websocketUrl() {
+  return z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol),
+      "must be a URL that begins with wss:// or ws://",
+    );
+}
 
 export type FeedConfig = ReturnType<typeof readFeedConfig>;
 

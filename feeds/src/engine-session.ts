@@ -10,6 +10,8 @@ export interface EngineSession extends AsyncDisposable {
   nextSequence: number;
   /** Whether records that are written now are new to the engine. */
   readonly fresh: boolean;
+  /** Whether `room` would wait. */
+  readonly full: boolean;
   /** Await it in the loop that writes: returns at once unless too much waits for the engine's disk. */
   room(): Promise<void>;
   /** Everything written is on the engine's disk. */
@@ -48,6 +50,9 @@ export async function openEngineSession(
     nextSequence,
     get fresh() {
       return session.nextSequence >= nextSequence;
+    },
+    get full() {
+      return session.full;
     },
     room: () => (session.full ? untilAborted(session.room(), signal) : AT_ONCE),
     flush: () => untilAborted(session.flush(), signal),

@@ -55,6 +55,18 @@ export function createFeedMetrics(registry: Registry) {
       registers,
     }),
     holes: new Counter({ name: "feed_holes_total", help: "Holes in the venue's own numbers.", registers }),
+    venueConnected: new Gauge({
+      name: "feed_venue_connected",
+      help: "1 while a line to the venue is connected.",
+      labelNames: ["line"],
+      registers,
+    }),
+    venueConnections: new Counter({
+      name: "feed_venue_connections_total",
+      help: "Connections to the venue that were made.",
+      labelNames: ["line"],
+      registers,
+    }),
     articles: new Counter({ name: "feed_articles_total", help: "Articles that Kafka has.", registers }),
     articlesLost: new Counter({
       name: "feed_articles_lost_total",

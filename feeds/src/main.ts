@@ -7,13 +7,12 @@ import { createFeedMetrics } from "./feed-metrics.ts";
 import { createNewsOutlet } from "./news/news-outlet.ts";
 import type { Feed } from "./feed.ts";
 
-/** Exit codes of sysexits.h: wrong words on the command line; a feed that can't be had. */
+/** Exit code of sysexits.h: wrong words on the command line. */
 const EXIT_CODE_USAGE = 64;
-const EXIT_CODE_UNAVAILABLE = 69;
 const NEWS_STOP_MS_MAX = 4_000;
 
-const config = orExit(EXIT_CODE_USAGE, () => readFeedConfig(process.argv.slice(2)));
-const feed = orExit(EXIT_CODE_USAGE, () => chooseFeed(config));
+const config = orExit(() => readFeedConfig(process.argv.slice(2)));
+const feed = orExit(() => chooseFeed(config));
 
 if (feed === null) process.stdout.write("no feed was asked for\n");
 else await runFeed(feed);
@@ -48,12 +47,12 @@ async function runFeed(feed: Feed): Promise<void> {
   });
 }
 
-function orExit<Value>(exitCode: number, make: () => Value): Value {
+function orExit<Value>(make: () => Value): Value {
   try {
     return make();
   } catch (error) {
     const code = error instanceof CodedError ? `${error.code}: ` : "";
     process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof CodedError && error.code === "FEED_NOT_AVAILABLE" ? EXIT_CODE_UNAVAILABLE : exitCode);
+    process.exit(EXIT_CODE_USAGE);
   }
 }

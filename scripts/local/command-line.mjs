@@ -17,7 +17,6 @@ import { parseArgs } from "node:util";
  */
 
 const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "none"];
-const LIVE_FEEDS = ["binance", "coinbase", "kraken"];
 /** Which feed an option belongs to, where it is one alone. */
 const OPTIONS_OF = { replay: ["file", "speed", "loop", "again"], simulator: ["seed", "start-time", "rate", "labels"] };
 /** The highest port of the stack without an offset. */
@@ -90,8 +89,6 @@ export async function readCommandLine(args, root) {
 
   const feed = values.feed ?? "simulator";
   if (!FEEDS.includes(feed)) throw new UsageError(`--feed ${feed}: choose one of ${FEEDS.join(", ")}`);
-  if (LIVE_FEEDS.includes(feed))
-    throw new UsageError(`the feed ${feed} is not available yet: choose simulator or replay`);
   checkFeedOptions(feed, values);
   if (values.only !== undefined && values.only !== "servers")
     throw new UsageError(`--only ${values.only}: only "servers" can be asked for`);

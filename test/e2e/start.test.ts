@@ -268,13 +268,6 @@ describe("what can't work is said, with exit code ≠ 0 and nothing left running
     expect(stack.output()).toMatch(message);
   });
 
-  test.each(["binance", "coinbase", "kraken"])("the feed %s, which is not there yet", async (feed) => {
-    const stack = start(["--feed", feed]);
-    expect(await stack.exit).toBe(64);
-    expect(stack.output()).toContain(`the feed ${feed} is not available yet`);
-    expect(existsSync(join(data, "live", "set.json"))).toBe(false);
-  });
-
   describe("a machine without tools", () => {
     let clone: string;
     beforeEach(() => {

@@ -6,7 +6,8 @@ import { openEngineSession } from "../engine-session.ts";
 import type { Feed, FeedContext } from "../feed.ts";
 import type { MarketSink } from "../market-sink.ts";
 import { BinanceMarket, type Counts, type Shift } from "../venues/binance/market.ts";
-import { BinanceMessageError, parseBinanceMessage } from "../venues/binance/messages.ts";
+import { parseBinanceMessage } from "../venues/binance/messages.ts";
+import { VenueMessageError } from "../venues/message-fields.ts";
 import { hashOfFile, readCapture, type RawMessage } from "./capture.ts";
 import { Pace, type Speed } from "./pace.ts";
 
@@ -85,7 +86,7 @@ export class ReplayFeed implements Feed {
       try {
         market.handle(parseBinanceMessage(message.text), message.receivedNanos);
       } catch (error) {
-        if (!(error instanceof BinanceMessageError || error instanceof RangeError)) throw error;
+        if (!(error instanceof VenueMessageError || error instanceof RangeError)) throw error;
         bad(number, error.message);
       }
       if (number % MESSAGES_PER_TURN === 0) {
@@ -120,7 +121,7 @@ export class ReplayFeed implements Feed {
       try {
         market.handle(parseBinanceMessage(text), receivedNanos);
       } catch (error) {
-        if (!(error instanceof BinanceMessageError || error instanceof RangeError)) throw error;
+        if (!(error instanceof VenueMessageError || error instanceof RangeError)) throw error;
       }
     }
     return market;

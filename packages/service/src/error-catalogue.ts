@@ -231,7 +231,6 @@ export const ERROR_CATALOGUE = {
     meaning: "The range holds more than one answer may carry.",
     remedy: "Ask for a smaller range.",
   },
-  FEED_NOT_AVAILABLE: { status: 501, meaning: "This feed is not available yet.", remedy: "Choose another feed." },
 
   // alerts
   ALERT_RULE_NOT_FOUND: {

@@ -22,6 +22,7 @@ const futures = (previousUpdateId: number, firstUpdateId: number, lastUpdateId: 
 const snapshot = (lastUpdateId: number): DepthSnapshotMessage => ({
   kind: "depthSnapshot",
   market: "spot",
+  symbol: null,
   lastUpdateId,
   bids: [],
   asks: [],

@@ -8,6 +8,7 @@ import {
   Side,
 } from "@mib/protocol/messages.generated";
 import type { MarketSink } from "../../market-sink.ts";
+import type { TextLevel } from "../message-fields.ts";
 import { DepthSync, type BookStep } from "./depth-sync.ts";
 import type {
   BinanceMarketName,
@@ -15,7 +16,6 @@ import type {
   BookTickerMessage,
   DepthMessage,
   DepthSnapshotMessage,
-  TextLevel,
   TradeMessage,
 } from "./messages.ts";
 
@@ -48,6 +48,8 @@ export interface BinanceMarketOptions {
   source: DataSource;
   /** Platform symbols that are wanted; null: all. */
   symbols: ReadonlySet<string> | null;
+  /** What the venue says of its instruments, by `instrumentKey`; others are not wanted. Without it, what messages show. */
+  definitions?: ReadonlyMap<string, InstrumentInput>;
 }
 
 export interface Counts {
@@ -112,6 +114,29 @@ export class BinanceMarket {
   /** Symbols that have been defined. */
   get symbols(): string[] {
     return [...this.#traded].filter(([, traded]) => traded).map(([key]) => symbolOf(key));
+  }
+
+  /** Defines the instruments that are known beforehand, without waiting for a message of theirs. */
+  define(receivedNanos: bigint): void {
+    for (const key of this.#options.definitions?.keys() ?? []) {
+      const [market, symbol] = key.split("/") as [BinanceMarketName, string];
+      this.#find({ market, symbol }, receivedNanos);
+    }
+  }
+
+  /** Whether an instrument has depth updates and needs a snapshot for them. */
+  needsSnapshot(instrument: { market: BinanceMarketName; symbol: string }): boolean {
+    const depth = this.#traded.get(instrumentKey(instrument))?.depth;
+    return depth !== undefined && depth.waiting && depth.lastUpdateId > 0;
+  }
+
+  /** Updates may be missed from here on: books begin anew. What was traded and quoted stays known, so that repeats are seen. */
+  disconnected(atNanos: bigint): void {
+    for (const traded of this.#traded.values()) {
+      if (!traded) continue;
+      this.#emptyBook(traded.instrumentId, atNanos);
+      Object.assign(traded, { depth: new DepthSync(), pendingFirst: null });
+    }
   }
 
   handle(message: BinanceMessage, receivedNanos: bigint): void {
@@ -218,9 +243,13 @@ export class BinanceMarket {
     this.#tick();
   }
 
-  /** A snapshot does not name its instrument: it belongs to the one of its market that waits for it and whose numbers are nearest. */
+  /** A snapshot that does not name its instrument belongs to the one of its market that waits for it and whose numbers are nearest. */
   #snapshot(message: DepthSnapshotMessage, receivedNanos: bigint): void {
-    const candidates = [...this.#traded].filter(([key, traded]) => traded && key.startsWith(message.market));
+    const belongs = (key: string) =>
+      message.symbol === null
+        ? key.startsWith(`${message.market}/`)
+        : key === instrumentKey({ market: message.market, symbol: message.symbol });
+    const candidates = [...this.#traded].filter(([key, traded]) => traded && belongs(key));
     const waiting = candidates.filter(([, traded]) => traded!.depth.waiting);
     const distance = ([, traded]: (typeof candidates)[number]) =>
       Math.abs((traded!.depth.lastUpdateId || traded!.lastTickerId) - message.lastUpdateId);
@@ -274,20 +303,21 @@ export class BinanceMarket {
     const key = instrumentKey(message);
     const known = this.#traded.get(key);
     if (known !== undefined) return known;
-    const definition = definitionOf(message, this.#options.source);
-    const wanted = this.#options.symbols === null || this.#options.symbols.has(definition.symbol);
-    const traded = wanted
-      ? {
-          instrumentId: this.#sink.defineInstrument(definition),
-          depth: new DepthSync(),
-          firstTradeId: 0,
-          lastTradeId: 0,
-          firstUpdateId: 0,
-          lastTickerId: 0,
-          pendingFirst: null,
-          quotedAtNanos: 0n,
-        }
-      : null;
+    const { definitions, symbols, source } = this.#options;
+    const definition = definitions ? definitions.get(key) : definitionOf(message, source);
+    const traded =
+      definition && (symbols === null || symbols.has(definition.symbol))
+        ? {
+            instrumentId: this.#sink.defineInstrument(definition),
+            depth: new DepthSync(),
+            firstTradeId: 0,
+            lastTradeId: 0,
+            firstUpdateId: 0,
+            lastTickerId: 0,
+            pendingFirst: null,
+            quotedAtNanos: 0n,
+          }
+        : null;
     // What the engine may have of another session is not what this one's updates change.
     if (traded) this.#emptyBook(traded.instrumentId, (this.#newestNanos || receivedNanos) + this.#addedNanos);
     this.#traded.set(key, traded);
@@ -331,7 +361,7 @@ export class BinanceMarket {
   }
 }
 
-const instrumentKey = ({ market, symbol }: { market: BinanceMarketName; symbol: string }): string =>
+export const instrumentKey = ({ market, symbol }: { market: BinanceMarketName; symbol: string }): string =>
   `${market}/${symbol}`;
 
 function symbolOf(key: string): string {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BinanceMessageError, parseBinanceMessage } from "./messages.ts";
+import { VenueMessageError } from "../message-fields.ts";
+import { parseBinanceMessage } from "./messages.ts";
 
 const trade = {
   e: "trade",
@@ -68,7 +69,7 @@ test.each([
   ["a missing symbol", JSON.stringify({ ...trade, s: undefined })],
   ["levels that are none", JSON.stringify({ ...depth, b: [["1"]] })],
 ])("%s is refused", (_, text) => {
-  expect(() => parseBinanceMessage(text)).toThrow(BinanceMessageError);
+  expect(() => parseBinanceMessage(text)).toThrow(VenueMessageError);
 });
 
 test("no text makes the parser fail in another way", () => {
@@ -83,7 +84,7 @@ test("no text makes the parser fail in another way", () => {
         try {
           parseBinanceMessage(text);
         } catch (error) {
-          expect(error).toBeInstanceOf(BinanceMessageError);
+          expect(error).toBeInstanceOf(VenueMessageError);
         }
       },
     ),

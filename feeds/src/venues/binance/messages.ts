@@ -1,8 +1,7 @@
+import { MessageFields, parseObject, type TextLevel } from "../message-fields.ts";
+
 /** Which of Binance's markets a message is from. */
 export type BinanceMarketName = "spot" | "usdm";
-
-/** Price and size of a level, as decimal texts. */
-export type TextLevel = readonly [price: string, size: string];
 
 interface OfInstrument {
   market: BinanceMarketName;
@@ -40,10 +39,12 @@ export interface DepthMessage extends OfInstrument {
   atMs: number;
 }
 
-/** Answer of the REST endpoint `depth`; it does not name its symbol. */
+/** Answer of the REST endpoint `depth`. */
 export interface DepthSnapshotMessage {
   kind: "depthSnapshot";
   market: BinanceMarketName;
+  /** It does not say: known only to who asked. */
+  symbol: string | null;
   lastUpdateId: number;
   bids: readonly TextLevel[];
   asks: readonly TextLevel[];
@@ -57,22 +58,15 @@ interface OtherMessage {
 
 export type BinanceMessage = TradeMessage | BookTickerMessage | DepthMessage | DepthSnapshotMessage | OtherMessage;
 
-/** The text is not a message of this venue, or one of its fields is missing or wrong. */
-export class BinanceMessageError extends Error {}
-
 /**
  * Reads a message as the WebSocket (`{"stream", "data"}` or the data alone) or the REST endpoint `depth` sends it. Which market
  * it is from shows in its fields: futures have `X` on trades, `e` on book tickers, `pu` on depth updates, `T` on snapshots.
  */
 export function parseBinanceMessage(text: string): BinanceMessage {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new BinanceMessageError("not JSON", { cause: error });
-  }
-  if (typeof json !== "object" || json === null) throw new BinanceMessageError("not an object");
-  const message = new Fields("data" in json && typeof json.data === "object" && json.data !== null ? json.data : json);
+  const json = parseObject(text);
+  const message = new MessageFields(
+    "data" in json && typeof json.data === "object" && json.data !== null ? json.data : json,
+  );
   switch (message.optionalText("e")) {
     case "trade":
       return trade(message);
@@ -89,7 +83,7 @@ export function parseBinanceMessage(text: string): BinanceMessage {
   }
 }
 
-function trade(message: Fields): TradeMessage {
+function trade(message: MessageFields): TradeMessage {
   return {
     kind: "trade",
     market: message.has("X") ? "usdm" : "spot",
@@ -102,7 +96,7 @@ function trade(message: Fields): TradeMessage {
   };
 }
 
-function bookTicker(message: Fields, market: BinanceMarketName): BookTickerMessage {
+function bookTicker(message: MessageFields, market: BinanceMarketName): BookTickerMessage {
   return {
     kind: "bookTicker",
     market,
@@ -114,7 +108,7 @@ function bookTicker(message: Fields, market: BinanceMarketName): BookTickerMessa
   };
 }
 
-function depth(message: Fields): DepthMessage {
+function depth(message: MessageFields): DepthMessage {
   const previousUpdateId = message.has("pu") ? message.whole("pu") : null;
   return {
     kind: "depth",
@@ -129,75 +123,15 @@ function depth(message: Fields): DepthMessage {
   };
 }
 
-function depthSnapshot(message: Fields): DepthSnapshotMessage {
+function depthSnapshot(message: MessageFields): DepthSnapshotMessage {
   const atMs = message.has("T") ? message.whole("T") : null;
   return {
     kind: "depthSnapshot",
     market: atMs === null ? "spot" : "usdm",
+    symbol: null,
     lastUpdateId: message.whole("lastUpdateId"),
     bids: message.levels("bids"),
     asks: message.levels("asks"),
     atMs,
   };
-}
-
-/** Fields of a message, each checked when it is read. */
-class Fields {
-  readonly #fields: Record<string, unknown>;
-
-  constructor(fields: object) {
-    this.#fields = fields as Record<string, unknown>;
-  }
-
-  has(name: string): boolean {
-    return this.#fields[name] !== undefined;
-  }
-
-  optionalText(name: string): string | undefined {
-    const value = this.#fields[name];
-    return typeof value === "string" ? value : undefined;
-  }
-
-  text(name: string): string {
-    const value = this.#fields[name];
-    if (typeof value !== "string" || value === "") throw new BinanceMessageError(`${name} is no text`);
-    return value;
-  }
-
-  decimal(name: string): string {
-    const value = this.#fields[name];
-    if (!isDecimal(value)) throw new BinanceMessageError(`${name} is no decimal number`);
-    return value;
-  }
-
-  whole(name: string): number {
-    const value = this.#fields[name];
-    if (!Number.isSafeInteger(value) || (value as number) < 0)
-      throw new BinanceMessageError(`${name} is no whole number`);
-    return value as number;
-  }
-
-  flag(name: string): boolean {
-    const value = this.#fields[name];
-    if (typeof value !== "boolean") throw new BinanceMessageError(`${name} is neither true nor false`);
-    return value;
-  }
-
-  levels(name: string): readonly TextLevel[] {
-    const value = this.#fields[name];
-    if (!Array.isArray(value) || !value.every(isLevel))
-      throw new BinanceMessageError(`${name} is no list of levels of decimal numbers`);
-    return value as TextLevel[];
-  }
-}
-
-function isLevel(value: unknown): boolean {
-  return Array.isArray(value) && isDecimal(value[0]) && isDecimal(value[1]);
-}
-
-/** What fits into 1e-9 units of 63 bits. */
-const DECIMAL = /^\d{1,10}(?:\.\d{1,9}0*)?$/;
-
-function isDecimal(value: unknown): value is string {
-  return typeof value === "string" && DECIMAL.test(value);
 }
