@@ -31,6 +31,10 @@ pub enum JournalError {
         path: PathBuf,
         found: String,
     },
+    /// Which journal this is, and of which epoch, can't be read any more.
+    IdentityDamaged {
+        path: PathBuf,
+    },
     /// The entries after this sequence have been trimmed.
     Trimmed {
         after_sequence: u64,
@@ -74,6 +78,11 @@ impl fmt::Display for JournalError {
                     path.display()
                 )
             }
+            JournalError::IdentityDamaged { path } => write!(
+                f,
+                "{}: the file is damaged; restore it from a copy of the data folder, or run `npm run reset`",
+                path.display()
+            ),
             JournalError::Trimmed { after_sequence } => {
                 write!(f, "the entries after sequence {after_sequence} have been trimmed")
             }

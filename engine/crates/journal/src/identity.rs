@@ -1,9 +1,12 @@
+use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
-use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 const FORMAT: &str = "1";
+/// Begins the line that has the CRC32C of those before it. Journals of before have none.
+const CHECK: &str = "check ";
 
 /// Who this journal is. `journal` never changes; `epoch` names the history that consumers follow and changes when a part of
 /// it was lost.
@@ -16,11 +19,17 @@ pub struct Identity {
 impl Identity {
     /// Reads the identity of a journal; `None` when there is no journal.
     pub fn load(dir: &Path) -> Result<Option<Self>, JournalError> {
+        Self::load_from(&RealDisk, dir)
+    }
+
+    fn load_from(disk: &dyn Disk, dir: &Path) -> Result<Option<Self>, JournalError> {
         let path = dir.join("identity");
-        match fs::read_to_string(&path) {
-            Ok(text) => parse(&text)
-                .map(Some)
-                .map_err(|found| JournalError::UnknownFormat { path, found }),
+        match disk.read(&path) {
+            Ok(bytes) => match parse(&String::from_utf8_lossy(&bytes)) {
+                Ok(identity) => Ok(Some(identity)),
+                Err(Unreadable::Format(found)) => Err(JournalError::UnknownFormat { path, found }),
+                Err(Unreadable::Damaged) => Err(JournalError::IdentityDamaged { path }),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(JournalError::io(&path)(error)),
         }
@@ -28,7 +37,11 @@ impl Identity {
 
     /// Reads the identity of a journal, or makes one for a new journal.
     pub fn load_or_create(dir: &Path) -> Result<Self, JournalError> {
-        if let Some(identity) = Self::load(dir)? {
+        Self::load_or_create_on(&RealDisk, dir)
+    }
+
+    pub(crate) fn load_or_create_on(disk: &dyn Disk, dir: &Path) -> Result<Self, JournalError> {
+        if let Some(identity) = Self::load_from(disk, dir)? {
             return Ok(identity);
         }
         let path = dir.join("identity");
@@ -36,7 +49,7 @@ impl Identity {
             journal: random_uuid(&path)?,
             epoch: random_uuid(&path)?,
         };
-        identity.store(dir)?;
+        identity.store(disk, dir)?;
         Ok(identity)
     }
 
@@ -46,17 +59,18 @@ impl Identity {
             epoch: random_uuid(&dir.join("identity"))?,
             ..self
         };
-        identity.store(dir)?;
+        identity.store(&RealDisk, dir)?;
         Ok(identity)
     }
 
-    fn store(&self, dir: &Path) -> Result<(), JournalError> {
+    fn store(&self, disk: &dyn Disk, dir: &Path) -> Result<(), JournalError> {
         let text = format!(
             "format {FORMAT}\njournal {}\nepoch {}\n",
             uuid_text(&self.journal),
             uuid_text(&self.epoch)
         );
-        write_atomically(&dir.join("identity"), text.as_bytes())
+        let text = format!("{text}{CHECK}{:08x}\n", crc32c::crc32c(text.as_bytes()));
+        write_atomically_on(disk, &dir.join("identity"), text.as_bytes())
     }
 }
 
@@ -75,19 +89,19 @@ pub fn uuid_text(uuid: &[u8; 16]) -> String {
 
 /// Replaces a file so that a crash leaves either the old content or the new.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), JournalError> {
-    let temporary = path.with_extension("tmp");
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        sync_dir(path.parent().unwrap_or(Path::new(".")))
-    };
-    write().map_err(JournalError::io(path))
+    write_atomically_on(&RealDisk, path, content)
 }
 
-pub(crate) fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
+fn write_atomically_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), JournalError> {
+    let temporary = path.with_extension("tmp");
+    let write = || -> std::io::Result<()> {
+        let file = disk.create(&temporary)?;
+        file.write_all_at(content, 0)?;
+        file.sync_data()?;
+        disk.rename(&temporary, path)?;
+        disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
+    };
+    write().map_err(JournalError::io(path))
 }
 
 fn random_uuid(path: &Path) -> Result<[u8; 16], JournalError> {
@@ -101,19 +115,27 @@ fn random_uuid(path: &Path) -> Result<[u8; 16], JournalError> {
     Ok(bytes)
 }
 
-fn parse(text: &str) -> Result<Identity, String> {
-    let value = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-            .unwrap_or("missing")
-    };
-    if value("format") != FORMAT {
-        return Err(value("format").to_owned());
+enum Unreadable {
+    Format(String),
+    Damaged,
+}
+
+fn parse(text: &str) -> Result<Identity, Unreadable> {
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let format = value("format").ok_or(Unreadable::Damaged)?;
+    if format != FORMAT {
+        return Err(Unreadable::Format(format.to_owned()));
     }
-    match (parse_uuid(value("journal")), parse_uuid(value("epoch"))) {
-        (Some(journal), Some(epoch)) => Ok(Identity { journal, epoch }),
-        _ => Err("unreadable".to_owned()),
+    if let Some((before, check)) = text.split_once(CHECK)
+        && check.trim_end() != format!("{:08x}", crc32c::crc32c(before.as_bytes()))
+    {
+        return Err(Unreadable::Damaged);
     }
+    let uuid = |name| value(name).and_then(parse_uuid).ok_or(Unreadable::Damaged);
+    Ok(Identity {
+        journal: uuid("journal")?,
+        epoch: uuid("epoch")?,
+    })
 }
 
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {

@@ -1,3 +1,4 @@
+use crate::disk::RealDisk;
 use crate::entry::Entry;
 use crate::error::JournalError;
 use crate::identity::Identity;
@@ -53,7 +54,7 @@ fn open_all(dir: &Path) -> Result<(Vec<Segment>, Vec<File>), JournalError> {
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let segments = segment::list(dir)?;
+        let segments = segment::list(&RealDisk, dir)?;
         let mut files = Vec::with_capacity(segments.len());
         for each in &segments {
             match File::open(&each.path) {

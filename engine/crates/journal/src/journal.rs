@@ -1,13 +1,15 @@
 // Tick 3/8: what arrived since the last flush goes to disk together; only then is it acknowledged and published.
+use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::entry::{self, ENTRY_BYTES_MAX, Entry};
 use crate::error::JournalError;
-use crate::identity::{Identity, sync_dir};
+use crate::identity::Identity;
 use crate::recovery::{self, Recovered};
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, segment_path};
 use crate::spare::SpareMaker;
-use std::fs::{self, File, TryLockError};
-use std::os::unix::fs::FileExt;
+use std::any::Any;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -16,11 +18,12 @@ pub struct Options {
 
 /// The writer's end of a journal. There is one, held by a lock.
 pub struct Journal {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
     options: Options,
     identity: Identity,
     segments: Vec<Segment>,
-    current: Option<File>,
+    current: Option<Box<dyn DiskFile>>,
     /// Byte in the current segment at which the pending group begins.
     offset: u64,
     pending: Vec<u8>,
@@ -28,7 +31,7 @@ pub struct Journal {
     appended: u64,
     committed: u64,
     spare: SpareMaker,
-    _lock: File,
+    _lock: Box<dyn Any + Send>,
 }
 
 impl Journal {
@@ -39,13 +42,29 @@ impl Journal {
         after_sequence: u64,
         visit: impl FnMut(&Entry<'_>),
     ) -> Result<(Self, Recovered), JournalError> {
-        fs::create_dir_all(dir).map_err(JournalError::io(dir))?;
-        let lock = lock(dir)?;
-        let identity = Identity::load_or_create(dir)?;
-        let segments = segment::list(dir)?;
-        let tail = recovery::recover(&segments, &identity.journal, after_sequence, visit)?;
-        let current = segments.last().map(|last| segment::open(&last.path)).transpose()?;
+        Self::open_on(Arc::new(RealDisk), dir, options, after_sequence, visit)
+    }
+
+    /// As `open`, on another disk.
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: Options,
+        after_sequence: u64,
+        visit: impl FnMut(&Entry<'_>),
+    ) -> Result<(Self, Recovered), JournalError> {
+        disk.create_dir_all(dir).map_err(JournalError::io(dir))?;
+        let lock = lock(&*disk, dir)?;
+        let identity = Identity::load_or_create_on(&*disk, dir)?;
+        let segments = segment::list(&*disk, dir)?;
+        let tail = recovery::recover(&*disk, &segments, &identity.journal, after_sequence, visit)?;
+        let current = segments
+            .last()
+            .map(|last| disk.open(&last.path).map_err(JournalError::io(&last.path)))
+            .transpose()?;
+        let spare = SpareMaker::start(&disk, dir, options.segment_bytes);
         let journal = Journal {
+            disk,
             dir: dir.to_owned(),
             options,
             identity,
@@ -56,7 +75,7 @@ impl Journal {
             last_crc: tail.last_crc,
             appended: tail.recovered.last_sequence,
             committed: tail.recovered.last_sequence,
-            spare: SpareMaker::start(dir, options.segment_bytes),
+            spare,
             _lock: lock,
         };
         Ok((journal, tail.recovered))
@@ -134,7 +153,7 @@ impl Journal {
         let mut deleted = 0;
         while self.segments.len() > 1 && self.bytes() > bytes_max && self.segments[1].first_sequence <= keep_after + 1 {
             let oldest = self.segments.remove(0);
-            fs::remove_file(&oldest.path).map_err(JournalError::io(&oldest.path))?;
+            self.disk.remove(&oldest.path).map_err(JournalError::io(&oldest.path))?;
             deleted += 1;
         }
         Ok(deleted)
@@ -149,10 +168,10 @@ impl Journal {
             previous_crc: self.last_crc,
         };
         let place = || -> std::io::Result<()> {
-            header.write(&file)?;
+            header.write(&*file)?;
             file.sync_data()?;
-            fs::rename(&self.spare.path, &path)?;
-            sync_dir(&self.dir)
+            self.disk.rename(&self.spare.path, &path)?;
+            self.disk.sync_dir(&self.dir)
         };
         place().map_err(JournalError::io(&path))?;
         self.segments.push(Segment {
@@ -167,17 +186,10 @@ impl Journal {
     }
 }
 
-fn lock(dir: &Path) -> Result<File, JournalError> {
+fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Any + Send>, JournalError> {
     let path = dir.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(JournalError::io(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path }),
-        Err(TryLockError::Error(error)) => Err(JournalError::io(&path)(error)),
-    }
+    disk.lock(&path).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => JournalError::Locked { path },
+        _ => JournalError::io(&path)(error),
+    })
 }

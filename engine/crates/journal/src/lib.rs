@@ -2,6 +2,7 @@
 //! `commit` has returned for is on disk and survives; what was not committed may be lost, and recovery tells the two apart
 //! from corruption.
 
+mod disk;
 mod entry;
 mod error;
 mod identity;
@@ -12,6 +13,7 @@ mod recovery;
 mod segment;
 mod spare;
 
+pub use disk::{Disk, DiskFile};
 pub use entry::{Entry, EntryKind};
 pub use error::JournalError;
 pub use identity::{Identity, uuid_text, write_atomically};

@@ -1,16 +1,17 @@
+use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::entry::{self, ENTRY_HEADER_BYTES, Entry};
 use crate::error::JournalError;
 use crate::segment::{self, SEGMENT_HEADER_BYTES};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const READ_BYTES: usize = 1 << 20;
 
 /// Reads a journal beside its writer, up to what is durable.
 pub struct Reader {
+    disk: Arc<dyn Disk>,
     dir: PathBuf,
-    current: Option<(File, PathBuf)>,
+    current: Option<(Box<dyn DiskFile>, PathBuf)>,
     offset: u64,
     /// Bytes of the segment from `offset` on.
     buffer: Vec<u8>,
@@ -21,7 +22,13 @@ pub struct Reader {
 impl Reader {
     /// Begins with the entry that holds the sequence after `after_sequence`.
     pub fn open(dir: &Path, after_sequence: u64) -> Self {
+        Self::open_on(Arc::new(RealDisk), dir, after_sequence)
+    }
+
+    /// As `open`, on another disk.
+    pub fn open_on(disk: Arc<dyn Disk>, dir: &Path, after_sequence: u64) -> Self {
         Reader {
+            disk,
             dir: dir.to_owned(),
             current: None,
             offset: 0,
@@ -68,7 +75,7 @@ impl Reader {
     }
 
     fn open_segment(&mut self) -> Result<(), JournalError> {
-        let segments = segment::list(&self.dir)?;
+        let segments = segment::list(&*self.disk, &self.dir)?;
         let found = segments
             .iter()
             .rev()
@@ -76,7 +83,7 @@ impl Reader {
         let found = found.ok_or(JournalError::Trimmed {
             after_sequence: self.next - 1,
         })?;
-        let file = File::open(&found.path).map_err(JournalError::io(&found.path))?;
+        let file = self.disk.open(&found.path).map_err(JournalError::io(&found.path))?;
         self.current = Some((file, found.path.clone()));
         self.offset = SEGMENT_HEADER_BYTES as u64;
         self.buffer.clear();

@@ -1,10 +1,9 @@
+use crate::disk::Disk;
 use crate::entry::{self, Entry, padded};
 use crate::error::JournalError;
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
-use std::fs;
 use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What was found in a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +21,8 @@ pub(crate) struct Tail {
     pub last_crc: u32,
     /// Byte in the newest segment at which the next entry goes.
     pub offset: u64,
+    /// Byte in the newest segment at which its last commit begins.
+    last_commit: u64,
 }
 
 /// What a crash left of a commit that nobody was told of, or what a running engine has written of one so far.
@@ -35,21 +36,49 @@ pub struct TornTail {
 /// Reads the segments that hold what comes after `after_sequence`, hands each entry of it to `visit`, and returns the end.
 /// Trailing bytes that a crash left of an unfinished commit are cleared; anything else that can't be read is corruption.
 pub(crate) fn recover(
+    disk: &dyn Disk,
     segments: &[Segment],
     journal: &[u8; 16],
     after_sequence: u64,
     mut visit: impl FnMut(&Entry<'_>),
 ) -> Result<Tail, JournalError> {
-    let read = |index: usize| fs::read(&segments[index].path);
+    let read = |index: usize| disk.read(&segments[index].path);
     let (mut tail, torn) = walk(segments, read, journal, after_sequence, Beside::Nobody, |entry| {
         visit(entry);
         ControlFlow::Continue(())
     })?;
     if let Some(torn) = torn {
-        clear(&torn)?;
+        clear(disk, &torn)?;
         tail.recovered.torn_bytes = torn.bytes;
     }
+    if let Some(newest) = segments.last() {
+        settle(disk, &newest.path, tail.last_commit.min(tail.offset), tail.offset)?;
+    }
     Ok(tail)
+}
+
+/// Writes the last commit once more and waits for the disk. The process that wrote it may have ended before its fdatasync
+/// returned, or because that failed: then it can be read although the disk does not have it, and another fdatasync alone would
+/// write nothing. What came before was synced, or the last commit would not have begun.
+fn settle(disk: &dyn Disk, path: &Path, from: u64, to: u64) -> Result<(), JournalError> {
+    let write = || {
+        let file = disk.open(path)?;
+        let mut bytes = vec![0; (to - from) as usize];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match file.read_at(&mut bytes[filled..], from + filled as u64)? {
+                0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+                read => filled += read,
+            }
+        }
+        file.write_all_at(&bytes, from)?;
+        file.sync_data()?;
+        disk.sync_dir(path.parent().unwrap_or(Path::new(".")))
+    };
+    write().map_err(|error| JournalError::SyncFailed {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Whether somebody may write while the journal is read.
@@ -76,6 +105,7 @@ pub(crate) fn walk(
         },
         last_crc: 0,
         offset: SEGMENT_HEADER_BYTES as u64,
+        last_commit: SEGMENT_HEADER_BYTES as u64,
     };
     let mut torn = None;
     let start = segments
@@ -95,6 +125,10 @@ pub(crate) fn walk(
             after_sequence,
             what,
         };
+        if let Some(found) = segment::other_format(&bytes) {
+            let path = each.path.clone();
+            return Err(JournalError::UnknownFormat { path, found });
+        }
         let header = SegmentHeader::read(&bytes)
             .filter(|header| header.journal == *journal && header.first_sequence == each.first_sequence)
             .ok_or_else(|| corrupt(0, tail.recovered.last_sequence, "segment header"))?;
@@ -104,6 +138,7 @@ pub(crate) fn walk(
         }
         let newest = index + 1 == segments.len();
         let mut offset = SEGMENT_HEADER_BYTES;
+        let mut last_commit = offset as u64;
         let mut suspect = None;
         loop {
             while let Some((entry, link)) = entry::decode(&bytes[offset..]) {
@@ -120,6 +155,7 @@ pub(crate) fn walk(
                 }
                 next = entry.last_sequence() + 1;
                 crc = link.crc;
+                last_commit = u64::from(link.group_start);
                 offset += entry.padded_len();
             }
             if bytes[offset..].iter().all(|&byte| byte == 0) {
@@ -148,6 +184,7 @@ pub(crate) fn walk(
         }
         chain = Some((next, crc));
         tail.offset = offset as u64;
+        tail.last_commit = last_commit;
     }
     if let Some((next, crc)) = chain {
         if next - 1 < after_sequence {
@@ -176,10 +213,12 @@ fn is_torn(bytes: &[u8], offset: usize) -> bool {
         .all(|(_, link)| link.group_start as usize <= offset)
 }
 
-fn clear(torn: &TornTail) -> Result<(), JournalError> {
-    let file = segment::open(&torn.path)?;
+fn clear(disk: &dyn Disk, torn: &TornTail) -> Result<(), JournalError> {
     let zeros = vec![0; torn.bytes as usize];
-    file.write_all_at(&zeros, torn.offset)
-        .and_then(|()| file.sync_data())
-        .map_err(JournalError::io(&torn.path))
+    let write = || {
+        let file = disk.open(&torn.path)?;
+        file.write_all_at(&zeros, torn.offset)?;
+        file.sync_data()
+    };
+    write().map_err(JournalError::io(&torn.path))
 }

@@ -1,6 +1,5 @@
+use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::error::JournalError;
-use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Entries begin here, on a page of their own.
@@ -24,7 +23,7 @@ pub(crate) struct SegmentHeader {
 }
 
 impl SegmentHeader {
-    pub fn write(&self, file: &File) -> std::io::Result<()> {
+    pub fn write(&self, file: &dyn DiskFile) -> std::io::Result<()> {
         let mut bytes = [0; 40];
         bytes[..8].copy_from_slice(MAGIC);
         bytes[8..24].copy_from_slice(&self.journal);
@@ -48,42 +47,35 @@ impl SegmentHeader {
     }
 }
 
+/// The format of a segment that another version of the engine wrote.
+pub(crate) fn other_format(bytes: &[u8]) -> Option<String> {
+    let format = bytes.get(..MAGIC.len())?.strip_prefix(b"MIBSEG")?;
+    (format != b"01" && format.iter().all(u8::is_ascii_digit)).then(|| String::from_utf8_lossy(format).into_owned())
+}
+
 pub(crate) fn segment_path(dir: &Path, first_sequence: u64) -> PathBuf {
     dir.join(format!("{first_sequence:020}.journal"))
 }
 
 /// All segments, oldest first.
-pub(crate) fn list(dir: &Path) -> Result<Vec<Segment>, JournalError> {
-    let mut segments = Vec::new();
-    for entry in fs::read_dir(dir).map_err(JournalError::io(dir))? {
-        let entry = entry.map_err(JournalError::io(dir))?;
-        let path = entry.path();
-        let name = entry.file_name();
-        if let Some(first_sequence) = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(".journal")?.parse().ok())
-        {
-            let bytes = entry.metadata().map_err(JournalError::io(&path))?.len();
-            segments.push(Segment {
-                first_sequence,
-                path,
+pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, JournalError> {
+    let mut segments: Vec<Segment> = disk
+        .list(dir)
+        .map_err(JournalError::io(dir))?
+        .into_iter()
+        .filter_map(|(name, bytes)| {
+            Some(Segment {
+                first_sequence: name.strip_suffix(".journal")?.parse().ok()?,
+                path: dir.join(&name),
                 bytes,
-            });
-        }
-    }
+            })
+        })
+        .collect();
     segments.sort_by_key(|segment| segment.first_sequence);
     Ok(segments)
 }
 
-pub(crate) fn open(path: &Path) -> Result<File, JournalError> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(JournalError::io(path))
-}
-
 /// Whether the journal still has its first entry.
 pub fn is_untrimmed(dir: &Path) -> bool {
-    list(dir).is_ok_and(|segments| segments.first().is_none_or(|first| first.first_sequence == 1))
+    list(&RealDisk, dir).is_ok_and(|segments| segments.first().is_none_or(|first| first.first_sequence == 1))
 }

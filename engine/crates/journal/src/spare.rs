@@ -1,7 +1,7 @@
+use crate::disk::{Disk, DiskFile};
 use crate::error::JournalError;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -9,23 +9,24 @@ use std::thread::JoinHandle;
 /// only and no metadata of the file system, which makes fdatasync several times faster.
 pub(crate) struct SpareMaker {
     wanted: Option<SyncSender<()>>,
-    made: Receiver<Result<File, JournalError>>,
+    made: Receiver<Result<Box<dyn DiskFile>, JournalError>>,
     pub path: PathBuf,
     pending: bool,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SpareMaker {
-    pub fn start(dir: &Path, segment_bytes: u64) -> Self {
+    pub fn start(disk: &Arc<dyn Disk>, dir: &Path, segment_bytes: u64) -> Self {
         let path = dir.join("spare.tmp");
         let (wanted, wants) = sync_channel::<()>(1);
         let (give, made) = sync_channel(1);
         let spare = path.clone();
+        let disk = Arc::clone(disk);
         let thread = std::thread::Builder::new()
             .name("journal-spare".into())
             .spawn(move || {
                 while wants.recv().is_ok() {
-                    if give.send(make(&spare, segment_bytes)).is_err() {
+                    if give.send(make(&*disk, &spare, segment_bytes)).is_err() {
                         break;
                     }
                 }
@@ -49,7 +50,7 @@ impl SpareMaker {
     }
 
     /// The prepared file, waiting for it when it is not ready. After an error the next call tries again.
-    pub fn take(&mut self) -> Result<File, JournalError> {
+    pub fn take(&mut self) -> Result<Box<dyn DiskFile>, JournalError> {
         if !self.pending {
             self.request();
         }
@@ -82,25 +83,20 @@ impl Drop for SpareMaker {
     }
 }
 
-fn make(path: &Path, segment_bytes: u64) -> Result<File, JournalError> {
+fn make(disk: &dyn Disk, path: &Path, segment_bytes: u64) -> Result<Box<dyn DiskFile>, JournalError> {
     static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
-    let write = || -> std::io::Result<File> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)?;
+    let write = || -> std::io::Result<Box<dyn DiskFile>> {
+        let file = disk.create(path)?;
         let mut at = 0;
         while at < segment_bytes {
             let length = (segment_bytes - at).min(ZEROS.len() as u64);
             file.write_all_at(&ZEROS[..length as usize], at)?;
             at += length;
         }
-        file.sync_all()?;
+        file.sync_data()?;
         Ok(file)
     };
     write()
-        .inspect_err(|_| drop(std::fs::remove_file(path)))
+        .inspect_err(|_| drop(disk.remove(path)))
         .map_err(JournalError::io(path))
 }

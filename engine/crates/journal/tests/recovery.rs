@@ -204,6 +204,15 @@ fn an_unknown_format_is_refused_with_what_to_do() {
     fs::write(dir.path().join("identity"), "format 9\n").unwrap();
     let error = recovered(dir.path()).unwrap_err();
     assert!(error.to_string().contains("npm run reset"), "{error}");
+
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[&[1]]);
+    let path = segments(dir.path()).remove(0);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[7] = b'2';
+    fs::write(&path, bytes).unwrap();
+    let error = recovered(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("format 02 is not known"), "{error}");
 }
 
 proptest! {
