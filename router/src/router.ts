@@ -12,6 +12,7 @@ import type { RouterPlugin } from "./plugins/plugin.ts";
 import { composePlugins } from "./plugins/plugins.ts";
 import { RateLimiter } from "./request/rate-limiter.ts";
 import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
+import { StreamBudgets } from "./request/stream-budgets.ts";
 import { RedisCounters } from "./request/redis-counters.ts";
 import { startStreams, type Streams } from "./streams/start-streams.ts";
 import { registerReadiness } from "./telemetry/readiness.ts";
@@ -34,6 +35,7 @@ export interface RouterParts {
   plugins?: readonly RouterPlugin[];
 }
 
+const MEASURE_BUDGETS_MS = 1_000;
 const REQUESTS_END_MS_MAX = 3_000;
 
 /** A router that listens. */
@@ -77,6 +79,13 @@ export async function startRouter(
   const counters = config.streams.redis_url === null ? null : new RedisCounters(config.streams.redis_url, service.log);
   service.onShutdown("rate limits", () => counters?.close());
 
+  const { budget } = config.streams;
+  const budgets =
+    budget &&
+    new StreamBudgets({ unitsPerSecond: budget.units_per_second, windowSeconds: budget.window_seconds }, { counters });
+  const measuring = budgets && setInterval(() => void budgets.measure(), MEASURE_BUDGETS_MS).unref();
+  service.onShutdown("stream budgets", () => clearInterval(measuring ?? undefined));
+
   const revocations = new Revocations();
   const revocationStream = config.authentication?.revocations;
   if (revocationStream && streams) {
@@ -86,6 +95,7 @@ export async function startRouter(
 
   const forSubscriptions = {
     revocations,
+    budgets,
     metrics,
     log,
     hub: streams?.hub ?? null,

@@ -128,6 +128,11 @@ export const ERROR_CATALOGUE = {
     meaning: "The stream behind the subscription cannot be read.",
     remedy: "Try again shortly.",
   },
+  STREAM_BUDGET_EXCEEDED: {
+    status: 429,
+    meaning: "The subscriptions of one client cost more than they may: fields and requests, times events.",
+    remedy: "Select less, or listen to fewer or quieter channels; wait as long as retryAfterSeconds says.",
+  },
   SUBSCRIPTION_LIMIT_EXCEEDED: {
     status: 429,
     meaning: "More subscriptions or channels than one client may have.",

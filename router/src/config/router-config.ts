@@ -77,6 +77,13 @@ const httpSubscriptions = z.strictObject({
 const streams = z.strictObject({
   redis_url: url().nullable().default(null).describe("Where streams come from; without it there are none."),
   channels_per_subscription_max: count(1).default(500),
+  budget: z
+    .strictObject({ units_per_second: z.number().positive(), window_seconds: count(1).max(3_600).default(10) })
+    .nullable()
+    .default(null)
+    .describe(
+      "What the subscriptions of one caller may cost: an event costs 1 per field and 10 per request to a subgraph. Past it STREAM_BUDGET_EXCEEDED.",
+    ),
   group_queue_max: count(1)
     .default(100_000)
     .describe("Events that may wait for one group of subscribers while the rest of its plan is slow."),

@@ -132,6 +132,8 @@ export interface PreparedOperation {
   printPlan(): string;
   /** Every subgraph that the plan may fetch from or subscribe to; those with a `stream:` URL are not asked and not in it. */
   subgraphs: ReadonlySet<string>;
+  /** What one execution costs, in units. */
+  cost: number;
   coerceVariables(variables: unknown): CoercedVariables;
   /** The whole response body as JSON text: `{"data":…}` or `{"errors":…,"data":…}`. */
   execute(call: CallContext, variables: Record<string, unknown>): Promise<string>;

@@ -20,6 +20,7 @@ import type {
   OperationRequest,
   PreparedOperation,
 } from "./federation.ts";
+import { operationCost } from "./operation-cost.ts";
 import { codedGraphQLError, withCode } from "./operation-errors.ts";
 import { withoutDefer } from "./defer-directives.ts";
 import { incrementalOperations, type OperationCode } from "./incremental-operations.ts";
@@ -78,6 +79,7 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
       ...(source?.upstream ? [source.upstream.subgraph] : []),
       ...plan.requests.map(({ subgraph }) => subgraph),
     ]),
+    cost: operationCost(operation.selectionSet, fragments, plan.requests.length),
     coerceVariables: (variables) => coerceVariables(supergraph, { operation, fragments }, variables),
     incremental:
       whole && operation.operation !== "subscription"

@@ -1,19 +1,26 @@
-import { ANONYMOUS } from "@mib/identity/caller-identity";
+import { ANONYMOUS, type CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { Revocations } from "../authentication/revocations.ts";
 import { formatError } from "../http/error-body.ts";
 import type { GroupSpec, Subscriber } from "../streams/group.ts";
-import { openStream, type StreamCaller, type StreamOptions } from "../streams/open-stream.ts";
+import { openStream, type Spend, type StreamCaller, type StreamOptions } from "../streams/open-stream.ts";
 import type { UpstreamHub } from "../upstream/upstream-hub.ts";
 import { openUpstream } from "../upstream/open-upstream.ts";
+import { whileOpen, type Spender, type StreamBudgets } from "./stream-budgets.ts";
 import type { OperationRunner, RunnableOperation } from "./operation-runner.ts";
 
 export interface SubscriptionOptions extends StreamOptions {
   upstreams: UpstreamHub;
   revocations: Pick<Revocations, "areCurrent">;
   runner: OperationRunner;
+  /** Null where subscriptions may cost what they will. */
+  budgets: StreamBudgets | null;
   log: Logger;
+}
+
+export interface SubscriptionCaller extends Omit<StreamCaller, "subject"> {
+  address: string;
 }
 
 /**
@@ -23,10 +30,10 @@ export interface SubscriptionOptions extends StreamOptions {
 export function openSubscription(
   options: SubscriptionOptions,
   operation: RunnableOperation,
-  { identity, request }: Omit<StreamCaller, "subject">,
-  subscriber: Subscriber,
+  { identity, request, address }: SubscriptionCaller,
+  subscriber: Subscriber & Spender,
 ): () => void {
-  const { runner, revocations, log } = options;
+  const { runner, revocations, budgets, log } = options;
   if (identity.credential !== "none" && !revocations.areCurrent)
     throw new CodedError("SERVICE_UNAVAILABLE", "Whether the credential was revoked cannot be known now: try again.");
   const { prepared, variables } = operation;
@@ -47,12 +54,20 @@ export function openSubscription(
         return failedEvent(new CodedError("INTERNAL_ERROR"));
       }),
   };
+  const spend: Spend | null =
+    budgets && ((rate) => budgets.open(accountOf(identity, address), prepared.cost, rate, subscriber));
   if (streamed)
-    return openStream(options, { ...operation, streamed }, { identity, subject, request }, group, subscriber);
+    return openStream(options, { ...operation, streamed }, { identity, subject, request }, group, subscriber, spend);
   if (request?.after != null)
     throw new CodedError("STREAM_UNAVAILABLE", "What a subgraph sends cannot be gone on with: subscribe anew.");
-  if (upstream) return openUpstream(options, { ...operation, upstream }, identity, group, subscriber);
+  if (upstream)
+    return whileOpen(spend?.(0), () => openUpstream(options, { ...operation, upstream }, identity, group, subscriber));
   throw new Error("only a subscription can be subscribed to");
+}
+
+/** Who pays: the caller where one is known, else the address. */
+function accountOf({ subject }: CallerIdentity, address: string): string {
+  return subject === null ? `address:${address}` : `subject:${subject}`;
 }
 
 function failedEvent(error: CodedError): string {

@@ -1,6 +1,7 @@
 import { compareIds, FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
 import { FilterIndex, type ResolvedFilter } from "./filter-index.ts";
 import type { Group, GroupSpec, Subscriber } from "./group.ts";
+import { EventRate } from "./event-rate.ts";
 import type { StreamEvent } from "./stream-event.ts";
 
 /** Where a channel stands: the last event that was handed on, or where a new epoch begins. */
@@ -43,6 +44,7 @@ export class Channel {
   /** Tells the answer of the latest read from those of reads that were given up. */
   readNumber = 0;
   quietSinceVerified = false;
+  readonly rate = new EventRate();
 
   constructor(key: string, topic: string, name: string) {
     this.key = key;

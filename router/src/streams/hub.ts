@@ -82,6 +82,12 @@ export class StreamHub {
     return this.#channels.size;
   }
 
+  /** How many events these channels have in a second, of late; 0 of those that nobody here listens to. */
+  eventsPerSecond(topic: string, names: readonly string[]): number {
+    const now = Date.now();
+    return names.reduce((sum, name) => sum + (this.#channels.get(keyOf(topic, name))?.rate.perSecond(now) ?? 0), 0);
+  }
+
   /** Adds a subscriber to the group that `spec` describes; it is told when it hears every channel. Returns how to leave. */
   open(spec: StreamSpec, subscriber: Subscriber): () => void {
     let group = this.#groups.get(spec.key);
@@ -210,6 +216,7 @@ export class StreamHub {
     const event = new StreamEvent(channel, entry);
     channel.position = { epoch: entry.epoch, id: entry.id, count: entry.count };
     channel.last = event;
+    channel.rate.note(Date.now());
     for (const group of channel.groups.match(() => event.payload)) group.push(event, skipped);
   }
 

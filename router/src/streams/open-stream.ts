@@ -1,6 +1,7 @@
 import type { CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { StreamedField } from "../operation/federation.ts";
+import { whileOpen } from "../request/stream-budgets.ts";
 import type { RunnableOperation } from "../request/operation-runner.ts";
 import type { GroupSpec, Subscriber } from "./group.ts";
 import type { HubObserver, StreamHub } from "./hub.ts";
@@ -21,6 +22,9 @@ export interface StreamOptions {
   metrics: Pick<HubObserver, "resumed">;
 }
 
+/** What a subscription costs the router, and who accounts for it; throws coded errors, returns how to end it. */
+export type Spend = (eventsPerSecond: number) => () => void;
+
 /** Who subscribes to a stream. */
 export interface StreamCaller {
   identity: CallerIdentity;
@@ -37,6 +41,7 @@ export function openStream(
   { identity, subject, request }: StreamCaller,
   group: GroupSpec,
   subscriber: Subscriber,
+  spend: Spend | null,
 ): () => void {
   if (hub === null) throw new CodedError("STREAM_UNAVAILABLE", "This router has no store for streams.");
   const { channels, filters } = addressStream(streamed, { args: streamed.arguments(variables), identity, channelsMax });
@@ -59,7 +64,9 @@ export function openStream(
     snapshot,
     cursor: scope && ((position: Position) => scope.cursorFor(position, Date.now())),
   };
-  return hub.open(spec, subscriber);
+  // A filter lets through what nobody knows before: only what comes is measured then.
+  const settle = spend?.(filters.length > 0 ? 0 : hub.eventsPerSecond(topic, channels));
+  return whileOpen(settle, () => hub.open(spec, subscriber));
 }
 
 /** Has the subscriber begin where the client was. LATEST begins with what is current: that is all there is to recover. */

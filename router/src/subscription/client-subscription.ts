@@ -6,6 +6,8 @@ import type { Backpressure, Holder } from "./backpressure.ts";
 export abstract class ClientSubscription extends Subscriber implements Holder {
   /** How to leave the group; set once it is joined. */
   leave: (() => void) | null = null;
+  /** Events that were put on the socket. */
+  delivered = 0;
   readonly #conflates: boolean;
   /** LATEST, while the socket is slow: the newest event of each channel, and how many it replaced. */
   #held: Map<string, { delivery: Delivery; skipped: number }> | null = null;
@@ -58,6 +60,7 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
     const { note } = this;
     this.note = null;
     this.sent = delivery.cursor;
+    this.delivered += 1;
     this.send(delivery, note);
   }
 

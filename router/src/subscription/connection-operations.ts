@@ -178,7 +178,7 @@ export class ConnectionOperations implements SubscriptionHost {
     this.fail(id, [formatError(error)], null); // those who follow its request heard that it began
   }
 
-  #subscribe(id: string, operation: RunnableOperation, { identity, request }: OperationCall): void {
+  #subscribe(id: string, operation: RunnableOperation, { identity, request, client }: OperationCall): void {
     const { streamed, upstream, operationName } = operation.prepared;
     const subscription = new ConnectionSubscription(this, {
       id,
@@ -188,7 +188,12 @@ export class ConnectionOperations implements SubscriptionHost {
       prefix: this.#wire.eventPrefix(id),
     });
     this.#operations.set(id, subscription);
-    const leave = openSubscription(this.#options, operation, { identity, request }, subscription);
+    const leave = openSubscription(
+      this.#options,
+      operation,
+      { identity, request, address: client.address ?? "" },
+      subscription,
+    );
     // Its first delivery may have ended the connection already.
     if (this.#operations.get(id) === subscription) subscription.leave = leave;
     else leave();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Delivery, StreamNote } from "../../streams/delivery.ts";
-import type { EndingError, Subscriber } from "../../streams/group.ts";
+import type { EndingError } from "../../streams/group.ts";
 import type { Backpressure, BackpressureLimits } from "../../subscription/backpressure.ts";
 import { ClientSubscription } from "../../subscription/client-subscription.ts";
 import type { Credentialed } from "../../subscription/credential-ends.ts";
@@ -54,7 +54,7 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
   }
 
   /** Joins its group and tells the client that it was accepted; throws and sends nothing where `join` throws. */
-  open(join: (subscriber: Subscriber) => () => void): void {
+  open(join: (subscription: HttpSubscription) => () => void): void {
     this.leave = join(this);
     this.#stream.attach(this.#response);
   }

@@ -82,7 +82,7 @@ export class HttpSubscriptions {
       return;
     }
     subscription.open((subscriber) =>
-      openSubscription(this.#options, operation, { identity: caller.identity, request }, subscriber),
+      openSubscription(this.#options, operation, { identity: caller.identity, request, address }, subscriber),
     );
     response.once("close", this.#keep(subscription, address, caller));
   }
