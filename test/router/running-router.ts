@@ -1,3 +1,4 @@
+import { eventually } from "@mib/testkit/eventually";
 import { appendEvents, loadAppendFunction, type Append } from "@mib/stream-window/append-function";
 import { generateIdentityKeys } from "@mib/identity/identity-keys";
 import { createIdentitySigner } from "@mib/identity/identity-signer";
@@ -160,4 +161,21 @@ export async function streamTopic(label: string): Promise<{
       return outcome!;
     },
   };
+}
+
+/** Appends large events to s1, whose values count from 1, until the condition holds; returns how many. */
+export async function appendUntil(
+  append: (channel: string, id: number, value: unknown) => Promise<string>,
+  holds: () => Promise<void>,
+): Promise<number> {
+  const text = "x".repeat(200_000);
+  let sent = 0;
+  await eventually(
+    async () => {
+      for (let i = 0; i < 10; i++) await append("s1", ++sent, { value: sent, text });
+      await holds();
+    },
+    { deadlineMs: 20_000 },
+  );
+  return sent;
 }

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { cursorKeysFile } from "./cursor-keys.ts";
 import { httpStream, resultsOf } from "./http-stream.ts";
 import { publishingSubgraph } from "./publishing-subgraph.ts";
-import { receive, runningRouter, streamTopic } from "./running-router.ts";
+import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
 import { OWNERS, PRODUCTS, readings, SENSORS } from "./sample-subgraphs.ts";
 import { issuer } from "./token-issuer.ts";
 
@@ -215,23 +215,6 @@ describe("Last-Event-ID", () => {
     );
   });
 });
-
-/** Appends large events to s1, whose values count from 1, until the condition holds; returns how many. */
-async function appendUntil(
-  append: (channel: string, id: number, value: unknown) => Promise<string>,
-  holds: () => Promise<void>,
-): Promise<number> {
-  const text = "x".repeat(200_000);
-  let sent = 0;
-  await eventually(
-    async () => {
-      for (let i = 0; i < 10; i++) await append("s1", ++sent, { value: sent, text });
-      await holds();
-    },
-    { deadlineMs: 20_000 },
-  );
-  return sent;
-}
 
 describe("a client that reads slowly", () => {
   test("gets every event later where it wants every event, and the others do not wait", async () => {

@@ -2,7 +2,7 @@ import { servers } from "@mib/testkit/servers";
 import { eventually } from "@mib/testkit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { receive, runningRouter, streamTopic } from "./running-router.ts";
+import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
 import { OWNERS, readings, SENSORS } from "./sample-subgraphs.ts";
 import { issuer } from "./token-issuer.ts";
 
@@ -202,23 +202,6 @@ async function rawSubscriber(wsUrl: string, query: string) {
   socket.once("open", () => socket.send(`{"type":"connection_init"}`));
   onTestFinished(() => socket.terminate());
   return { socket, payloads };
-}
-
-/** Appends large events to s1, whose values count from 1, until the condition holds; returns how many. */
-async function appendUntil(
-  append: (channel: string, id: number, value: unknown) => Promise<string>,
-  holds: () => Promise<void>,
-): Promise<number> {
-  const text = "x".repeat(200_000);
-  let sent = 0;
-  await eventually(
-    async () => {
-      for (let i = 0; i < 10; i++) await append("s1", ++sent, { value: sent, text });
-      await holds();
-    },
-    { deadlineMs: 20_000 },
-  );
-  return sent;
 }
 
 describe("a client that reads slowly", () => {

@@ -53,6 +53,24 @@ export interface RequestRest {
   body: string | IncomingMessage;
 }
 
+/** One request on its way. */
+interface HttpCall {
+  request: HttpRequest;
+  response: HttpResponse;
+  /** Of the event stream that is to carry the answer; null where the response is. */
+  token: string | null;
+  mediaType: ResponseMediaType;
+  transport: Transport;
+  startedAt: number;
+  hooks: RequestChain | null;
+}
+
+interface AdmittedCall extends HttpCall {
+  caller: Caller;
+  /** Whether the client asks for the plan, and gets it. */
+  withPlan: boolean;
+}
+
 /** The answer came in parts, and all of it is sent; or a subscription goes on by itself. */
 const SENT = Symbol("sent");
 
@@ -83,10 +101,9 @@ export class GraphqlEndpoint {
       if (mediaType === null && wrapping === null) throw new CodedError("NOT_ACCEPTABLE");
       answer = early
         ? { status: 200, body: JSON.stringify(early) }
-        : await this.#answer({
+        : await this.#answer(readParams(request, search, body, this.#options.bodyBytesMax), {
             request,
             response,
-            params: readParams(request, search, body, this.#options.bodyBytesMax),
             token,
             mediaType: mediaType ?? "application/json",
             transport,
@@ -112,27 +129,9 @@ export class GraphqlEndpoint {
     await sendWhole(request, response, answer, mediaType ?? "application/json", this.#options);
   }
 
-  async #answer({
-    request,
-    response,
-    params,
-    token,
-    mediaType,
-    transport,
-    startedAt,
-    hooks,
-  }: {
-    request: HttpRequest;
-    response: HttpResponse;
-    params: Promise<GraphqlParams>;
-    token: string | null;
-    mediaType: ResponseMediaType;
-    transport: Transport;
-    startedAt: number;
-    hooks: RequestChain | null;
-  }): Promise<Answer | typeof SENT> {
-    const { authenticator, limits, metrics } = this.#options;
-    const { headers } = request;
+  async #answer(params: Promise<GraphqlParams>, call: HttpCall): Promise<Answer | typeof SENT> {
+    const { authenticator, limits } = this.#options;
+    const { request, response, hooks } = call;
     // Both are under way together; a body that fails must not go unheard while the credential is checked.
     params.catch(() => {});
     const known = authenticator.authenticate(credentialsOf(request));
@@ -147,41 +146,16 @@ export class GraphqlEndpoint {
       if (!verdict.allowed)
         throw new CodedError("RATE_LIMITED", undefined, { retryAfterSeconds: verdict.resetSeconds });
     }
-    const withPlan = this.#options.queryPlans && headers["x-query-plan"] !== undefined;
-    return this.#run(await params, {
-      caller,
-      request,
-      response,
-      token,
-      mediaType,
-      transport,
-      withPlan,
-      startedAt,
-      metrics,
-      hooks,
-    });
+    const withPlan = this.#options.queryPlans && request.headers["x-query-plan"] !== undefined;
+    return this.#run(await params, { ...call, caller, withPlan });
   }
 
-  async #run(
-    params: GraphqlParams,
-    call: {
-      caller: Caller;
-      request: HttpRequest;
-      response: HttpResponse;
-      token: string | null;
-      mediaType: ResponseMediaType;
-      transport: Transport;
-      withPlan: boolean;
-      startedAt: number;
-      metrics: RouterMetrics;
-      hooks: RequestChain | null;
-    },
-  ): Promise<Answer | typeof SENT> {
-    const { runner } = this.#options;
+  async #run(params: GraphqlParams, call: AdmittedCall): Promise<Answer | typeof SENT> {
+    const { runner, metrics } = this.#options;
     const operation = await runner.prepare(params, call.hooks);
     if ("errors" in operation) {
       call.hooks?.reportErrors(operation.errors);
-      return refusal(operation, call);
+      return refusal(operation, call, metrics);
     }
     const { prepared } = operation;
     if (call.token !== null) return this.#runOnStream(operation, params.extensions, { ...call, token: call.token });
@@ -202,7 +176,7 @@ export class GraphqlEndpoint {
     const trace = call.withPlan ? new ExecutionTrace() : null;
     const answer = await runner.execute(operation, call.caller.identity, clientOf(call, trace));
     const { body } = answer;
-    call.metrics.operation(call.transport, prepared, answer, performance.now() - call.startedAt);
+    metrics.operation(call.transport, prepared, answer, performance.now() - call.startedAt);
     return {
       status: 200,
       body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan) }),
@@ -213,12 +187,7 @@ export class GraphqlEndpoint {
   #subscribe(
     operation: RunnableOperation,
     extensions: GraphqlParams["extensions"],
-    {
-      caller,
-      request: { headers },
-      response,
-      hooks,
-    }: { caller: Caller; request: HttpRequest; response: HttpResponse; hooks: RequestChain | null },
+    { caller, request: { headers }, response, hooks }: AdmittedCall,
   ): typeof SENT {
     const transport = chooseSubscriptionTransport(headers.accept);
     if (transport === null || !(response instanceof ServerResponse))
@@ -245,21 +214,7 @@ export class GraphqlEndpoint {
   #runOnStream(
     operation: RunnableOperation,
     extensions: GraphqlParams["extensions"],
-    {
-      caller,
-      request: { socket, headers },
-      response,
-      token,
-      startedAt,
-      hooks,
-    }: {
-      caller: Caller;
-      request: HttpRequest;
-      response: HttpResponse;
-      token: string;
-      startedAt: number;
-      hooks: RequestChain | null;
-    },
+    { caller, request: { socket, headers }, response, token, startedAt, hooks }: AdmittedCall & { token: string },
   ): typeof SENT {
     const id = extensions?.["operationId"];
     if (typeof id !== "string" || id === "")
@@ -275,15 +230,7 @@ export class GraphqlEndpoint {
   async #sendParts(
     operation: IncrementallyRunnable,
     mediaType: IncrementalMediaType,
-    call: {
-      caller: Caller;
-      request: HttpRequest;
-      response: ServerResponse;
-      transport: Transport;
-      withPlan: boolean;
-      startedAt: number;
-      hooks: RequestChain | null;
-    },
+    call: AdmittedCall & { response: ServerResponse },
   ): Promise<void> {
     const { runner, metrics } = this.#options;
     const { response } = call;
@@ -314,10 +261,7 @@ function originOf(request: HttpRequest, id: string): RequestOrigin {
   return { id, transport: "http", method, path, headers, address: socket.remoteAddress ?? "" };
 }
 
-function clientOf(
-  { request, hooks }: { request: HttpRequest; hooks: RequestChain | null },
-  trace: ExecutionTrace | null,
-): Client {
+function clientOf({ request, hooks }: HttpCall, trace: ExecutionTrace | null): Client {
   const { socket, headers } = request;
   return { address: socket.remoteAddress ?? null, headers, hooks, trace };
 }
@@ -347,12 +291,8 @@ async function readParams(
 /** Clients that know only `application/json` are told by the body; others, and those of event streams, by the status too. */
 function refusal(
   { errors }: OperationErrors,
-  {
-    mediaType,
-    token,
-    transport,
-    metrics,
-  }: { mediaType: ResponseMediaType; token: string | null; transport: Transport; metrics: RouterMetrics },
+  { mediaType, token, transport }: HttpCall,
+  metrics: RouterMetrics,
 ): Answer {
   metrics.refused(transport, codeOf(errors));
   return { status: mediaType === "application/json" && token === null ? 200 : 400, body: JSON.stringify({ errors }) };

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Revocations } from "../authentication/revocations.ts";
 import type { OriginPolicy } from "../http/origin-policy.ts";
+import { credentialsOf } from "../http/request-headers.ts";
 import { AddressCounts } from "../subscription/address-counts.ts";
 import { CredentialEnds } from "../subscription/credential-ends.ts";
 import { inSteps } from "../subscription/in-steps.ts";
@@ -87,14 +88,9 @@ export class GraphqlWebSocketServer {
         socket.close(CLOSE.subprotocolNotAcceptable, "Subprotocol not acceptable");
         return;
       }
-      const apiKey = request.headers["x-api-key"];
-      const credentials = {
-        authorization: request.headers.authorization ?? null,
-        apiKey: Array.isArray(apiKey) ? apiKey.join() : (apiKey ?? null),
-      };
       const connection = new Connection(
         socket,
-        { stream, address, credentials },
+        { stream, address, credentials: credentialsOf(request) },
         { ...this.#options, livesBy: (connection, caller) => this.#credentialEnds.replace(connection, caller) },
       );
       this.#connections.add(connection);

@@ -43,7 +43,9 @@ export async function installHiveGateway(): Promise<{ name: string; command: str
       "supergraph",
       "{supergraph}",
       "--hive-router-runtime",
-      ...["--host", "127.0.0.1", "--port", "{port}", "--config-path", join(folder, "gateway.config.js")],
+      "--host=127.0.0.1",
+      "--port={port}",
+      `--config-path=${join(folder, "gateway.config.js")}`,
     ],
     path: "/graphql",
   };
