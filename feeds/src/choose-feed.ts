@@ -28,6 +28,7 @@ export function chooseFeed(config: FeedConfig): Feed | null {
       return new ReplayFeed({
         file,
         speed: config.FEED_SPEED,
+        fromNanos: config.FEED_FROM ?? null,
         loop: config.FEED_LOOP,
         again: config.FEED_AGAIN,
         symbols,

@@ -11,6 +11,7 @@ const OPTIONS = {
   symbols: { type: "string", variable: "FEED_SYMBOLS" },
   file: { type: "string", variable: "FEED_FILE" },
   speed: { type: "string", variable: "FEED_SPEED" },
+  from: { type: "string", variable: "FEED_FROM" },
   loop: { type: "boolean", variable: "FEED_LOOP" },
   again: { type: "boolean", variable: "FEED_AGAIN" },
   rate: { type: "string", variable: "FEED_RATE" },
@@ -18,6 +19,17 @@ const OPTIONS = {
   "start-time": { type: "string", variable: "FEED_START_TIME" },
   labels: { type: "string", variable: "FEED_LABELS" },
 } as const;
+
+/** Where an exchange is, and how soon it is tried again. */
+export const venueFields = {
+  /** Where the venue is; by default its public addresses. Binance's own are for spot, those of futures stand apart. */
+  FEED_WEBSOCKET_URL: field.optional(websocketUrl()),
+  FEED_REST_URL: field.optional(field.url()),
+  FEED_FUTURES_WEBSOCKET_URL: field.optional(websocketUrl()),
+  FEED_FUTURES_REST_URL: field.optional(field.url()),
+  /** The first wait before a venue is tried again; it doubles up to 30 s. */
+  FEED_RECONNECT_MS_MIN: field.milliseconds(500, { least: 10, most: 30_000 }),
+};
 
 const shape = {
   FEED: field.oneOf(FEED_NAMES, "simulator"),
@@ -29,6 +41,12 @@ const shape = {
     .transform((text) => text ?? "1")
     .refine((text) => text === "max" || Number(text) > 0, "must be a number above 0, or max")
     .transform((text) => (text === "max" ? ("max" as const) : Number(text))),
+  FEED_FROM: field.optional(
+    z
+      .string()
+      .refine((text) => Date.parse(text) > 0, "must be a time, for instance 2024-08-09T00:00:00Z")
+      .transform((text) => BigInt(Date.parse(text)) * 1_000_000n),
+  ),
   FEED_LOOP: field.flag(false),
   FEED_AGAIN: field.flag(false),
   FEED_RATE: field.count(5_000, { least: 1, most: 1_000_000 }),
@@ -43,13 +61,7 @@ const shape = {
       .transform((text) => Date.parse(text) * 1_000),
   ),
   FEED_LABELS: field.optional(field.text()),
-  /** Where the venue is; by default its public addresses. Binance's own are for spot, those of futures stand apart. */
-  FEED_WEBSOCKET_URL: field.optional(websocketUrl()),
-  FEED_REST_URL: field.optional(field.url()),
-  FEED_FUTURES_WEBSOCKET_URL: field.optional(websocketUrl()),
-  FEED_FUTURES_REST_URL: field.optional(field.url()),
-  /** The first wait before a venue is tried again; it doubles up to 30 s. */
-  FEED_RECONNECT_MS_MIN: field.milliseconds(500, { least: 10, most: 30_000 }),
+  ...venueFields,
   /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
   FEED_TRACE_EVERY: field.optional(field.count()),
   OTEL_EXPORTER_OTLP_ENDPOINT: field.optional(field.url()),

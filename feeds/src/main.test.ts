@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { EngineClient } from "@mib/protocol/engine-client";
 import { parseE9 } from "@mib/protocol/decimal";
 import { BarInterval } from "@mib/protocol/messages.generated";
@@ -152,6 +154,18 @@ describe("a replay", () => {
     feed.child.kill("SIGTERM");
     expect(await feed.ended, feed.output()).toBe(0);
     expect(await counters()).toMatchObject({ late: 0, revisions: 0, gaps: 0, rejected: 0 });
+  });
+
+  test("from a time tells what came before at once, and keeps the pace from there", async () => {
+    const lines = gunzipSync(readFileSync(FIXTURE)).toString().trimEnd().split("\n");
+    const [first, last] = [lines[0]!, lines.at(-1)!].map((line) => Number(BigInt(line.split(" ")[0]!) / 1_000_000n));
+    expect(last! - first!).toBeGreaterThan(60_000);
+    const startedAt = performance.now();
+    const feed = startFeed(replay(FIXTURE, "--from", new Date(last! - 2_000).toISOString()), env());
+    expect(await feed.ended, feed.output()).toBe(0);
+    expect(performance.now() - startedAt).toBeGreaterThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
+    expect(await counters()).toEqual(clean(trades));
   });
 
   test("of other symbols than those in the file tells nothing", async () => {

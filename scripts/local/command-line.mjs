@@ -18,7 +18,10 @@ import { parseArgs } from "node:util";
 
 const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "none"];
 /** Which feed an option belongs to, where it is one alone. */
-const OPTIONS_OF = { replay: ["file", "speed", "loop", "again"], simulator: ["seed", "start-time", "rate", "labels"] };
+const OPTIONS_OF = {
+  replay: ["file", "speed", "from", "loop", "again"],
+  simulator: ["seed", "start-time", "rate", "labels"],
+};
 /** The highest port of the stack without an offset. */
 const PORT_MAX = 19_093;
 const RATE_MAX = 1_000_000;
@@ -32,6 +35,7 @@ const OPTIONS = {
   symbols: { type: "string" },
   file: { type: "string" },
   speed: { type: "string" },
+  from: { type: "string" },
   loop: { type: "boolean" },
   again: { type: "boolean" },
   seed: { type: "string" },
@@ -50,6 +54,7 @@ const FEED_OPTIONS = /** @type {const} */ ([
   "symbols",
   "file",
   "speed",
+  "from",
   "loop",
   "again",
   "seed",
@@ -63,6 +68,7 @@ export const HELP = `npm start -- [options]
   --symbols A,B         only these instruments
   --file FILE           the capture to replay
   --speed N|max         how fast, 1 is the capture's own pace
+  --from T              the pace begins at this time of the capture; what was before is told at once
   --loop                begin again at the end
   --again               replay from the start, at later times and with new ids: what was told stays
   --seed N --start-time T --rate N   the simulator's market, its clock, its events per second
@@ -122,11 +128,13 @@ function checkFeedOptions(feed, values) {
     const stray = names.find((name) => values[name] !== undefined && feed !== owner);
     if (stray !== undefined) throw new UsageError(`--${stray} is an option of --feed ${owner}`);
   }
-  const { speed, rate, "start-time": startTime } = values;
+  const { speed, rate, from, "start-time": startTime } = values;
   if (speed !== undefined && speed !== "max" && !(Number(speed) > 0))
     throw new UsageError(`--speed ${speed}: give a number above 0, or max`);
   if (rate !== undefined && !(/^\d+$/.test(String(rate)) && Number(rate) >= 1 && Number(rate) <= RATE_MAX))
     throw new UsageError(`--rate ${rate}: give a whole number from 1 to ${RATE_MAX}`);
+  if (from !== undefined && !(Date.parse(String(from)) > 0))
+    throw new UsageError(`--from ${from}: give a time, for instance 2024-08-09T00:00:00Z`);
   if (startTime !== undefined && !(Date.parse(String(startTime)) > 0))
     throw new UsageError(`--start-time ${startTime}: give a time, for instance 2026-01-05T14:30:00Z`);
 }

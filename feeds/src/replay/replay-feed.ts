@@ -5,21 +5,31 @@ import { askEngine } from "../engine-knowledge.ts";
 import { openEngineSession } from "../engine-session.ts";
 import type { Feed, FeedContext } from "../feed.ts";
 import type { MarketSink } from "../market-sink.ts";
-import { BinanceMarket, type Counts, type Shift } from "../venues/binance/market.ts";
-import { parseBinanceMessage } from "../venues/binance/messages.ts";
+import type { Shift } from "../venues/binance/market.ts";
 import { VenueMessageError } from "../venues/message-fields.ts";
+import type { VenueCounts } from "../venues/venue.ts";
 import { hashOfFile, readCapture, type RawMessage } from "./capture.ts";
+import { readCaptureHead, type CaptureHead } from "./capture-head.ts";
+import { capturedMarket, type CapturedMarket } from "./captured-market.ts";
 import { Pace, type Speed } from "./pace.ts";
 
 export interface ReplayOptions {
   file: string;
   speed: Speed;
+  /** What came before is told at once, so that books are whole, and the pace begins here. Null: at the beginning. */
+  fromNanos: bigint | null;
   /** Begins anew at the end, for ever, with later times and numbers. */
   loop: boolean;
   /** Tells the capture once more although it was told, behind what the engine has. */
   again: boolean;
   /** Platform symbols; null: all of the capture. */
   symbols: readonly string[] | null;
+}
+
+/** How a capture begins. */
+interface Beginning {
+  head: CaptureHead | null;
+  atNanos: bigint;
 }
 
 const NANOS_PER_MINUTE = 60_000_000_000n;
@@ -33,14 +43,16 @@ const MESSAGES_PER_TURN = 200;
 export class ReplayFeed implements Feed {
   readonly name = "replay";
   readonly #options: ReplayOptions;
+  #beginning: Beginning = { head: null, atNanos: 1n };
 
   constructor(options: ReplayOptions) {
     this.#options = options;
   }
 
   async run(context: FeedContext): Promise<void> {
-    const { file, symbols, loop, again } = this.#options;
+    const { file, symbols, loop, again, fromNanos } = this.#options;
     const hash = await hashOfFile(file);
+    this.#beginning = await beginningOf(file);
     const firstRound = again ? await this.#roundBehind(context) : 0;
     const session = await openEngineSession(context, {
       session: sessionName(hash, symbols, firstRound),
@@ -56,7 +68,7 @@ export class ReplayFeed implements Feed {
       pace.restart();
       await this.#tell(context, market, async ({ receivedNanos }) => {
         await session.room();
-        if (session.fresh) {
+        if (session.fresh && (fromNanos === null || receivedNanos >= fromNanos)) {
           await pace.wait(receivedNanos, context.signal);
           context.metrics.lagSeconds.set(Math.max(0, -pace.dueInMs(receivedNanos)) / 1_000);
         }
@@ -71,7 +83,7 @@ export class ReplayFeed implements Feed {
   /** Reads the capture from beginning to end. */
   async #tell(
     context: FeedContext,
-    market: BinanceMarket,
+    market: CapturedMarket,
     before: (message: RawMessage) => Promise<void>,
   ): Promise<void> {
     const bad = (line: number, reason: string) => {
@@ -82,9 +94,10 @@ export class ReplayFeed implements Feed {
     let number = 0;
     for await (const message of readCapture(this.#options.file, (line) => bad(line, "the line has no time"))) {
       number += 1;
+      if (number === 1 && this.#beginning.head) continue;
       await before(message);
       try {
-        market.handle(parseBinanceMessage(message.text), message.receivedNanos);
+        market.tell(message.text, message.receivedNanos);
       } catch (error) {
         if (!(error instanceof VenueMessageError || error instanceof RangeError)) throw error;
         bad(number, error.message);
@@ -98,13 +111,17 @@ export class ReplayFeed implements Feed {
     countNew(context, market.counts, counted);
   }
 
-  #market(sink: MarketSink): BinanceMarket {
+  #market(sink: MarketSink): CapturedMarket {
     const { symbols } = this.#options;
-    return new BinanceMarket(sink, { source: DataSource.REPLAY, symbols: symbols === null ? null : new Set(symbols) });
+    return capturedMarket(sink, {
+      ...this.#beginning,
+      source: DataSource.REPLAY,
+      symbols: symbols === null ? null : new Set(symbols),
+    });
   }
 
   /** What is in the capture, without telling it to anyone. */
-  async #measured(): Promise<BinanceMarket> {
+  async #measured(): Promise<CapturedMarket> {
     let instruments = 0;
     const nothing = () => {};
     const market = this.#market({
@@ -118,8 +135,9 @@ export class ReplayFeed implements Feed {
       gap: nothing,
     });
     for await (const { text, receivedNanos } of readCapture(this.#options.file, nothing)) {
+      if (text.startsWith('{"capture":')) continue;
       try {
-        market.handle(parseBinanceMessage(text), receivedNanos);
+        market.tell(text, receivedNanos);
       } catch (error) {
         if (!(error instanceof VenueMessageError || error instanceof RangeError)) throw error;
       }
@@ -140,6 +158,12 @@ export class ReplayFeed implements Feed {
   }
 }
 
+async function beginningOf(file: string): Promise<Beginning> {
+  for await (const { text, receivedNanos } of readCapture(file, () => {}))
+    return { head: readCaptureHead(text, DataSource.REPLAY), atNanos: receivedNanos };
+  return { head: null, atNanos: 1n };
+}
+
 function sessionName(hash: string, symbols: readonly string[] | null, firstRound: number): string {
   const part =
     symbols === null
@@ -151,7 +175,7 @@ function sessionName(hash: string, symbols: readonly string[] | null, firstRound
   return `replay:${hash}${part}${firstRound === 0 ? "" : `:${firstRound}`}`;
 }
 
-function shiftOf(round: number, { spanNanos, spans }: BinanceMarket): Shift {
+function shiftOf(round: number, { spanNanos, spans }: CapturedMarket): Shift {
   const times = (numbers: ReadonlyMap<string, number>) =>
     new Map([...numbers].map(([key, count]) => [key, count * round]));
   return {
@@ -166,7 +190,7 @@ function periodOf(spanNanos: bigint): bigint {
   return (spanNanos / NANOS_PER_MINUTE + 2n) * NANOS_PER_MINUTE;
 }
 
-function countNew({ metrics }: FeedContext, now: Counts, before: Counts): void {
+function countNew({ metrics }: FeedContext, now: VenueCounts, before: VenueCounts): void {
   metrics.repeats.inc(now.repeats - before.repeats);
   metrics.holes.inc(now.holes - before.holes);
   Object.assign(before, now);

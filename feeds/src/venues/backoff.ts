@@ -6,6 +6,11 @@ export interface BackoffOptions {
   random?: () => number;
 }
 
+/** Of every venue: up to 30 s, and a minute's connection counts as one that held. */
+export function reconnectBackoff(leastMs: number): BackoffOptions {
+  return { leastMs, mostMs: 30_000, stableMs: 60_000 };
+}
+
 /** How long to wait before the next attempt: doubling from `leastMs` to `mostMs`, each between half and whole by chance. */
 export class Backoff {
   readonly #options: BackoffOptions;

@@ -1,11 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { DataSource } from "@mib/protocol/messages.generated";
-import { CodedError } from "@mib/service/coded-error";
 import { openEngineSession, type EngineSession } from "../engine-session.ts";
 import type { Feed, FeedContext } from "../feed.ts";
-import { Backoff, type BackoffOptions } from "./backoff.ts";
+import { reconnectBackoff, type BackoffOptions } from "./backoff.ts";
+import { openVenue } from "./open-venue.ts";
 import { nowNanos, VenueConnection } from "./venue-connection.ts";
-import { VenueRest } from "./venue-rest.ts";
 import type { OpenVenue, Venue, VenueCounts } from "./venue.ts";
 
 export interface LiveFeedOptions {
@@ -15,9 +13,6 @@ export interface LiveFeedOptions {
   reconnectMsMin: number;
 }
 
-const RECONNECT_MS_MAX = 30_000;
-const STABLE_MS = 60_000;
-const REST_PACE_MS = 1_000;
 const COUNT_MS = 1_000;
 
 /**
@@ -50,9 +45,18 @@ export class LiveFeed implements Feed {
       feed: this.name,
       source: DataSource.LIVE,
     });
-    const venue = await this.#opened(context, session, (reason) => (trouble = reason));
+    const venue = await openVenue({
+      venue: this.#options.venue,
+      symbols: this.#options.symbols,
+      sink: session.sink,
+      log: context.log,
+      signal,
+      backoff: this.#backoff,
+      onTrouble: (reason) => (trouble = reason),
+    });
     trouble = null;
-    context.log.info({ venue: this.name, symbols: venue.symbols }, "the venue's instruments are known");
+    const symbols = venue.instruments.map(({ definition }) => definition.symbol);
+    context.log.info({ venue: this.name, symbols }, "the venue's instruments are known");
     connections.push(...venue.lines.map((line) => this.#connection(context, session, line)));
     const counting = countRegularly(context, venue);
     try {
@@ -60,34 +64,6 @@ export class LiveFeed implements Feed {
     } finally {
       counting.stop();
       if (!signal.aborted) context.log.error({ venue: this.name }, "the feed can't go on");
-    }
-  }
-
-  /** Asks the venue for its instruments until it answers. */
-  async #opened(context: FeedContext, session: EngineSession, onTrouble: (reason: string) => void): Promise<OpenVenue> {
-    const { log, signal } = context;
-    const { venue, symbols } = this.#options;
-    const rest = new VenueRest({ signal, paceMs: REST_PACE_MS });
-    const backoff = new Backoff(this.#backoff);
-    for (;;) {
-      try {
-        return await venue.open({
-          sink: session.sink,
-          rest,
-          log,
-          signal,
-          symbols: symbols ?? venue.symbolsByDefault,
-          onUnknown: (unknown) => log.error({ venue: venue.name, symbols: unknown }, "the venue does not have these"),
-        });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof CodedError) throw error;
-        const reason = reasonOf(error);
-        const waitMs = Math.round(backoff.nextMs(0));
-        onTrouble(reason);
-        log.warn({ venue: venue.name, reason, retryInMs: waitMs }, "the venue can't be reached");
-        await delay(waitMs, undefined, { signal });
-      }
     }
   }
 
@@ -108,15 +84,8 @@ export class LiveFeed implements Feed {
   }
 
   get #backoff(): BackoffOptions {
-    return { leastMs: this.#options.reconnectMsMin, mostMs: RECONNECT_MS_MAX, stableMs: STABLE_MS };
+    return reconnectBackoff(this.#options.reconnectMsMin);
   }
-}
-
-/** `fetch` hides what happened in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message || (error.cause as { code?: string }).code : null;
-  return cause ? `${error.message}: ${cause}` : error.message;
 }
 
 function countRegularly({ metrics }: FeedContext, venue: OpenVenue): { stop(): void } {

@@ -1,3 +1,4 @@
+import type { InstrumentInput } from "@mib/protocol/feed-session";
 import type { Logger } from "@mib/service/log";
 import type { MarketSink } from "../market-sink.ts";
 import type { VenueRest } from "./venue-rest.ts";
@@ -35,10 +36,16 @@ export interface VenueCounts {
   holes: number;
 }
 
+/** What a recording has to keep of an instrument for its messages to be read later. */
+export interface VenueInstrument {
+  definition: InstrumentInput;
+  /** Decimal places of prices and sizes, where a venue's checksum needs them. */
+  precision?: { price: number; size: number };
+}
+
 export interface OpenVenue {
   lines: readonly VenueLine[];
-  /** Platform symbols. */
-  symbols: readonly string[];
+  instruments: readonly VenueInstrument[];
   /** Grow as messages are read. */
   counts(): VenueCounts;
 }

@@ -43,7 +43,7 @@ export interface DepthMessage extends OfInstrument {
 export interface DepthSnapshotMessage {
   kind: "depthSnapshot";
   market: BinanceMarketName;
-  /** It does not say: known only to who asked. */
+  /** The answer does not say: a recording does, by the name of a stream. */
   symbol: string | null;
   lastUpdateId: number;
   bids: readonly TextLevel[];
@@ -75,7 +75,7 @@ export function parseBinanceMessage(text: string): BinanceMessage {
     case "bookTicker":
       return bookTicker(message, "usdm");
     case undefined:
-      if (message.has("lastUpdateId")) return depthSnapshot(message);
+      if (message.has("lastUpdateId")) return depthSnapshot(message, "stream" in json ? json.stream : undefined);
       if (message.has("u") && message.has("B")) return bookTicker(message, "spot");
       return { kind: "other" };
     default:
@@ -123,12 +123,12 @@ function depth(message: MessageFields): DepthMessage {
   };
 }
 
-function depthSnapshot(message: MessageFields): DepthSnapshotMessage {
+function depthSnapshot(message: MessageFields, stream: unknown): DepthSnapshotMessage {
   const atMs = message.has("T") ? message.whole("T") : null;
   return {
     kind: "depthSnapshot",
     market: atMs === null ? "spot" : "usdm",
-    symbol: null,
+    symbol: typeof stream === "string" ? stream.split("@")[0]!.toUpperCase() : null,
     lastUpdateId: message.whole("lastUpdateId"),
     bids: message.levels("bids"),
     asks: message.levels("asks"),

@@ -57,7 +57,7 @@ export class Binance implements Venue {
     ];
     return {
       lines: markets.map(({ line }) => line),
-      symbols,
+      instruments: [...spot, ...usdm].map((definition) => ({ definition })),
       counts: () => ({
         repeats: markets.reduce((sum, { market }) => sum + market.counts.repeats, 0),
         holes: markets.reduce((sum, { market }) => sum + market.counts.holes, 0),
@@ -117,10 +117,12 @@ export class Binance implements Venue {
       signal: context.signal,
       onText: (symbol, text) => {
         const receivedNanos = nowNanos();
-        context.onRaw?.(text, receivedNanos);
-        const snapshot = parseBinanceMessage(text);
+        // As a stream's message, so that a recording says whose snapshot it is.
+        const message = `{"stream":"${symbol.toLowerCase()}@depthSnapshot","data":${text}}`;
+        context.onRaw?.(message, receivedNanos);
+        const snapshot = parseBinanceMessage(message);
         if (snapshot.kind !== "depthSnapshot") throw new VenueMessageError("the answer is no snapshot");
-        market.handle({ ...snapshot, market: name, symbol }, receivedNanos);
+        market.handle({ ...snapshot, market: name }, receivedNanos);
       },
     });
     const streams = definitions.flatMap(({ venueSymbol }) =>

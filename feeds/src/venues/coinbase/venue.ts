@@ -66,7 +66,11 @@ export class Coinbase implements Venue {
       message: (text, receivedNanos) => market.handle(parseCoinbaseMessage(text), receivedNanos),
       disconnected: (atNanos) => market.disconnected(atNanos),
     };
-    return { lines: [line], symbols: definitions.map(({ symbol }) => symbol), counts: () => market.counts };
+    return {
+      lines: [line],
+      instruments: definitions.map((definition) => ({ definition })),
+      counts: () => market.counts,
+    };
   }
 }
 

@@ -20,6 +20,8 @@ interface Pair extends KrakenPair {
   quotedAtNanos: bigint;
 }
 
+/** Levels of each side; Kraken offers 10, 25, 100, 500 and 1 000. */
+export const BOOK_DEPTH = 100;
 /** How far behind the newest event another may come. */
 const LATENESS_NANOS = 1_000_000_000n;
 const CLOCK_NANOS = 1_000_000_000n;
@@ -35,12 +37,10 @@ export class KrakenMarket {
   readonly counts: VenueCounts = { repeats: 0, holes: 0 };
   readonly #sink: MarketSink;
   readonly #pairs = new Map<string, Pair>();
-  readonly #depth: number;
   #clockNanos = 0n;
 
-  constructor(sink: MarketSink, pairs: ReadonlyMap<string, KrakenPair>, depth: number, atNanos: bigint) {
+  constructor(sink: MarketSink, pairs: ReadonlyMap<string, KrakenPair>, atNanos: bigint) {
     this.#sink = sink;
-    this.#depth = depth;
     for (const [symbol, pair] of pairs) {
       this.#pairs.set(symbol, {
         ...pair,
@@ -119,7 +119,7 @@ export class KrakenMarket {
     const pair = this.#pairs.get(message.symbol);
     if (!pair || (!snapshot && !pair.book)) return;
     const at = times(pair, message.atNanos, receivedNanos);
-    const book = snapshot ? new LocalBook(this.#depth, message.levels) : pair.book!;
+    const book = snapshot ? new LocalBook(BOOK_DEPTH, message.levels) : pair.book!;
     if (!snapshot) for (const level of message.levels) book.set(level);
     const cut = book.truncate();
     if (bookChecksum(book, pair.precision) !== message.checksum) {
@@ -133,7 +133,7 @@ export class KrakenMarket {
     }
     pair.book = book;
     const { instrumentId } = pair;
-    if (snapshot) this.#sink.bookSnapshot({ instrumentId, ...at, levels: book.levels(this.#depth) });
+    if (snapshot) this.#sink.bookSnapshot({ instrumentId, ...at, levels: book.levels(BOOK_DEPTH) });
     else if (message.levels.length > 0)
       this.#sink.bookDelta({ instrumentId, ...at, levels: [...message.levels, ...cut] });
   }

@@ -6,7 +6,7 @@ import { VenueMessageError } from "../message-fields.ts";
 import { venueSymbols } from "../platform-symbol.ts";
 import type { OpenVenue, Say, Venue, VenueContext, VenueLine } from "../venue.ts";
 import { nowNanos } from "../venue-connection.ts";
-import { KrakenMarket } from "./market.ts";
+import { BOOK_DEPTH, KrakenMarket } from "./market.ts";
 import { parseKrakenMessage } from "./messages.ts";
 
 const assetPair = z.object({
@@ -24,8 +24,6 @@ export interface KrakenOptions {
   restUrl: string;
 }
 
-/** Levels of each side; Kraken offers 10, 25, 100, 500 and 1 000. */
-const DEPTH = 100;
 /** Of 1e-9: finer prices and sizes can't be told. */
 const PLACES_MAX = 9;
 const SYMBOLS_PER_MESSAGE = 50;
@@ -43,17 +41,21 @@ export class Kraken implements Venue {
   async open({ sink, rest, symbols, onUnknown }: VenueContext): Promise<OpenVenue> {
     const known = await this.#pairs(rest);
     const wanted = venueSymbols(this.name, symbols, (symbol) => known.has(symbol), onUnknown);
+    const instruments = wanted.map((symbol) => {
+      const pair = known.get(symbol)!;
+      const precision = { price: pair.pair_decimals, size: pair.lot_decimals };
+      return { definition: definitionOf(symbol, pair), precision };
+    });
     const pairs = new Map(
-      wanted.map((symbol) => {
-        const pair = known.get(symbol)!;
-        const instrumentId = sink.defineInstrument(definitionOf(symbol, pair));
-        return [symbol, { instrumentId, precision: { price: pair.pair_decimals, size: pair.lot_decimals } }];
-      }),
+      instruments.map(({ definition, precision }) => [
+        definition.venueSymbol,
+        { instrumentId: sink.defineInstrument(definition), precision },
+      ]),
     );
-    const market = new KrakenMarket(sink, pairs, DEPTH, nowNanos());
+    const market = new KrakenMarket(sink, pairs, nowNanos());
     const onBadBook = (say: Say) => (symbol: string) => {
-      say(request("unsubscribe", { channel: "book", symbol: [symbol], depth: DEPTH }));
-      say(request("subscribe", { channel: "book", symbol: [symbol], depth: DEPTH }));
+      say(request("unsubscribe", { channel: "book", symbol: [symbol], depth: BOOK_DEPTH }));
+      say(request("subscribe", { channel: "book", symbol: [symbol], depth: BOOK_DEPTH }));
     };
     const line: VenueLine = {
       name: this.name,
@@ -67,7 +69,7 @@ export class Kraken implements Venue {
       message: (text, receivedNanos, say) => market.handle(parseKrakenMessage(text), receivedNanos, onBadBook(say)),
       disconnected: (atNanos) => market.disconnected(atNanos),
     };
-    return { lines: [line], symbols: wanted.map(platformSymbol), counts: () => market.counts };
+    return { lines: [line], instruments, counts: () => market.counts };
   }
 
   async #pairs(rest: VenueContext["rest"]): Promise<Map<string, AssetPair>> {
@@ -88,7 +90,7 @@ function subscriptions(symbols: readonly string[]): string[] {
   const channels = [
     { channel: "trade", snapshot: true },
     { channel: "ticker", event_trigger: "bbo", snapshot: true },
-    { channel: "book", depth: DEPTH, snapshot: true },
+    { channel: "book", depth: BOOK_DEPTH, snapshot: true },
   ];
   const parts = Array.from({ length: Math.ceil(symbols.length / SYMBOLS_PER_MESSAGE) }, (_, at) =>
     symbols.slice(at * SYMBOLS_PER_MESSAGE, (at + 1) * SYMBOLS_PER_MESSAGE),
@@ -108,12 +110,10 @@ function symbolOfVersion2(name: string): string {
     .join("/");
 }
 
-const platformSymbol = (symbol: string) => `${symbol}.KRAKEN`;
-
 function definitionOf(symbol: string, pair: AssetPair): InstrumentInput {
   const unit = (decimals: number) => 10n ** BigInt(PLACES_MAX - decimals);
   return {
-    symbol: platformSymbol(symbol),
+    symbol: `${symbol}.KRAKEN`,
     name: symbol.replace("/", " / "),
     venue: "KRAKEN",
     venueSymbol: symbol,
