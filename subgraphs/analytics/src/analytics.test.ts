@@ -129,6 +129,75 @@ test("what was announced is in the topic of signals, each under its id", async (
   expect(announced.filter((id) => ids.includes(id)).sort()).toEqual(ids.sort());
 });
 
+/** A page of an indicator of the test's instrument. */
+async function series(args: string, selection = "nodes { openedAt values } pageInfo { hasNextPage endCursor }") {
+  const answer = await analytics.ask(
+    `query ($symbol: ID!) { _entities(representations: [{__typename: "Instrument", symbol: $symbol}]) { ... on Instrument { indicatorSeries(interval: M1, ${args}) { ${selection} } } } }`,
+    { symbol },
+  );
+  return { page: answer.data?._entities?.[0]?.indicatorSeries, code: answer.errors?.[0]?.extensions?.code };
+}
+
+test("a range of an indicator is the same in one page and in many, and begins with nulls where there is no history", async () => {
+  for (const kind of ["RSI", "OBV", "MACD", "VWAP"]) {
+    const range = `indicator: {kind: ${kind}}, from: "2013-01-01T00:00:00Z", to: "2024-01-01T00:00:00Z"`;
+    const whole = (await series(`${range}, first: 1000`)).page;
+    expect(whole.nodes).toHaveLength(302);
+    const parts: any[] = [];
+    for (let after: string | null = null; ;) {
+      const { nodes, pageInfo }: { nodes: any[]; pageInfo: any } = (
+        await series(`${range}, first: 77${after === null ? "" : `, after: "${after}"`}`)
+      ).page;
+      parts.push(...nodes);
+      if (!pageInfo.hasNextPage) break;
+      after = pageInfo.endCursor;
+    }
+    const numbers = (nodes: any[]) => nodes.flatMap(({ values }) => values as (number | null)[]);
+    expect(numbers(parts).length).toBe(numbers(whole.nodes).length);
+    numbers(parts).forEach((value, index) => {
+      const expected = numbers(whole.nodes)[index]!;
+      if (expected === null) expect(value).toBeNull();
+      else expect(Math.abs(value! - expected)).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(expected)));
+    });
+  }
+  const rsi = (await series(`indicator: {kind: RSI}, first: 400`)).page.nodes;
+  expect(rsi[0].values).toEqual([null]);
+  expect(rsi.at(-1).values[0]).toBeCloseTo((await indicators()).rsi!, 9);
+});
+
+test("a range outlives the window: bars are read back from PostgreSQL", async () => {
+  await eventually(
+    async () =>
+      expect((await query<{ bars: number }>("SELECT count(*)::int AS bars FROM analytics.bars")).rows[0]!.bars).toBe(
+        302,
+      ),
+    { deadlineMs: 20_000 },
+  );
+});
+
+test.each([
+  [
+    "a range that ends before it begins",
+    `indicator: {kind: RSI}, from: "2024-01-02T00:00:00Z", to: "2024-01-01T00:00:00Z"`,
+  ],
+  ["a page too large", "indicator: {kind: RSI}, first: 1001"],
+  ["a period out of range", "indicator: {kind: RSI, period: 100000}"],
+  ["a fast average that is slower", "indicator: {kind: MACD, fast: 30, slow: 20}"],
+  ["a beta against nothing", "indicator: {kind: BETA}"],
+  ["a cursor from elsewhere", 'indicator: {kind: RSI}, after: "x"'],
+])("%s is refused", async (_, args) => {
+  expect((await series(args)).code).toBe("BAD_USER_INPUT");
+});
+
+test("a range without bars has no points", async () => {
+  expect(
+    (await series(`indicator: {kind: RSI}, from: "1999-01-01T00:00:00Z", to: "2009-01-01T00:00:00Z"`)).page,
+  ).toEqual({
+    nodes: [],
+    pageInfo: { hasNextPage: false, endCursor: null },
+  });
+});
+
 test("after kill -9 the windows are as before, and nothing is announced twice", async () => {
   const before = { indicators: await indicators(), signals: await signals() };
   await analytics.kill();
@@ -138,6 +207,21 @@ test("after kill -9 the windows are as before, and nothing is announced twice", 
   });
 });
 
+test("a screen, breadth and movers see the instrument with its bars", async () => {
+  const answer = await analytics.ask(
+    `{ screener(bars: 60, filter: {indicators: [{indicator: {kind: RSI}}]}) { totalCount nodes { values standing { instrument { symbol } price } } }
+       marketBreadth(interval: M1, bars: 60) { instruments advancing }
+       movers(interval: M1, bars: 60, direction: UP) { instrument { symbol } changePercent } }`,
+  );
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data.screener.nodes).toContainEqual({
+    values: [(await indicators()).rsi],
+    standing: { instrument: { symbol }, price: 120.1 },
+  });
+  expect(answer.data.marketBreadth.advancing).toBeGreaterThan(0);
+  expect(answer.data.movers.map((mover: any) => mover.instrument.symbol)).toContain(symbol);
+});
+
 test.each([
   [
     "a period of nothing",
@@ -145,6 +229,17 @@ test.each([
   ],
   ["a page too large", "{ topMovers(first: 100000) { symbol } }"],
   ["a cursor from elsewhere", '{ signals(after: "nonsense") { nodes { id } } }'],
+  ["a heat map of no bars", "{ heatMap(bars: 0) { price } }"],
+  ["a correlation of one", '{ correlations(symbols: ["A"]) { matrix } }'],
+  ["a correlation over too much", "{ correlations(bars: 100000) { matrix } }"],
+  ["a lead over itself", '{ leadLag(first: "A", second: "A") { lag } }'],
+  ["a lead of what has no bars", '{ leadLag(first: "A", second: "B") { lag } }'],
+  ["a screen whose range is upside down", "{ screener(filter: {price: {min: 2, max: 1}}) { totalCount } }"],
+  ["a screen sorted by nothing", "{ screener(sort: {by: INDICATOR}) { totalCount } }"],
+  [
+    "a line that an indicator does not have",
+    '{ screener(filter: {indicators: [{indicator: {kind: RSI}, line: "k"}]}) { totalCount } }',
+  ],
 ])("%s gets BAD_USER_INPUT", async (_, text) => {
   expect((await analytics.ask(text)).errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
 });

@@ -7,13 +7,17 @@ import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readAnalyticsConfig } from "./config.ts";
 import type { Context } from "./context.ts";
+import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory } from "./domain/market-memory.ts";
 import { startBarReader } from "./io/bar-reader.ts";
+import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
+import { startBarRetention } from "./io/bar-retention.ts";
 import { SignalStore } from "./io/signal-store.ts";
 import { WindowStore } from "./io/window-store.ts";
 import { Indicators } from "./resolvers/Indicators.ts";
 import { Instrument } from "./resolvers/Instrument.ts";
 import { Query } from "./resolvers/Query.ts";
+import { Standing } from "./resolvers/Standing.ts";
 
 await runService("analytics", async (service) => {
   const config = readAnalyticsConfig();
@@ -35,10 +39,13 @@ await runService("analytics", async (service) => {
   const signals = new SignalStore(pool);
   await startBarReader(service, { kafka, pool, memory, state, windows, signals, saveMs: config.WINDOWS_SAVE_MS });
 
-  const context: Context = { memory, signals };
+  const history = new PostgresBarHistory(pool, memory);
+  startBarRetention(service, history);
+
+  const context: Context = { memory, indicators: new LiveIndicators(memory), history, signals };
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
-    resolvers: { Query, Instrument, Indicators },
+    resolvers: { Query, Instrument, Indicators, Standing },
     context: () => context,
   });
   service.log.info({ port: config.PORT }, "ready");

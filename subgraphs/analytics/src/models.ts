@@ -1,4 +1,4 @@
-import type { WindowBar } from "./domain/bar-window.ts";
+import type { Standing as DomainStanding } from "./domain/cross-section/snapshot.ts";
 import type { BarInterval } from "./domain/market-memory.ts";
 
 /** What resolvers pass on for a type, where it is not the GraphQL type itself. */
@@ -8,5 +8,7 @@ export interface Instrument {
 
 export interface Indicators {
   interval: BarInterval;
-  bars: readonly WindowBar[];
+  symbol: string;
 }
+
+export type Standing = DomainStanding;

@@ -16,6 +16,7 @@ const NUMBERS_PER_BAR = 7;
 export class BarWindow {
   readonly #bars: WindowBar[] = [];
   readonly #barsMax: number;
+  #generation = 0;
 
   constructor(barsMax: number) {
     this.#barsMax = barsMax;
@@ -23,6 +24,16 @@ export class BarWindow {
 
   get bars(): readonly WindowBar[] {
     return this.#bars;
+  }
+
+  /** Changes when bars that were there are not what they were: then what was made of them must be made anew. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The bars that opened after a time, oldest first. */
+  after(openedAtMs: number): readonly WindowBar[] {
+    return this.#bars.slice(this.#indexOf(openedAtMs + 1));
   }
 
   get last(): WindowBar | undefined {
@@ -45,11 +56,16 @@ export class BarWindow {
     const index = this.#indexOf(bar.openedAtMs);
     const there = bars[index];
     if (there?.openedAtMs !== bar.openedAtMs) {
-      if (index > 0 || bars.length < this.#barsMax) bars.splice(index, 0, bar);
+      if (index > 0 || bars.length < this.#barsMax) {
+        bars.splice(index, 0, bar);
+        this.#generation += 1;
+      }
       return false;
     }
-    if (bar.revision > there.revision) bars[index] = bar;
-    return index === bars.length - 1 && bar.revision > there.revision;
+    if (bar.revision <= there.revision) return false;
+    bars[index] = bar;
+    this.#generation += 1;
+    return index === bars.length - 1;
   }
 
   /** The window as bytes: seven 64-bit floats a bar, little-endian. */

@@ -12,22 +12,32 @@ export interface Mover {
 
 /** The windows of all instruments and intervals. */
 export class MarketMemory {
-  readonly #windows = new Map<string, BarWindow>();
+  readonly #windows = new Map<BarInterval, Map<string, BarWindow>>();
   readonly #symbols = new Set<string>();
   readonly #changed = new Set<string>();
 
   /** Returns the window when the bar is now its newest. */
   add(symbol: string, interval: BarInterval, bar: WindowBar): BarWindow | null {
     const key = keyOf(symbol, interval);
-    let window = this.#windows.get(key);
-    if (!window) this.#windows.set(key, (window = new BarWindow(WINDOW_BARS_MAX)));
+    const windows = this.#of(interval);
+    let window = windows.get(symbol);
+    if (!window) windows.set(symbol, (window = new BarWindow(WINDOW_BARS_MAX)));
     this.#symbols.add(symbol);
     this.#changed.add(key);
     return window.add(bar) ? window : null;
   }
 
+  window(symbol: string, interval: BarInterval): BarWindow | undefined {
+    return this.#windows.get(interval)?.get(symbol);
+  }
+
+  /** The windows of an interval by symbol. */
+  windows(interval: BarInterval): ReadonlyMap<string, BarWindow> {
+    return this.#of(interval);
+  }
+
   bars(symbol: string, interval: BarInterval): readonly WindowBar[] {
-    return this.#windows.get(keyOf(symbol, interval))?.bars ?? [];
+    return this.window(symbol, interval)?.bars ?? [];
   }
 
   get symbols(): ReadonlySet<string> {
@@ -49,18 +59,24 @@ export class MarketMemory {
       .slice(0, first);
   }
 
+  #of(interval: BarInterval): Map<string, BarWindow> {
+    let windows = this.#windows.get(interval);
+    if (!windows) this.#windows.set(interval, (windows = new Map()));
+    return windows;
+  }
+
   /** The windows that changed since the last call, packed, to be saved. */
   takeChanged(): { symbol: string; interval: BarInterval; packed: Buffer }[] {
     const changed = [...this.#changed].map((key) => {
       const [interval, symbol] = splitKey(key);
-      return { symbol, interval, packed: this.#windows.get(key)!.pack() };
+      return { symbol, interval, packed: this.window(symbol, interval)!.pack() };
     });
     this.#changed.clear();
     return changed;
   }
 
   restore(symbol: string, interval: BarInterval, packed: Buffer): void {
-    this.#windows.set(keyOf(symbol, interval), BarWindow.unpack(packed, WINDOW_BARS_MAX));
+    this.#of(interval).set(symbol, BarWindow.unpack(packed, WINDOW_BARS_MAX));
     this.#symbols.add(symbol);
   }
 }

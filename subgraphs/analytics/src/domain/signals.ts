@@ -1,5 +1,5 @@
 import type { BarWindow, WindowBar } from "./bar-window.ts";
-import { logReturns, sma } from "./indicators.ts";
+import { logReturns } from "./log-returns.ts";
 
 type SignalKind = "CROSS" | "BREAKOUT" | "ANOMALY";
 type Direction = "UP" | "DOWN";
@@ -31,10 +31,10 @@ export function detectSignals(window: BarWindow): Signal[] {
 function movingAverageCross(bars: readonly WindowBar[]): Signal | null {
   if (bars.length < SLOW_BARS + 1) return null;
   const before = bars.slice(-SLOW_BARS - 1, -1);
-  const fastBefore = sma(before, FAST_BARS)!;
-  const slowBefore = sma(before, SLOW_BARS)!;
-  const fast = sma(bars, FAST_BARS)!;
-  const slow = sma(bars, SLOW_BARS)!;
+  const fastBefore = meanClose(before, FAST_BARS);
+  const slowBefore = meanClose(before, SLOW_BARS);
+  const fast = meanClose(bars, FAST_BARS);
+  const slow = meanClose(bars, SLOW_BARS);
   const crossedUp = fastBefore <= slowBefore && fast > slow;
   const crossedDown = fastBefore >= slowBefore && fast < slow;
   if (!crossedUp && !crossedDown) return null;
@@ -91,6 +91,10 @@ function volumeAnomaly(bars: readonly WindowBar[]): Signal | null {
     score: z,
     explanation: `The volume is ${z.toFixed(1)} standard deviations above the mean of ${BASELINE_BARS} bars, on a logarithmic scale.`,
   };
+}
+
+function meanClose(bars: readonly WindowBar[], period: number): number {
+  return bars.slice(-period).reduce((sum, bar) => sum + bar.close, 0) / period;
 }
 
 /** 0 where the baseline does not vary: then no distance can be stated. */

@@ -15,6 +15,8 @@ import type { FoundSignal, SignalStore } from "./signal-store.ts";
 import type { WindowStore } from "./window-store.ts";
 
 const TOPIC = "market.bars.v1";
+/** More bars than these wait for no save by the clock: history comes faster than that. */
+const UNSAVED_MAX = 50_000;
 /** Bars of a second say too little for a signal. */
 const SIGNAL_INTERVALS: ReadonlySet<BarInterval> = new Set(["M1", "M5", "H1", "D1"]);
 
@@ -75,6 +77,7 @@ export async function startBarReader(
         unannounced.delete(batch.partition);
       }
       state.advance(batch, applied.last);
+      if (windows.waiting > UNSAVED_MAX) await save();
     },
   });
   service.health.check("bars", () => {
@@ -83,8 +86,12 @@ export async function startBarReader(
   });
 
   /** Not while signals wait to be written: after a crash the bars that caused them must count as new. */
+  let saving: Promise<void> | null = null;
   const save = async () => {
-    if (unannounced.size === 0) await windows.save(memory, state);
+    if (unannounced.size > 0) return;
+    // One at a time: a second one would write the same bars again, and each holds a connection.
+    saving ??= windows.save(memory, state).finally(() => (saving = null));
+    await saving;
   };
   const timer = setInterval(
     () => save().catch((error: unknown) => service.log.warn({ err: error }, "the windows could not be saved")),
@@ -93,6 +100,7 @@ export async function startBarReader(
   service.onShutdown("bars", async () => {
     clearInterval(timer);
     await consumer.stop();
+    await saving?.catch(() => {});
     await save();
   });
 
@@ -107,6 +115,7 @@ export async function startBarReader(
       last = event;
       bars.inc();
       const window = memory.add(symbol, interval, bar);
+      windows.keep(symbol, interval, bar);
       if (window === null || event.backfill || !SIGNAL_INTERVALS.has(interval)) continue;
       for (const signal of detectSignals(window))
         signals.push({ ...signal, id: idOf(signal, event), symbol, interval, at: openedAt });

@@ -1,16 +1,34 @@
 import type { ConsumerState } from "@mib/events/consumer-state";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Pool } from "pg";
+import type { WindowBar } from "../domain/bar-window.ts";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
+import { isStored, writeBars, type StoredBar } from "./postgres-bar-history.ts";
 
-/** Keeps the windows in PostgreSQL, with the positions that they stand for. */
+/** Keeps the windows and the bars behind them in PostgreSQL, with the positions that they stand for. */
 export class WindowStore {
   readonly #pool: Pool;
   /** What a failed save owes the next one. */
   readonly #owed = new Map<string, { symbol: string; interval: BarInterval; packed: Buffer }>();
 
+  /** Bars that came since the last save, each in its latest revision. */
+  readonly #bars = new Map<string, StoredBar>();
+
   constructor(pool: Pool) {
     this.#pool = pool;
+  }
+
+  /** How many bars wait for the next save. */
+  get waiting(): number {
+    return this.#bars.size;
+  }
+
+  /** Takes a bar that went into the memory, to be written with the next save. */
+  keep(symbol: string, interval: BarInterval, bar: WindowBar): void {
+    if (!isStored(interval)) return;
+    const key = `${interval}/${bar.openedAtMs}/${symbol}`;
+    const there = this.#bars.get(key);
+    if (there === undefined || there.bar.revision < bar.revision) this.#bars.set(key, { symbol, interval, bar });
   }
 
   async restore(memory: MarketMemory): Promise<void> {
@@ -25,6 +43,7 @@ export class WindowStore {
     for (const window of memory.takeChanged()) this.#owed.set(`${window.interval}/${window.symbol}`, window);
     const positions = state.snapshot();
     const windows = [...this.#owed.values()];
+    const bars = [...this.#bars];
     await inTransaction(this.#pool, async (client) => {
       await client.query(
         `INSERT INTO windows (symbol, interval, bars) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
@@ -35,8 +54,13 @@ export class WindowStore {
           windows.map(({ packed }) => packed),
         ],
       );
+      await writeBars(
+        client,
+        bars.map(([, bar]) => bar),
+      );
       await positions.save(client);
     });
+    for (const [key, bar] of bars) if (this.#bars.get(key) === bar) this.#bars.delete(key);
     for (const window of windows) {
       const key = `${window.interval}/${window.symbol}`;
       if (this.#owed.get(key) === window) this.#owed.delete(key);

@@ -1,34 +1,62 @@
 import { CodedError } from "@mib/service/coded-error";
-import * as indicators from "../domain/indicators.ts";
+import type { Context } from "../context.ts";
+import { indicatorSpec, type IndicatorArguments, type IndicatorKind } from "../domain/indicators/indicator-spec.ts";
 import type { IndicatorsResolvers } from "../generated/resolvers.ts";
+import type { Indicators as Parent } from "../models.ts";
 
 const PERIOD_MAX = 500;
 
+/** The lines of an indicator as of the window's last bar; a bad argument is BAD_USER_INPUT. */
+function value(kind: IndicatorKind, { symbol, interval }: Parent, given: IndicatorArguments, context: Context) {
+  return context.indicators.value(symbol, indicatorSpec(kind, interval, given));
+}
+
+const line = (kind: IndicatorKind) => (parent: Parent, given: IndicatorArguments, context: Context) =>
+  value(kind, parent, given, context)?.[0] ?? null;
+
 export const Indicators: IndicatorsResolvers = {
-  asOf: ({ bars }) => {
-    const last = bars.at(-1);
+  asOf: ({ symbol, interval }, _, { memory }) => {
+    const last = memory.window(symbol, interval)?.last;
     return last ? new Date(last.openedAtMs).toISOString() : null;
   },
-  sma: ({ bars }, { period }) => indicators.sma(bars, checked("period", period)),
-  ema: ({ bars }, { period }) => indicators.ema(bars, checked("period", period)),
-  rsi: ({ bars }, { period }) => indicators.rsi(bars, checked("period", period)),
-  macd: ({ bars }, { fast, slow, signal }) => {
-    if (checked("fast", fast) >= checked("slow", slow))
-      throw new CodedError("BAD_USER_INPUT", "`fast` must be smaller than `slow`.");
-    return indicators.macd(bars, fast, slow, checked("signal", signal));
+  sma: line("SMA"),
+  ema: line("EMA"),
+  rsi: line("RSI"),
+  atr: line("ATR"),
+  drawdown: line("DRAWDOWN"),
+  beta: line("BETA"),
+  sharpe: line("SHARPE"),
+  obv: line("OBV"),
+  realisedVolatility: (parent, { period, estimator }, context) =>
+    line(estimator ?? "CLOSE_TO_CLOSE")(parent, { period }, context),
+  macd: (parent, given, context) => {
+    const lines = value("MACD", parent, given, context);
+    return lines && { macd: lines[0]!, signal: lines[1]!, histogram: lines[2]! };
   },
-  bollinger: ({ bars }, { period, deviations }) => {
-    if (deviations == null || !(deviations > 0 && deviations <= 10))
-      throw new CodedError("BAD_USER_INPUT", "`deviations` must be above 0 and at most 10.");
-    return indicators.bollinger(bars, checked("period", period), deviations);
+  bollinger: (parent, given, context) => {
+    const lines = value("BOLLINGER", parent, given, context);
+    return lines && { upper: lines[0]!, middle: lines[1]!, lower: lines[2]! };
   },
-  atr: ({ bars }, { period }) => indicators.atr(bars, checked("period", period)),
-  realisedVolatility: ({ bars }, { period }) => indicators.realisedVolatility(bars, checked("period", period, 2)),
-  returnPercent: ({ bars }, { period }) => indicators.returnPercent(bars, checked("period", period)),
+  adx: (parent, given, context) => {
+    const lines = value("ADX", parent, given, context);
+    return lines && { adx: lines[0]!, plusDi: lines[1]!, minusDi: lines[2]! };
+  },
+  stochastic: (parent, given, context) => {
+    const lines = value("STOCHASTIC", parent, given, context);
+    return lines && { k: lines[0]!, d: lines[1]! };
+  },
+  vwap: (parent, given, context) => {
+    const lines = value("VWAP", parent, given, context);
+    return lines && { upper: lines[0]!, vwap: lines[1]!, lower: lines[2]! };
+  },
+  returnPercent: ({ symbol, interval }, { period }, { memory }) => {
+    if (period == null || period < 1 || period > PERIOD_MAX)
+      throw new CodedError("BAD_USER_INPUT", `\`period\` must be between 1 and ${PERIOD_MAX}.`);
+    const bars = memory.bars(symbol, interval);
+    const before = bars.at(-1 - period);
+    const last = bars.at(-1);
+    return before === undefined || last === undefined || before.close === 0
+      ? null
+      : (last.close / before.close - 1) * 100;
+  },
 };
-
-function checked(name: string, value: number | null | undefined, least = 1): number {
-  if (value == null || value < least || value > PERIOD_MAX)
-    throw new CodedError("BAD_USER_INPUT", `\`${name}\` must be between ${least} and ${PERIOD_MAX}.`);
-  return value;
-}

@@ -1,17 +1,76 @@
 import { CodedError } from "@mib/service/coded-error";
+import { alignedReturns } from "../domain/cross-section/aligned-returns.ts";
+import { breadth } from "../domain/cross-section/breadth.ts";
+import { clusters } from "../domain/cross-section/clusters.ts";
+import { correlationMatrix } from "../domain/cross-section/correlation.ts";
+import { leadLag } from "../domain/cross-section/lead-lag.ts";
+import { bySize, standings } from "../domain/cross-section/snapshot.ts";
 import type { QueryResolvers } from "../generated/resolvers.ts";
+import { within } from "./arguments.ts";
+import { pageSize } from "./page-size.ts";
+import { screener } from "./screener.ts";
 
-const PAGE_MAX = 200;
+const SYMBOLS_MAX = 100;
+/** Bars over which "most traded" is meant. */
+const RANKING_BARS = 20;
+
+const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export const Query: QueryResolvers = {
   topMovers: (_, { first, interval }, { memory }) =>
     memory.movers(interval ?? "D1", pageSize(first)).map(({ symbol }) => ({ symbol })),
+  movers: (_, { interval, bars, first, direction }, { memory, indicators }) =>
+    standings(memory, indicators, interval ?? "D1", within("bars", bars, 1, 500))
+      .filter(({ changePercent }) => direction == null || (direction === "UP" ? changePercent > 0 : changePercent < 0))
+      .sort(bySize(({ changePercent }) => Math.abs(changePercent)))
+      .slice(0, pageSize(first)),
+  heatMap: (_, { interval, bars, first }, { memory, indicators }) =>
+    standings(memory, indicators, interval ?? "H1", within("bars", bars, 1, 500))
+      .sort(bySize(({ tradedValue }) => tradedValue))
+      .slice(0, pageSize(first, 1_000)),
+  marketBreadth: (_, { interval, bars }, { memory, indicators }) => {
+    const found = breadth(memory, indicators, interval ?? "H1", within("bars", bars, 1, 500));
+    return { ...found, asOf: timeOf(found.asOfMs) };
+  },
+  correlations: (_, { symbols, interval: given, bars: count, first, clusterLeast }, { memory, indicators }) => {
+    const interval = given ?? "M5";
+    const bars = within("bars", count, 20, 500);
+    const asked = symbols == null ? null : [...new Set(symbols)];
+    within("symbols", asked?.length ?? 2, 2, SYMBOLS_MAX);
+    const least = clusterLeast ?? 0.5;
+    if (!(least > 0 && least <= 1))
+      throw new CodedError("BAD_USER_INPUT", "`clusterLeast` must be above 0 and at most 1.");
+    const chosen =
+      asked ??
+      standings(memory, indicators, interval, RANKING_BARS)
+        .sort(bySize(({ tradedValue }) => tradedValue))
+        .slice(0, within("first", first, 2, SYMBOLS_MAX))
+        .map(({ symbol }) => symbol);
+    const aligned = alignedReturns(memory, chosen, interval, bars);
+    const matrix = correlationMatrix(aligned.returns);
+    const instruments = aligned.symbols.map((symbol) => ({ symbol }));
+    return {
+      from: timeOf(aligned.fromMs),
+      to: timeOf(aligned.toMs),
+      instruments,
+      matrix,
+      clusters: clusters(matrix, least).map(({ members, cohesion }) => ({
+        instruments: members.map((index) => instruments[index]!),
+        cohesion,
+      })),
+    };
+  },
+  leadLag: (_, { first, second, interval, bars, lagMax }, { memory }) => {
+    if (first === second) throw new CodedError("BAD_USER_INPUT", "`first` and `second` must be different instruments.");
+    const count = within("bars", bars, 100, 500);
+    const aligned = alignedReturns(memory, [first, second], interval ?? "M1", count);
+    const [a, b] = aligned.returns;
+    if (a === undefined || b === undefined || a.length < 100)
+      throw new CodedError("BAD_USER_INPUT", "The two instruments have fewer than 100 returns in common.");
+    const { lags, best, bound } = leadLag(a, b, within("lagMax", lagMax, 1, 50));
+    return { lags, bound, lag: best?.lag ?? null, correlation: best?.correlation ?? null };
+  },
+  screener: (_, given, context) => screener(given, context),
   signals: (_, { symbols, first, after }, { signals }) =>
     signals.page({ symbols: symbols ?? null, first: pageSize(first), after: after ?? null }),
 };
-
-function pageSize(first: number | null | undefined): number {
-  if (first == null || first < 1 || first > PAGE_MAX)
-    throw new CodedError("BAD_USER_INPUT", `\`first\` must be between 1 and ${PAGE_MAX}.`);
-  return first;
-}
