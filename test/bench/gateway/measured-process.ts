@@ -50,6 +50,13 @@ export class MeasuredProcess {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
   }
 
+  /** The same after garbage was collected, by a process that does so when it gets SIGUSR2. */
+  async rssAfterGcMegabytes(): Promise<number> {
+    this.#child.kill("SIGUSR2");
+    await sleep(2_000);
+    return this.rssMegabytes();
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));

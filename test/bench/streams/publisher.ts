@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { appendEvents, loadAppendFunction } from "@mib/stream-window/append-function";
+import { Redis } from "ioredis";
+
+const PAYLOAD_BYTES = 200;
+
+/** Publishes events of one channel as the relay does. */
+export class Publisher {
+  readonly #redis: Redis;
+  readonly #topic: string;
+  #sequence = Date.now() * 1_000;
+
+  private constructor(redis: Redis, topic: string) {
+    this.#redis = redis;
+    this.#topic = topic;
+  }
+
+  static async connect(redisUrl: string, topic: string): Promise<Publisher> {
+    const redis = new Redis(redisUrl);
+    await loadAppendFunction(redis);
+    return new Publisher(redis, topic);
+  }
+
+  async publish(): Promise<void> {
+    this.#sequence += 1;
+    const at = String(performance.timeOrigin + performance.now());
+    const tick = { id: String(this.#sequence), price: "64250.1", size: "0.5", at, note: "" };
+    tick.note = "n".repeat(Math.max(0, PAYLOAD_BYTES - JSON.stringify({ data: { ticks: tick } }).length));
+    const event = {
+      topic: this.#topic,
+      channel: "S",
+      epoch: "bench",
+      id: `${this.#sequence}-0`,
+      brokerTimeMs: Date.now(),
+      traceparent: null,
+      value: JSON.stringify(tick),
+    };
+    await appendEvents(this.#redis, [event], {
+      limits: { entriesMax: 1_000, bytesMax: 10_000_000, ageMsMax: 60_000 },
+      publish: "PUBLISH",
+    });
+  }
+
+  async publishFor(seconds: number, eventsPerSecond: number): Promise<void> {
+    const end = performance.now() + seconds * 1_000;
+    let due = performance.now();
+    while (performance.now() < end) {
+      await this.publish();
+      due += 1_000 / eventsPerSecond;
+      await sleep(Math.max(0, due - performance.now()));
+    }
+  }
+
+  /** Publishes until an event has reached all of so many subscriptions, of which `received` tells how many events came. */
+  async untilAllHear(subscriptions: number, received: () => number, deadlineMs = 60_000): Promise<void> {
+    const end = Date.now() + deadlineMs;
+    for (let start = 0; received() - start < subscriptions;) {
+      if (Date.now() > end) throw new Error(`not all of ${subscriptions} subscriptions got an event`);
+      start = received();
+      await this.publish();
+      for (let waited = 0; waited < 2_000 && received() - start < subscriptions; waited += 50) await sleep(50);
+    }
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}
+
+/** When an event was published, in ms since 1970 with fractions. */
+export function publishedAt(data: Buffer): number {
+  const at = data.indexOf('"at":"') + 6;
+  return Number(data.toString("latin1", at, data.indexOf('"', at)));
+}
+
+/** The clock of `publishedAt`. */
+export const preciseNow = (): number => performance.timeOrigin + performance.now();
