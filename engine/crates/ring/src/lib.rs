@@ -1,12 +1,11 @@
-//! A ring of preallocated slots: one producer, any number of consumers that each see every slot in order. The producer
-//! never overwrites a slot that a consumer has not released.
+//! A ring of preallocated slots: one producer, any number of consumers that each see every slot in order, some of them only
+//! after others have. The producer never overwrites a slot that a consumer has not released.
 
+mod sync;
 mod wait;
 
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering, UnsafeCell};
 use crossbeam_utils::CachePadded;
-use std::cell::UnsafeCell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use wait::{Parker, WaitStrategy};
 
@@ -16,13 +15,16 @@ struct Shared<T> {
     /// Slots published so far.
     cursor: CachePadded<AtomicU64>,
     consumers: Box<[ConsumerState]>,
-    closed: std::sync::atomic::AtomicBool,
+    closed: AtomicBool,
 }
 
 struct ConsumerState {
     /// Slots that this consumer has released.
     released: CachePadded<AtomicU64>,
     parker: Arc<Parker>,
+    /// Those that it comes after, and those that come after it.
+    after: Vec<usize>,
+    before: Vec<usize>,
 }
 
 // SAFETY: a slot is written by the one producer only while no consumer may read it (not published, or released by all),
@@ -47,9 +49,43 @@ pub struct Consumer<T> {
     wait: WaitStrategy,
 }
 
-/// Makes a ring of `capacity` slots (a power of two) filled by `slot`, and a consumer for each wait strategy.
+/// How a consumer waits, and the consumers (by their place in the list, all of them earlier) that must have released a slot
+/// before it reads it.
+#[derive(Clone, Debug)]
+pub struct ConsumerPlan {
+    pub wait: WaitStrategy,
+    pub after: Vec<usize>,
+}
+
+/// Makes a ring of `capacity` slots (a power of two) filled by `slot`, and a consumer for each wait strategy; none of them
+/// waits for another.
 pub fn ring<T>(capacity: usize, waits: &[WaitStrategy], slot: impl FnMut() -> T) -> (Producer<T>, Vec<Consumer<T>>) {
+    let plans: Vec<ConsumerPlan> = waits
+        .iter()
+        .map(|&wait| ConsumerPlan {
+            wait,
+            after: Vec::new(),
+        })
+        .collect();
+    ring_of(capacity, &plans, slot)
+}
+
+/// As `ring`, with consumers that come after others.
+pub fn ring_of<T>(capacity: usize, plans: &[ConsumerPlan], slot: impl FnMut() -> T) -> (Producer<T>, Vec<Consumer<T>>) {
     assert!(capacity.is_power_of_two(), "the capacity of a ring is a power of two");
+    let state = |index: usize, plan: &ConsumerPlan| {
+        assert!(
+            plan.after.iter().all(|&other| other < index),
+            "a consumer comes after earlier ones"
+        );
+        let before = (0..plans.len()).filter(|&other| plans[other].after.contains(&index));
+        ConsumerState {
+            released: CachePadded::new(AtomicU64::new(0)),
+            parker: Arc::new(Parker::new()),
+            after: plan.after.clone(),
+            before: before.collect(),
+        }
+    };
     let shared = Arc::new(Shared {
         slots: std::iter::repeat_with(slot)
             .take(capacity)
@@ -57,25 +93,20 @@ pub fn ring<T>(capacity: usize, waits: &[WaitStrategy], slot: impl FnMut() -> T)
             .collect(),
         mask: capacity as u64 - 1,
         cursor: CachePadded::new(AtomicU64::new(0)),
-        consumers: waits
+        consumers: plans
             .iter()
-            .map(|_| ConsumerState {
-                released: CachePadded::new(AtomicU64::new(0)),
-                parker: Arc::new(Parker::new()),
-            })
+            .enumerate()
+            .map(|(index, plan)| state(index, plan))
             .collect(),
-        closed: false.into(),
+        closed: AtomicBool::new(false),
     });
-    let consumers = waits
-        .iter()
-        .enumerate()
-        .map(|(index, &wait)| Consumer {
-            shared: Arc::clone(&shared),
-            index,
-            next: 0,
-            wait,
-        })
-        .collect();
+    let consumer = |(index, plan): (usize, &ConsumerPlan)| Consumer {
+        shared: Arc::clone(&shared),
+        index,
+        next: 0,
+        wait: plan.wait,
+    };
+    let consumers = plans.iter().enumerate().map(consumer).collect();
     (
         Producer {
             shared,
@@ -86,11 +117,32 @@ pub fn ring<T>(capacity: usize, waits: &[WaitStrategy], slot: impl FnMut() -> T)
     )
 }
 
+impl<T> Shared<T> {
+    /// Slots that a consumer may have read or may read.
+    #[inline]
+    fn readable(&self, consumer: usize) -> u64 {
+        let state = &self.consumers[consumer];
+        // Acquire: pairs with `publish`, or with `release` of those before, and through them with `publish`.
+        let released = state
+            .after
+            .iter()
+            .map(|&other| self.consumers[other].released.load(Ordering::Acquire));
+        match released.min() {
+            Some(least) => least,
+            None => self.cursor.load(Ordering::Acquire),
+        }
+    }
+}
+
 impl<T> Producer<T> {
     /// Number of slots that can be written before a consumer must release one.
     pub fn free(&mut self) -> u64 {
+        self.free_for(1)
+    }
+
+    fn free_for(&mut self, wanted: u64) -> u64 {
         let capacity = self.shared.mask + 1;
-        if self.next - self.gate == capacity {
+        if capacity - (self.next - self.gate) < wanted {
             // Acquire: what the consumers read of a slot happened before we write it.
             self.gate = self
                 .shared
@@ -105,22 +157,35 @@ impl<T> Producer<T> {
 
     /// The slot that `publish` will hand over; `None` while the ring is full.
     pub fn slot(&mut self) -> Option<&mut T> {
-        if self.free() == 0 {
+        self.slot_ahead(0)
+    }
+
+    /// The slot `ahead` of the next one; `None` while it is in use.
+    pub fn slot_ahead(&mut self, ahead: u64) -> Option<&mut T> {
+        if self.free_for(ahead + 1) <= ahead {
             return None;
         }
-        let slot = &self.shared.slots[(self.next & self.shared.mask) as usize];
+        let slot = &self.shared.slots[((self.next + ahead) & self.shared.mask) as usize];
         // SAFETY: this sequence is not published and every consumer has released its last use of the slot.
-        Some(unsafe { &mut *slot.get() })
+        Some(slot.with_mut(|slot| unsafe { &mut *slot }))
     }
 
     /// Hands the slot over. Release: its content is visible before the sequence is.
     ///
     /// Precondition: `slot` returned it since the last call.
     pub fn publish(&mut self) {
-        self.next += 1;
+        self.publish_many(1);
+    }
+
+    /// Hands so many slots over at once. Precondition: `slot_ahead` returned each of them since the last call.
+    pub fn publish_many(&mut self, count: u64) {
+        debug_assert!(count <= self.shared.mask + 1 - (self.next - self.gate));
+        self.next += count;
         self.shared.cursor.store(self.next, Ordering::Release);
         for consumer in &self.shared.consumers {
-            consumer.parker.wake();
+            if consumer.after.is_empty() {
+                consumer.parker.wake();
+            }
         }
     }
 
@@ -152,8 +217,7 @@ impl<T> Drop for Producer<T> {
 impl<T> Consumer<T> {
     /// Slots that can be read now.
     pub fn available(&self) -> u64 {
-        // Acquire: pairs with `publish`.
-        self.shared.cursor.load(Ordering::Acquire) - self.next
+        self.shared.readable(self.index) - self.next
     }
 
     /// The slot `ahead` of the next one. Precondition: `ahead < available()`.
@@ -161,7 +225,7 @@ impl<T> Consumer<T> {
         assert!(ahead < self.available());
         let slot = &self.shared.slots[((self.next + ahead) & self.shared.mask) as usize];
         // SAFETY: it is published, and the producer does not write it before we release it.
-        unsafe { &*slot.get() }
+        slot.with(|slot| unsafe { &*slot })
     }
 
     /// Gives the next `count` slots back. Precondition: `count <= available()`.
@@ -169,16 +233,23 @@ impl<T> Consumer<T> {
         assert!(count <= self.available());
         self.next += count;
         // Release: our reads happened before the producer writes the slots again.
-        self.shared.consumers[self.index]
-            .released
-            .store(self.next, Ordering::Release);
+        let state = &self.shared.consumers[self.index];
+        state.released.store(self.next, Ordering::Release);
+        for &other in &state.before {
+            self.shared.consumers[other].parker.wake();
+        }
     }
 
     /// Waits until there is something to read, the timeout is over, or somebody wakes it.
     pub fn wait(&self, timeout: Option<std::time::Duration>) {
         self.shared.consumers[self.index]
             .parker
-            .wait(self.wait, timeout, || self.available() > 0 || self.is_closed());
+            .wait(self.wait, timeout, || self.available() > 0 || self.is_drained());
+    }
+
+    /// Whether the producer is gone and this consumer has released all that it published.
+    pub fn is_drained(&self) -> bool {
+        self.is_closed() && self.shared.cursor.load(Ordering::Acquire) == self.next
     }
 
     /// Whether the producer is gone; slots may still be there.
@@ -187,7 +258,7 @@ impl<T> Consumer<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
@@ -244,5 +315,39 @@ mod tests {
         drop(producer);
         consumers[0].wait(None);
         assert!(consumers[0].is_closed());
+    }
+
+    #[test]
+    fn a_consumer_that_comes_after_others_reads_what_all_of_them_have_released() {
+        let after = |after: &[usize]| ConsumerPlan {
+            wait: WaitStrategy::Park,
+            after: after.to_vec(),
+        };
+        let (mut producer, mut consumers) = ring_of(4, &[after(&[]), after(&[]), after(&[0, 1])], || 0_u32);
+        for value in [1, 2, 3] {
+            *producer.slot().unwrap() = value;
+            producer.publish();
+        }
+        consumers[0].release(2);
+        assert_eq!(consumers[2].available(), 0);
+        consumers[1].release(3);
+        assert_eq!(consumers[2].available(), 2);
+        assert_eq!(*consumers[2].peek(1), 2);
+        consumers[2].release(2);
+        // Only what the last has released is free.
+        consumers[0].release(1);
+        assert_eq!(producer.free_for(4), 3);
+    }
+
+    #[test]
+    fn slots_written_ahead_are_handed_over_together() {
+        let (mut producer, consumers) = ring(4, &[WaitStrategy::Park], || 0_u32);
+        for ahead in 0..3 {
+            *producer.slot_ahead(ahead).unwrap() = ahead as u32;
+        }
+        assert_eq!(consumers[0].available(), 0);
+        producer.publish_many(3);
+        assert_eq!(consumers[0].available(), 3);
+        assert!(producer.slot_ahead(1).is_none());
     }
 }

@@ -1,6 +1,6 @@
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, fence, yield_now};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 /// How a consumer waits for the next slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Parker {
                     return;
                 }
                 if spin % 64 == 63 {
-                    std::thread::yield_now()
+                    yield_now()
                 } else {
                     std::hint::spin_loop()
                 }
@@ -65,19 +65,20 @@ impl Parker {
         self.parked.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !ready() {
-            let woken = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut woken = match timeout {
-                Some(timeout) => {
-                    self.condition
-                        .wait_timeout_while(woken, timeout, |woken| !*woken)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => self
-                    .condition
-                    .wait_while(woken, |woken| !*woken)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
+            let mut woken = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            while !*woken {
+                woken = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                    Some(Duration::ZERO) => break,
+                    Some(left) => {
+                        self.condition
+                            .wait_timeout(woken, left)
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .0
+                    }
+                    None => self.condition.wait(woken).unwrap_or_else(PoisonError::into_inner),
+                };
+            }
             *woken = false;
         }
         self.parked.store(false, Ordering::Relaxed);
