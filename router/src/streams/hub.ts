@@ -106,8 +106,12 @@ export class StreamHub {
       else channel.waiting.set(subscriber, group);
     }
     if (spec.channels.length === 0) subscriber.started();
-    const opened = group;
-    return () => this.#leave(opened, subscriber);
+    return this.#leaver(group, subscriber);
+  }
+
+  /** Holds nothing else: it lives as long as the subscriber, and its spec is only needed while it is opened. */
+  #leaver(group: Group<StreamSpec>, subscriber: Subscriber): () => void {
+    return () => this.#leave(group, subscriber);
   }
 
   #newGroup(spec: StreamSpec): Group<StreamSpec> {

@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { WebSocketServer, type WebSocket } from "ws";
 import type { Revocations } from "../authentication/revocations.ts";
 import type { OriginPolicy } from "../http/origin-policy.ts";
 import { credentialsOf } from "../http/request-headers.ts";
@@ -33,6 +33,7 @@ export class GraphqlWebSocketServer {
   readonly #aliveTimer: NodeJS.Timeout;
   readonly #headsTimer: NodeJS.Timeout | null;
   readonly #sockets: WebSocketServer;
+  #lastOptions: ConnectionOptions | null = null;
   #draining = false;
 
   constructor(options: WebSocketOptions) {
@@ -75,28 +76,44 @@ export class GraphqlWebSocketServer {
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const { path, origins, connectionsMax, connectionsPerAddressMax, metrics } = this.#options;
+    const { path, origins, connectionsMax, connectionsPerAddressMax } = this.#options;
     const address = request.socket.remoteAddress ?? "";
-    stream.on("error", () => stream.destroy());
+    stream.on("error", destroyStream);
     if ((request.url ?? "").split("?", 1)[0] !== path) return reject(stream, 404);
     if (!origins.allows(request.headers.origin)) return reject(stream, 403);
     if (this.#draining || this.#connections.size >= connectionsMax) return reject(stream, 503);
     if (this.#perAddress.of(address) >= connectionsPerAddressMax) return reject(stream, 429);
+    const apiKey = request.headers["x-api-key"];
+    const credentials = {
+      authorization: request.headers.authorization ?? null,
+      apiKey: Array.isArray(apiKey) ? apiKey.join() : (apiKey ?? null),
+    };
+    this.#sockets.handleUpgrade(request, stream, head, (socket) =>
+      this.#admit(socket, { stream, address, credentials }),
+    );
+  }
 
-    this.#sockets.handleUpgrade(request, stream, head, (socket) => {
-      if (socket.protocol !== PROTOCOL) {
-        socket.close(CLOSE.subprotocolNotAcceptable, "Subprotocol not acceptable");
-        return;
-      }
-      const connection = new Connection(
-        socket,
-        { stream, address, credentials: credentialsOf(request) },
-        { ...this.#options, livesBy: (connection, caller) => this.#credentialEnds.replace(connection, caller) },
-      );
-      this.#connections.add(connection);
-      this.#perAddress.add(address);
-      metrics.connectionsOpen.set(this.#connections.size);
-      socket.once("close", () => this.#forget(connection));
+  /** Knows nothing of the request: what a socket's listeners hold lives as long as the socket. */
+  #admit(socket: WebSocket, facts: ConstructorParameters<typeof Connection>[1]): void {
+    if (socket.protocol !== PROTOCOL) {
+      socket.close(CLOSE.subprotocolNotAcceptable, "Subprotocol not acceptable");
+      return;
+    }
+    const connection = new Connection(socket, facts, this.#optionsNow());
+    this.#connections.add(connection);
+    this.#perAddress.add(facts.address);
+    this.#options.metrics.connectionsOpen.set(this.#connections.size);
+    socket.on("close", () => this.#forget(connection));
+  }
+
+  /** What is in use now: one object for all sockets that are opened before something else is. */
+  #optionsNow(): ConnectionOptions {
+    const { runner, authenticator, limits } = this.#options;
+    const last = this.#lastOptions;
+    if (last?.runner === runner && last.authenticator === authenticator && last.limits === limits) return last;
+    return (this.#lastOptions = {
+      ...this.#options,
+      livesBy: (connection, caller) => this.#credentialEnds.replace(connection, caller),
     });
   }
 
@@ -115,6 +132,10 @@ export class GraphqlWebSocketServer {
   #checkAlive(): void {
     for (const connection of this.#connections) connection.checkAlive();
   }
+}
+
+function destroyStream(this: Duplex): void {
+  this.destroy();
 }
 
 function reject(stream: Duplex, status: number): void {
