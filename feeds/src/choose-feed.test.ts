@@ -6,6 +6,8 @@ describe("the command line", () => {
   test.each([
     ["an unknown feed", ["--feed", "nonsense"], 78, "FEED: must be one of simulator, replay"],
     ["a replay of nothing", ["--feed", "replay"], 64, "a replay needs --file FILE"],
+    ["news of nowhere", ["--feed", "news"], 64, "news need --sources FILE"],
+    ["sources that are none", ["--feed", "news", "--sources", "package.json"], 64, "sources package.json are not as"],
     ["a file that is not there", ["--feed", "replay", "--file", "/nowhere.gz"], 64, "there is no file /nowhere.gz"],
     [
       "a speed that is none",

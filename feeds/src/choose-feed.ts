@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { CodedError } from "@mib/service/coded-error";
 import type { FeedConfig } from "./config.ts";
 import type { Feed } from "./feed.ts";
+import { NewsFeed, readSources } from "./news/news-feed.ts";
 import { ReplayFeed } from "./replay/replay-feed.ts";
 import { SimulatorFeed } from "./simulator/simulator-feed.ts";
 import { chooseVenue } from "./venues/choose-venue.ts";
@@ -34,6 +35,9 @@ export function chooseFeed(config: FeedConfig): Feed | null {
         symbols,
       });
     }
+    case "news":
+      if (config.FEED_SOURCES === undefined) throw new CodedError("BAD_USER_INPUT", "news need --sources FILE");
+      return new NewsFeed(readSources(config.FEED_SOURCES));
     case "binance":
     case "coinbase":
     case "kraken":

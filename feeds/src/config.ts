@@ -3,7 +3,7 @@ import { kafkaFields } from "@mib/events/kafka";
 import { field, readConfig } from "@mib/service/config";
 import { z } from "zod";
 
-const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "none"] as const;
+const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "none"] as const;
 
 /** Options of the command line and the variables that stand for them. */
 const OPTIONS = {
@@ -18,6 +18,7 @@ const OPTIONS = {
   seed: { type: "string", variable: "FEED_SEED" },
   "start-time": { type: "string", variable: "FEED_START_TIME" },
   labels: { type: "string", variable: "FEED_LABELS" },
+  sources: { type: "string", variable: "FEED_SOURCES" },
 } as const;
 
 /** Where an exchange is, and how soon it is tried again. */
@@ -61,6 +62,7 @@ const shape = {
       .transform((text) => Date.parse(text) * 1_000),
   ),
   FEED_LABELS: field.optional(field.text()),
+  FEED_SOURCES: field.optional(field.text()),
   ...venueFields,
   /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
   FEED_TRACE_EVERY: field.optional(field.count()),

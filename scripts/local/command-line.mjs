@@ -16,11 +16,12 @@ import { parseArgs } from "node:util";
  * @property {boolean} watch  whether parts are restarted when their files change
  */
 
-const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "none"];
+const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "none"];
 /** Which feed an option belongs to, where it is one alone. */
 const OPTIONS_OF = {
   replay: ["file", "speed", "from", "loop", "again"],
   simulator: ["seed", "start-time", "rate", "labels"],
+  news: ["sources"],
 };
 /** The highest port of the stack without an offset. */
 const PORT_MAX = 19_093;
@@ -42,6 +43,7 @@ const OPTIONS = {
   "start-time": { type: "string" },
   rate: { type: "string" },
   labels: { type: "string" },
+  sources: { type: "string" },
   only: { type: "string" },
   set: { type: "string" },
   data: { type: "string" },
@@ -61,6 +63,7 @@ const FEED_OPTIONS = /** @type {const} */ ([
   "start-time",
   "rate",
   "labels",
+  "sources",
 ]);
 
 export const HELP = `npm start -- [options]
@@ -72,6 +75,7 @@ export const HELP = `npm start -- [options]
   --loop                begin again at the end
   --again               replay from the start, at later times and with new ids: what was told stays
   --seed N --start-time T --rate N   the simulator's market, its clock, its events per second
+  --sources FILE        the RSS and Atom documents of --feed news
   --labels FILE         where the simulator writes down which jumps it made
   --only servers        PostgreSQL, Redis, Kafka and the vector store alone
   --set NAME            the data set (default: one per kind of feed)
@@ -101,6 +105,9 @@ export async function readCommandLine(args, root) {
   if (feed === "replay" && values.file === undefined) throw new UsageError("--feed replay needs --file FILE");
   if (values.file !== undefined && !existsSync(values.file))
     throw new UsageError(`--file ${values.file}: there is no such file`);
+  if (feed === "news" && values.sources === undefined) throw new UsageError("--feed news needs --sources FILE");
+  if (values.sources !== undefined && !existsSync(values.sources))
+    throw new UsageError(`--sources ${values.sources}: there is no such file`);
   if (values.set !== undefined && !/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(values.set))
     throw new UsageError(`--set ${values.set}: use letters, digits, dots and dashes`);
 
@@ -145,7 +152,7 @@ function feedArguments(values) {
     const value = values[name];
     if (value === undefined) return [];
     if (value === true) return [`--${name}`];
-    return [`--${name}`, name === "file" || name === "labels" ? resolve(String(value)) : String(value)];
+    return [`--${name}`, ["file", "labels", "sources"].includes(name) ? resolve(String(value)) : String(value)];
   });
 }
 

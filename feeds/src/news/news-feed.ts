@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { CodedError } from "@mib/service/coded-error";
+import { z } from "zod";
+import type { Feed, FeedContext } from "../feed.ts";
+import { SyndicationPoller, type SyndicationSource } from "./syndication-poller.ts";
+
+const SECONDS_DEFAULT = 300;
+
+const file = z.strictObject({
+  rss: z
+    .array(
+      z.strictObject({
+        url: z.url({ protocol: /^https?$/ }),
+        source: z.string().min(1).max(200).optional(),
+        everySeconds: z.number().min(1).max(86_400).default(SECONDS_DEFAULT),
+        symbols: z.array(z.string().min(1).max(40)).max(100).default([]),
+      }),
+    )
+    .min(1)
+    .max(1_000),
+});
+
+/** The sources that a file names. Throws a CodedError BAD_USER_INPUT that says what is wrong with it. */
+export function readSources(path: string): SyndicationSource[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new CodedError("BAD_USER_INPUT", `the sources ${path} can't be read: ${reason}`, {}, { cause: error });
+  }
+  const parsed = file.safeParse(json);
+  if (!parsed.success)
+    throw new CodedError(
+      "BAD_USER_INPUT",
+      `the sources ${path} are not as they must be: ${z.prettifyError(parsed.error)}`,
+    );
+  return parsed.data.rss.map(({ url, source, everySeconds, symbols }) => ({
+    url,
+    name: source ?? null,
+    everyMs: everySeconds * 1_000,
+    symbols,
+  }));
+}
+
+/** News of RSS and Atom documents. It needs no engine: articles go to Kafka alone. */
+export class NewsFeed implements Feed {
+  readonly name = "news";
+  readonly #sources: readonly SyndicationSource[];
+
+  constructor(sources: readonly SyndicationSource[]) {
+    this.#sources = sources;
+  }
+
+  async run({ news, log, metrics, health, signal }: FeedContext): Promise<void> {
+    const pollers = this.#sources.map(
+      (source) =>
+        new SyndicationPoller({
+          source,
+          log,
+          signal,
+          onArticles: (articles) => news.publish(articles),
+          onFailure: () => metrics.badMessages.inc(),
+        }),
+    );
+    // A source out of reach is no fault of this process, and the others go on.
+    health.check("sources", () => pollers.map(({ status }) => status));
+    log.info({ sources: this.#sources.map(({ url }) => url) }, "asking for news");
+    await Promise.all(pollers.map((poller) => poller.run()));
+  }
+}

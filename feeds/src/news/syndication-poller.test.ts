@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createLogger } from "@mib/service/log";
+import { eventually } from "@mib/testkit/eventually";
+import { expect, test } from "vitest";
+import type { Article } from "./article.ts";
+import { SyndicationPoller } from "./syndication-poller.ts";
+
+const item = (number: number) =>
+  `<item><title>Article ${number}</title><link>https://wire.example/${number}</link>
+   <pubDate>Sat, 07 Sep 2002 00:00:0${number} GMT</pubDate></item>`;
+const documentOf = (...numbers: number[]) =>
+  `<rss version="2.0"><channel><title>Wire</title>${numbers.map(item).join("")}</channel></rss>`;
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A source and its poller. `answers`: one for each question, the last again and again. */
+async function polled(answers: Answer[], { everyMs = 15 } = {}) {
+  const requests: IncomingMessage["headers"][] = [];
+  const server = createServer((request, response) => {
+    const answer = answers[Math.min(requests.length, answers.length - 1)]!;
+    requests.push(request.headers);
+    answer(request, response);
+  }).listen(0, "127.0.0.1");
+  await new Promise((done) => server.once("listening", done));
+  const stop = new AbortController();
+  const articles: Article[] = [];
+  const state = { failures: 0 };
+  const poller = new SyndicationPoller({
+    source: {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/feed`,
+      name: null,
+      everyMs,
+      symbols: ["BTCUSDT"],
+    },
+    log: createLogger("test"),
+    signal: stop.signal,
+    onArticles: (found) => articles.push(...found),
+    onFailure: () => (state.failures += 1),
+  });
+  const running = poller.run();
+  return Object.assign(state, {
+    requests,
+    articles,
+    poller,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  });
+}
+
+const ok =
+  (text: string, headers: Record<string, string> = {}): Answer =>
+  (_, response) =>
+    response.writeHead(200, headers).end(text);
+
+test("articles are told once, oldest first, with the source's name and symbols", async () => {
+  await using source = await polled([ok(documentOf(2, 1)), ok(documentOf(3, 2, 1))]);
+  await eventually(() => expect(source.requests.length).toBeGreaterThan(4));
+  expect(source.articles.map(({ title, source: from, instruments }) => [title, from, instruments])).toEqual(
+    [1, 2, 3].map((number) => [`Article ${number}`, "Wire", [{ symbol: "BTCUSDT" }]]),
+  );
+});
+
+test("the validators of the last answer go with the next question, and 304 is an answer", async () => {
+  const validators = { etag: '"7"', "last-modified": "Sat, 07 Sep 2002 00:00:01 GMT" };
+  await using source = await polled([ok(documentOf(1), validators), (_, response) => response.writeHead(304).end()]);
+  await eventually(() => expect(source.requests.length).toBeGreaterThan(3));
+  expect(source.requests[0]!["if-none-match"]).toBeUndefined();
+  for (const headers of source.requests.slice(1, 4))
+    expect(headers).toMatchObject({ "if-none-match": '"7"', "if-modified-since": validators["last-modified"] });
+  expect(source.articles).toHaveLength(1);
+  expect(source.poller.status.trouble).toBeNull();
+});
+
+test("a document that can't be read is asked for again, without validators, and what follows is told", async () => {
+  await using source = await polled([ok("<html/>", { etag: '"bad"' }), ok(documentOf(1))]);
+  await eventually(() => expect(source.articles).toHaveLength(1));
+  expect(source.requests[1]!["if-none-match"]).toBeUndefined();
+  expect(source.failures).toBe(1);
+});
+
+test("a source that fails is asked later each time, and as late as it says", async () => {
+  await using source = await polled([
+    (_, response) => response.writeHead(503).end(),
+    (_, response) => response.writeHead(429, { "retry-after": "3600" }).end(),
+  ]);
+  await eventually(() => expect(source.failures).toBe(2));
+  expect(source.poller.status.trouble).toBe("the source answered 429");
+  await expect(eventually(() => expect(source.requests.length).toBe(3), { deadlineMs: 100 })).rejects.toThrow();
+});
+
+test("a time of the future becomes now", async () => {
+  const future = documentOf(1).replace("2002", "2199");
+  await using source = await polled([ok(future)]);
+  await eventually(() => expect(source.articles).toHaveLength(1));
+  expect(Date.parse(source.articles[0]!.publishedAt)).toBeLessThanOrEqual(Date.now());
+});

@@ -1,0 +1,113 @@
+import { XMLParser } from "fast-xml-parser";
+
+/** An item of an RSS or an entry of an Atom document, as far as an article needs it. */
+export interface SyndicatedItem {
+  title: string;
+  /** Text without markup. */
+  summary: string | null;
+  url: string | null;
+  /** RFC 3339; null when the document does not say or says it wrongly. */
+  publishedAt: string | null;
+}
+
+/** The text is neither RSS 2.0, RSS 1.0 nor Atom. */
+export class SyndicationError extends Error {}
+
+export interface Syndication {
+  title: string | null;
+  items: SyndicatedItem[];
+}
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: "@",
+  removeNSPrefix: true,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  // Spaces around CDATA are spaces between words.
+  trimValues: false,
+  htmlEntities: true,
+});
+
+const INTERNAL_SUBSET = /<!DOCTYPE[^>[]*\[/i;
+const TITLE_MAX = 500;
+const SUMMARY_MAX = 4_000;
+
+/** Reads a document of RSS (rssboard.org/rss-specification) or Atom (RFC 4287). Items without a title are left out. */
+export function parseSyndication(text: string): Syndication {
+  // Entities of the document's own are how a small document becomes a large one, and no feed needs them.
+  if (INTERNAL_SUBSET.test(text)) throw new SyndicationError("a document that defines entities");
+  let document: any;
+  try {
+    document = parser.parse(text, true);
+  } catch (error) {
+    throw new SyndicationError(`not XML: ${(error as Error).message}`, { cause: error });
+  }
+  const channel = document?.rss?.channel ?? document?.RDF?.channel;
+  if (channel !== undefined) {
+    const items = listOf(channel.item ?? document.RDF?.item);
+    return { title: textOf(channel.title), items: items.flatMap((item) => rssItem(item) ?? []) };
+  }
+  if (document?.feed !== undefined) {
+    const { feed } = document;
+    return { title: textOf(feed.title), items: listOf(feed.entry).flatMap((entry) => atomEntry(entry) ?? []) };
+  }
+  throw new SyndicationError("neither RSS nor Atom");
+}
+
+function rssItem(item: any): SyndicatedItem | null {
+  return itemOf({
+    title: textOf(item.title),
+    summary: textOf(item.description),
+    url: textOf(item.link) ?? (item.guid?.["@isPermaLink"] === "false" ? null : textOf(item.guid)),
+    at: textOf(item.pubDate) ?? textOf(item.date),
+  });
+}
+
+function atomEntry(entry: any): SyndicatedItem | null {
+  const links = listOf(entry.link);
+  const link = links.find((each) => each?.["@rel"] === undefined || each["@rel"] === "alternate") ?? links[0];
+  return itemOf({
+    title: textOf(entry.title),
+    summary: textOf(entry.summary) ?? textOf(entry.content),
+    url: typeof link?.["@href"] === "string" ? link["@href"] : null,
+    at: textOf(entry.published) ?? textOf(entry.updated),
+  });
+}
+
+function itemOf(item: Record<"title" | "summary" | "url" | "at", string | null>): SyndicatedItem | null {
+  const title = plainText(item.title ?? "").slice(0, TITLE_MAX);
+  if (title === "") return null;
+  const summary = plainText(item.summary ?? "").slice(0, SUMMARY_MAX);
+  const at = Date.parse(item.at ?? "");
+  return {
+    title,
+    summary: summary === "" ? null : summary,
+    url: item.url !== null && /^https?:/i.test(item.url) && URL.canParse(item.url) ? item.url : null,
+    publishedAt: Number.isFinite(at) && at > 0 ? new Date(at).toISOString().replace(/\.?0*Z$/, "Z") : null,
+  };
+}
+
+/** The text of an element, whether or not it has attributes. */
+function textOf(value: unknown): string | null {
+  if (typeof value === "string") return value.trim() || null;
+  if (Array.isArray(value)) return textOf(value[0]);
+  if (typeof value === "object" && value !== null && "#text" in value) return textOf(value["#text"]);
+  return null;
+}
+
+function listOf(value: unknown): any[] {
+  return value === undefined || typeof value === "string" ? [] : Array.isArray(value) ? value : [value];
+}
+
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", "#39": "'" };
+
+/** Without tags and entities: feeds put HTML into their texts, often escaped once more. */
+function plainText(html: string): string {
+  return html
+    .replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/&(#39|[a-z]+);/gi, (whole, name: string) => ENTITIES[name.toLowerCase()] ?? whole)
+    .replace(/\s+/g, " ")
+    .trim();
+}
