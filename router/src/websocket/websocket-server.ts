@@ -83,11 +83,7 @@ export class GraphqlWebSocketServer {
     if (!origins.allows(request.headers.origin)) return reject(stream, 403);
     if (this.#draining || this.#connections.size >= connectionsMax) return reject(stream, 503);
     if (this.#perAddress.of(address) >= connectionsPerAddressMax) return reject(stream, 429);
-    const apiKey = request.headers["x-api-key"];
-    const credentials = {
-      authorization: request.headers.authorization ?? null,
-      apiKey: Array.isArray(apiKey) ? apiKey.join() : (apiKey ?? null),
-    };
+    const credentials = credentialsOf(request);
     this.#sockets.handleUpgrade(request, stream, head, (socket) =>
       this.#admit(socket, { stream, address, credentials }),
     );
