@@ -79,7 +79,7 @@ impl Bar {
         self.notional_e18 = self
             .notional_e18
             .saturating_add(i128::from(price_e9) * i128::from(size_e9));
-        self.trade_count += 1;
+        self.trade_count = self.trade_count.saturating_add(1);
         self.backfill = false;
     }
 

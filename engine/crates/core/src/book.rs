@@ -46,7 +46,8 @@ impl Book {
                 self.message_sequence = delta.venue_sequence;
                 self.skipping = delta.venue_sequence <= self.venue_sequence;
                 if !self.skipping {
-                    gap = self.venue_sequence != 0 && delta.first_venue_sequence > self.venue_sequence + 1;
+                    gap =
+                        self.venue_sequence != 0 && delta.first_venue_sequence > self.venue_sequence.saturating_add(1);
                     self.maybe_bad |= gap;
                     self.venue_sequence = delta.venue_sequence;
                 }

@@ -219,7 +219,7 @@ impl State {
             {
                 return Err(RejectReason::Duplicate);
             }
-            if trade_id > instrument.trade_id_max + 1 {
+            if trade_id > instrument.trade_id_max.saturating_add(1) {
                 instrument.gaps += 1;
                 self.counters.gaps += 1;
                 self.sessions[session as usize].gaps += 1;

@@ -102,7 +102,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(Entry<'_>, Link)> {
         session_sequence: u64_at(40),
         body: &bytes[ENTRY_HEADER_BYTES..length],
     };
+    // A stride of 0 or a sequence beyond all numbers was never written, whatever the checksum says.
     let sound = entry.count > 0
+        && entry.first_sequence.checked_add(u64::from(entry.count)).is_some()
+        && (kind != EntryKind::Records || entry.stride > 0)
         && (kind != EntryKind::Records || entry.body.len() == entry.count as usize * usize::from(entry.stride));
     sound.then_some((entry, link))
 }
