@@ -98,7 +98,7 @@ const streams = z.strictObject({
     .default(10_000)
     .describe("Events that one subscription may be given to catch up; past it it has to begin anew."),
   resumes_per_second_max: count(1)
-    .default(500)
+    .default(2_000)
     .describe("Subscriptions that may begin to catch up in a second, per process; others wait for their turn."),
   resumes_waiting_max: count()
     .default(20_000)

@@ -35,6 +35,7 @@ export async function massReconnect({ topic, redisUrl, quick }: StreamsBench): P
     for (let i = 0; i < MISSED_EVENTS; i++) await publisher.publish();
     const fetchesBefore = await server.metric("router_subgraph_fetches_total");
 
+    const cpuBefore = server.process.cpuMs();
     const droppedAt = performance.now();
     const progress = { recovered: 0, wholeMs: Number.NaN };
     const again: WebSocket[] = await subscribedSockets(count, (index) => {
@@ -46,10 +47,14 @@ export async function massReconnect({ topic, redisUrl, quick }: StreamsBench): P
       };
       return subscribedSocket(server.url, onMessage, { stream: { after: cursors[index] } });
     });
+    const subscribedMs = performance.now() - droppedAt;
     while (Number.isNaN(progress.wholeMs) && performance.now() - droppedAt < DEADLINE_MS) await sleep(20);
+    const cpuMs = server.process.cpuMs() - cpuBefore;
     const fetches = (await server.metric("router_subgraph_fetches_total")) - fetchesBefore;
     for (const socket of again) socket.terminate();
     return [
+      { id: `streams.reconnected.clients-${count}`, value: subscribedMs / 1_000, unit: "s" },
+      { id: `streams.recovery-cpu.clients-${count}`, value: cpuMs / count, unit: "CPU-ms/client" },
       { id: `streams.recovered-p99.clients-${count}`, value: progress.wholeMs / 1_000, unit: "s" },
       { id: `streams.recovery-fetches.clients-${count}`, value: fetches, unit: "requests" },
     ];
