@@ -7,8 +7,11 @@ import type { StreamsBench } from "./streams-bench.ts";
 import { subscribedSocket, subscribedSockets } from "./subscribed-socket.ts";
 
 /** Each of the stalled ones asks for so much that what the kernel keeps for a socket is soon full. */
-const SUBSCRIPTIONS_STALLED = 300;
+const SUBSCRIPTIONS_STALLED = 100;
 const EVENTS_PER_SECOND = 10;
+/** While the sockets fill up. */
+const FILLING_EVENTS_PER_SECOND = 50;
+const FILLING_SECONDS_MAX = 30;
 
 /** One socket in a hundred stops reading: what that does to the others, and what it costs. */
 export async function stalledSockets({ topic, redisUrl, quick }: StreamsBench): Promise<BenchRow[]> {
@@ -39,9 +42,12 @@ export async function stalledSockets({ topic, redisUrl, quick }: StreamsBench): 
     await publisher.publishFor(seconds / 2, EVENTS_PER_SECOND);
     const without = await p99();
     for (const socket of stalled) socket.pause();
-    // Until the router holds something back, at the latest when the kernel's own room must be gone.
-    for (let second = 0; second < 10 && (await server.metric("router_stream_fallen_behind_total")) === 0; second++)
-      await publisher.publishFor(1, EVENTS_PER_SECOND);
+    const subscriptionsStalled = stalledCount * SUBSCRIPTIONS_STALLED;
+    for (let second = 0; (await server.metric("router_stream_fallen_behind_total")) < subscriptionsStalled; second++) {
+      if (second === FILLING_SECONDS_MAX) throw new Error("the stalled sockets are not full");
+      await publisher.publishFor(1, FILLING_EVENTS_PER_SECOND);
+    }
+    await sleep(1_000);
     const withStalled = await p99();
     const backlog = await server.metric("router_subscriptions_backlog_bytes");
     for (const socket of [...sockets, ...stalled]) socket.terminate();
