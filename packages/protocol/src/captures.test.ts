@@ -123,3 +123,123 @@ test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from 
     expect(bars).toEqual(barsOf(trades, seconds * 1_000_000_000n));
   }
 });
+
+interface CapturedUpdate {
+  first: bigint;
+  last: bigint;
+  levels: { side: Side; priceE9: bigint; sizeE9: bigint }[];
+}
+
+interface CapturedBook {
+  /** The venue's whole book, as of an update id. */
+  snapshot: CapturedUpdate;
+  /** The changes that are not in it, in order. */
+  updates: CapturedUpdate[];
+  /** Best bid and offer by update id: price and size. */
+  tickers: Map<bigint, bigint[]>;
+}
+
+function levelsOf(bids: [string, string][], asks: [string, string][]): CapturedUpdate["levels"] {
+  const side = (side: Side, levels: [string, string][]) =>
+    levels.map(([price, size]) => ({ side, priceE9: units(price), sizeE9: units(size) }));
+  return [...side(Side.BUY, bids), ...side(Side.SELL, asks)];
+}
+
+async function bookOf(file: string): Promise<CapturedBook> {
+  const updates: CapturedUpdate[] = [];
+  const tickers: CapturedBook["tickers"] = new Map();
+  let snapshot: CapturedUpdate | undefined;
+  for await (const line of createInterface({ input: createReadStream(join(FOLDER, file)).pipe(createGunzip()) })) {
+    const message = JSON.parse(line.slice(line.indexOf(" ") + 1));
+    const { data } = message;
+    if (message.lastUpdateId !== undefined) {
+      const last = BigInt(message.lastUpdateId);
+      snapshot = { first: last, last, levels: levelsOf(message.bids, message.asks) };
+    } else if (data?.e === "depthUpdate") {
+      // Futures name the update before; on the spot market the numbers themselves have no holes.
+      const first = data.pu === undefined ? BigInt(data.U) : BigInt(data.pu) + 1n;
+      updates.push({ first, last: BigInt(data.u), levels: levelsOf(data.b, data.a) });
+    } else if (data?.B !== undefined) {
+      tickers.set(BigInt(data.u), [data.b, data.B, data.a, data.A].map(units));
+    }
+  }
+  if (snapshot === undefined) throw new Error(`${file} has no snapshot of the book`);
+  const { last } = snapshot;
+  return { snapshot, updates: updates.filter((update) => update.last > last), tickers };
+}
+
+async function bookSession(file: string, symbol: string) {
+  const session = new FeedSession({
+    address: engine.address,
+    session: `${symbol} of ${file}`,
+    feed: "replay",
+    source: DataSource.REPLAY,
+  });
+  await session.start();
+  const instrumentId = session.defineInstrument({
+    symbol,
+    name: symbol,
+    venue: "BINANCE",
+    venueSymbol: symbol,
+    class: InstrumentClass.CRYPTO,
+    source: DataSource.REPLAY,
+  });
+  const told = ({ first, last, levels }: CapturedUpdate) => ({
+    instrumentId,
+    tsEventNanos: 1_723_161_255_000_000_000n,
+    firstVenueSequence: first,
+    venueSequence: last,
+    levels,
+  });
+  return {
+    session,
+    snapshot: (update: CapturedUpdate) => session.bookSnapshot(told(update)),
+    update: (update: CapturedUpdate) => session.bookDelta(told(update)),
+    /** What the engine's book is once it has everything that was told. */
+    book: async () => {
+      await session.flush();
+      const { value } = await client.book({ symbol, depth: 1 });
+      const [bid, ask] = [value!.bids[0]!, value!.asks[0]!];
+      return { ...value!, top: [bid.priceE9, bid.sizeE9, ask.priceE9, ask.sizeE9] };
+    },
+  };
+}
+
+test.each(CAPTURES)(
+  "the engine's book over %s has the captured quote at its top at every matching update id",
+  { timeout: 120_000 },
+  async (file) => {
+    const { snapshot, updates, tickers } = await bookOf(file);
+    const feed = await bookSession(file, `BOOK-${file.slice(0, 20)}`);
+    feed.snapshot(snapshot);
+    let compared = 0;
+    for (const update of updates) {
+      feed.update(update);
+      const ticker = tickers.get(update.last);
+      if (ticker === undefined) continue;
+      const book = await feed.book();
+      expect([update.last, book.maybeBad, book.top]).toEqual([update.last, false, ticker]);
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(100);
+    await feed.session.close();
+  },
+);
+
+test.each(CAPTURES)(
+  "an update that is missing in %s is noticed at the next one, and a snapshot mends it",
+  async (file) => {
+    const { snapshot, updates } = await bookOf(file);
+    const feed = await bookSession(file, `GAP-${file.slice(0, 20)}`);
+    feed.snapshot(snapshot);
+    for (const missing of [1, 40, 77]) {
+      for (const update of updates.slice(0, missing)) feed.update(update);
+      expect(await feed.book()).toMatchObject({ maybeBad: false });
+      feed.update(updates[missing + 1]!);
+      expect(await feed.book()).toMatchObject({ maybeBad: true, venueSequence: updates[missing + 1]!.last });
+      feed.snapshot(snapshot);
+      expect(await feed.book()).toMatchObject({ maybeBad: false, venueSequence: snapshot.last });
+    }
+    await feed.session.close();
+  },
+);
