@@ -192,6 +192,20 @@ describe("Last-Event-ID", () => {
     await eventually(() => expect(values(resultsOf(third.text()))).toEqual([2, 3, 4, 5]));
   });
 
+  test("may stand in the query string, for a page that opens an EventSource anew; the header is newer", async () => {
+    const { append, raw, open, router } = await streaming();
+    const first = await raw(EVERY);
+    await open(1);
+    for (let id = 1; id <= 3; id++) await append("s1", id, { value: id });
+    await eventually(() => expect(idsOf(first.text()).length).toBe(3));
+    const ids = idsOf(first.text());
+    const url = `${router.url}?lastEventId=${encodeURIComponent(ids[0]!)}`;
+    const byQuery = await httpStream(url, { query: EVERY, headers: SSE });
+    await eventually(() => expect(values(resultsOf(byQuery.text()))).toEqual([2, 3]));
+    const byHeader = await httpStream(url, { query: EVERY, headers: { ...SSE, "last-event-id": ids[1]! } });
+    await eventually(() => expect(values(resultsOf(byHeader.text()))).toEqual([3]));
+  });
+
   test("gets the same verdicts as on a WebSocket", async () => {
     const { append, raw, open, router } = await streaming();
     const first = await raw(EVERY);

@@ -15,6 +15,7 @@ import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import { codeOf, formatError, toCodedError } from "./error-body.ts";
 import { paramsFromBody, paramsFromUrl, type GraphqlParams } from "./graphql-params.ts";
 import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
+import { lastEventIdOf } from "./last-event-id.ts";
 import { IncrementalResponse } from "./incremental-response.ts";
 import {
   chooseIncrementalMediaType,
@@ -24,7 +25,7 @@ import {
   type IncrementalMediaType,
   type ResponseMediaType,
 } from "./media-types.ts";
-import { credentialsOf, headerText } from "./request-headers.ts";
+import { credentialsOf } from "./request-headers.ts";
 import { readBody } from "./request-body.ts";
 import type { HttpSubscriptions } from "./subscriptions/http-subscriptions.ts";
 import { SUBSCRIPTION_FORMATS } from "./subscriptions/subscription-format.ts";
@@ -187,9 +188,9 @@ export class GraphqlEndpoint {
   #subscribe(
     operation: RunnableOperation,
     extensions: GraphqlParams["extensions"],
-    { caller, request: { headers }, response, hooks }: AdmittedCall,
+    { caller, request, response, hooks }: AdmittedCall,
   ): typeof SENT {
-    const transport = chooseSubscriptionTransport(headers.accept);
+    const transport = chooseSubscriptionTransport(request.headers.accept);
     if (transport === null || !(response instanceof ServerResponse))
       throw new CodedError(
         "NOT_ACCEPTABLE",
@@ -197,7 +198,7 @@ export class GraphqlEndpoint {
       );
     const asked = readStreamRequest(extensions);
     // Newer than what the body says, which a client that comes back by itself sends as it was.
-    const lastEventId = transport === "sse" ? headerText(headers["last-event-id"]) : null;
+    const lastEventId = transport === "sse" ? lastEventIdOf(request) : null;
     if (!response.destroyed)
       this.#options.subscriptions.open(response, {
         operation,
