@@ -8,6 +8,7 @@ describe("the command line", () => {
     ["a replay of nothing", ["--feed", "replay"], 64, "a replay needs --file FILE"],
     ["news of nowhere", ["--feed", "news"], 64, "news need --sources FILE"],
     ["sources that are none", ["--feed", "news", "--sources", "package.json"], 64, "sources package.json are not as"],
+    ["ingest without keys", ["--feed", "ingest"], 64, "ingest needs --keys FILE"],
     ["a file that is not there", ["--feed", "replay", "--file", "/nowhere.gz"], 64, "there is no file /nowhere.gz"],
     [
       "a speed that is none",

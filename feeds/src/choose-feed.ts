@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { CodedError } from "@mib/service/coded-error";
 import type { FeedConfig } from "./config.ts";
 import type { Feed } from "./feed.ts";
+import { IngestFeed } from "./ingest/ingest-feed.ts";
+import { IngestKeys } from "./ingest/ingest-keys.ts";
 import { NewsFeed, readSources } from "./news/news-feed.ts";
 import { ReplayFeed } from "./replay/replay-feed.ts";
 import { SimulatorFeed } from "./simulator/simulator-feed.ts";
@@ -38,6 +40,14 @@ export function chooseFeed(config: FeedConfig): Feed | null {
     case "news":
       if (config.FEED_SOURCES === undefined) throw new CodedError("BAD_USER_INPUT", "news need --sources FILE");
       return new NewsFeed(readSources(config.FEED_SOURCES));
+    case "ingest":
+      if (config.FEED_KEYS === undefined) throw new CodedError("BAD_USER_INPUT", "ingest needs --keys FILE");
+      return new IngestFeed({
+        keys: IngestKeys.read(config.FEED_KEYS),
+        host: config.HOST,
+        port: config.INGEST_PORT,
+        kafka: config,
+      });
     case "binance":
     case "coinbase":
     case "kraken":

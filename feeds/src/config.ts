@@ -3,7 +3,7 @@ import { kafkaFields } from "@mib/events/kafka";
 import { field, readConfig } from "@mib/service/config";
 import { z } from "zod";
 
-const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "none"] as const;
+const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "none"] as const;
 
 /** Options of the command line and the variables that stand for them. */
 const OPTIONS = {
@@ -19,6 +19,7 @@ const OPTIONS = {
   "start-time": { type: "string", variable: "FEED_START_TIME" },
   labels: { type: "string", variable: "FEED_LABELS" },
   sources: { type: "string", variable: "FEED_SOURCES" },
+  keys: { type: "string", variable: "FEED_KEYS" },
 } as const;
 
 /** Where an exchange is, and how soon it is tried again. */
@@ -63,6 +64,9 @@ const shape = {
   ),
   FEED_LABELS: field.optional(field.text()),
   FEED_SOURCES: field.optional(field.text()),
+  FEED_KEYS: field.optional(field.text()),
+  /** Where `--feed ingest` listens. */
+  INGEST_PORT: field.port(4015),
   ...venueFields,
   /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
   FEED_TRACE_EVERY: field.optional(field.count()),

@@ -73,6 +73,18 @@ export function createFeedMetrics(registry: Registry) {
       help: "Articles dropped because too many waited for Kafka.",
       registers,
     }),
+    itemsAccepted: new Counter({
+      name: "feed_items_accepted_total",
+      help: "Items given in by HTTP that Kafka has.",
+      labelNames: ["kind"],
+      registers,
+    }),
+    itemsRejected: new Counter({
+      name: "feed_items_rejected_total",
+      help: "Items given in by HTTP that do not fit their schema; they are in the dead letters.",
+      labelNames: ["kind"],
+      registers,
+    }),
     /** Shows the figures of this session from now on. */
     watch(status: SessionStatus): void {
       session = status;

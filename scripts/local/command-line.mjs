@@ -16,12 +16,13 @@ import { parseArgs } from "node:util";
  * @property {boolean} watch  whether parts are restarted when their files change
  */
 
-const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "none"];
+const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "none"];
 /** Which feed an option belongs to, where it is one alone. */
 const OPTIONS_OF = {
   replay: ["file", "speed", "from", "loop", "again"],
   simulator: ["seed", "start-time", "rate", "labels"],
   news: ["sources"],
+  ingest: ["keys"],
 };
 /** The highest port of the stack without an offset. */
 const PORT_MAX = 19_093;
@@ -44,6 +45,7 @@ const OPTIONS = {
   rate: { type: "string" },
   labels: { type: "string" },
   sources: { type: "string" },
+  keys: { type: "string" },
   only: { type: "string" },
   set: { type: "string" },
   data: { type: "string" },
@@ -64,6 +66,7 @@ const FEED_OPTIONS = /** @type {const} */ ([
   "rate",
   "labels",
   "sources",
+  "keys",
 ]);
 
 export const HELP = `npm start -- [options]
@@ -76,6 +79,7 @@ export const HELP = `npm start -- [options]
   --again               replay from the start, at later times and with new ids: what was told stays
   --seed N --start-time T --rate N   the simulator's market, its clock, its events per second
   --sources FILE        the RSS and Atom documents of --feed news
+  --keys FILE           who may give items in by HTTP to --feed ingest
   --labels FILE         where the simulator writes down which jumps it made
   --only servers        PostgreSQL, Redis, Kafka and the vector store alone
   --set NAME            the data set (default: one per kind of feed)
@@ -106,6 +110,9 @@ export async function readCommandLine(args, root) {
   if (values.file !== undefined && !existsSync(values.file))
     throw new UsageError(`--file ${values.file}: there is no such file`);
   if (feed === "news" && values.sources === undefined) throw new UsageError("--feed news needs --sources FILE");
+  if (feed === "ingest" && values.keys === undefined) throw new UsageError("--feed ingest needs --keys FILE");
+  if (values.keys !== undefined && !existsSync(values.keys))
+    throw new UsageError(`--keys ${values.keys}: there is no such file`);
   if (values.sources !== undefined && !existsSync(values.sources))
     throw new UsageError(`--sources ${values.sources}: there is no such file`);
   if (values.set !== undefined && !/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(values.set))
@@ -152,7 +159,7 @@ function feedArguments(values) {
     const value = values[name];
     if (value === undefined) return [];
     if (value === true) return [`--${name}`];
-    return [`--${name}`, ["file", "labels", "sources"].includes(name) ? resolve(String(value)) : String(value)];
+    return [`--${name}`, ["file", "labels", "sources", "keys"].includes(name) ? resolve(String(value)) : String(value)];
   });
 }
 

@@ -17,8 +17,8 @@ export async function runFeed(args) {
     if (options === "help" || options.feed === "none")
       throw new UsageError("npm run feed -- --feed simulator|replay|… with the options of npm start");
     const stack = runningStack(options, args);
-    // News are no prices: they go beside any feed.
-    if (stack.feed !== "none" && options.feed !== "news")
+    // What is no price goes beside any feed.
+    if (stack.feed !== "none" && options.feed !== "news" && options.feed !== "ingest")
       throw new UsageError(
         `this stack has its feed already (${stack.feed}): start one with \`npm start -- --feed none\``,
       );

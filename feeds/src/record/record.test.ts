@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { EngineClient } from "@mib/protocol/engine-client";
 import { startEngine } from "@mib/protocol/testing/engine-process";
 import { eventually } from "@mib/testkit/eventually";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { readCapture } from "../replay/capture.ts";
 import { readCaptureHead } from "../replay/capture-head.ts";
 import { startFeed } from "../test-feed.ts";
@@ -18,6 +18,9 @@ import { DataSource } from "@mib/protocol/messages.generated";
 
 const folder = mkdtempSync(join(tmpdir(), "mib-record-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+const started: ChildProcess[] = [];
+// A test that fails in the middle leaves none behind.
+afterEach(() => started.splice(0).forEach((child) => child.kill("SIGKILL")));
 const PROGRAM = fileURLToPath(new URL("../record.ts", import.meta.url));
 
 function startRecorder(venue: VenueServer | null, args: readonly string[]) {
@@ -33,6 +36,7 @@ function startRecorder(venue: VenueServer | null, args: readonly string[]) {
     env: { ...process.env, ...urls, FEED_RECONNECT_MS_MIN: "20" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  started.push(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return {

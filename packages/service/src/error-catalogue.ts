@@ -30,6 +30,11 @@ export const ERROR_CATALOGUE = {
     meaning: "The request's headers are larger than the limit.",
     remedy: "Send fewer or smaller headers, cookies among them.",
   },
+  IDEMPOTENCY_CONFLICT: {
+    status: 409,
+    meaning: "The idempotency key belongs to another request, or to one that is being worked on.",
+    remedy: "Send the same body with the same key, after the first has its answer.",
+  },
   REQUEST_TIMEOUT: {
     status: 408,
     meaning: "The request did not arrive in time.",

@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Idempotency } from "./idempotency.ts";
+
+test("a request has one answer, however often it comes, until it is too old or too many came after it", () => {
+  let nowMs = 0;
+  const requests = new Idempotency<string>({ entriesMax: 2, ageMsMax: 100, now: () => nowMs });
+  expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
+  expect(requests.claim("a", "body")).toMatchObject({ kind: "CONFLICT" });
+  requests.settle("a", "answer");
+  expect(requests.claim("a", "body")).toEqual({ kind: "REPEATED", answer: "answer" });
+  expect(requests.claim("a", "other")).toMatchObject({ kind: "CONFLICT" });
+  nowMs = 100;
+  expect(requests.claim("a", "other")).toEqual({ kind: "NEW" });
+  requests.release("a");
+  expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
+  requests.settle("a", "again");
+  for (const key of ["b", "c"]) expect(requests.claim(key, "body")).toEqual({ kind: "NEW" });
+  expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
+});
+
+test("work is done once for a key, whatever order claims and ends come in", () => {
+  const anyStep = fc.record({ key: fc.constantFrom("a", "b"), end: fc.constantFrom("settle", "release", "none") });
+  fc.assert(
+    fc.property(fc.array(anyStep), (steps) => {
+      const requests = new Idempotency<number>({ entriesMax: 10, ageMsMax: 1_000, now: () => 0 });
+      const model = new Map<string, "WORKING" | number>();
+      for (const [at, { key, end }] of steps.entries()) {
+        const claim = requests.claim(key, "body");
+        const known = model.get(key);
+        if (known === undefined) expect(claim.kind).toBe("NEW");
+        else if (known === "WORKING") expect(claim.kind).toBe("CONFLICT");
+        else expect(claim).toEqual({ kind: "REPEATED", answer: known });
+        if (known === undefined) model.set(key, "WORKING");
+        if (model.get(key) !== "WORKING" || end === "none") continue;
+        if (end === "settle") {
+          requests.settle(key, at);
+          model.set(key, at);
+        } else {
+          requests.release(key);
+          model.delete(key);
+        }
+      }
+    }),
+  );
+});

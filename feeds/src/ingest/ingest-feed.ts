@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { createKafka, type KafkaSettings } from "@mib/events/kafka";
+import { createEventProducer } from "@mib/events/producer";
+import type { Feed, FeedContext } from "../feed.ts";
+import type { IngestKeys } from "./ingest-keys.ts";
+import { IngestServer } from "./ingest-server.ts";
+
+export interface IngestFeedOptions {
+  keys: IngestKeys;
+  host: string;
+  port: number;
+  kafka: KafkaSettings;
+}
+
+/** Takes in by HTTP what others have: news, posts, readings of sensors. It needs no engine. */
+export class IngestFeed implements Feed {
+  readonly name = "ingest";
+  readonly #options: IngestFeedOptions;
+
+  constructor(options: IngestFeedOptions) {
+    this.#options = options;
+  }
+
+  async run({ log, metrics, health, signal }: FeedContext): Promise<void> {
+    const { keys, host, port, kafka } = this.#options;
+    const producer = createEventProducer({ kafka: createKafka(kafka, "mib-ingest", log), log });
+    const ingest = new IngestServer({
+      keys,
+      producer,
+      log,
+      onAccepted: (kind, count) => metrics.itemsAccepted.inc({ kind }, count),
+      onRejected: (kind, count) => metrics.itemsRejected.inc({ kind }, count),
+    });
+    const server = await ingest.listen({ host, port });
+    health.check("ingest", () => ({ waiting: ingest.waiting }));
+    log.info({ address: server.address() }, "taking items in");
+    if (!signal.aborted) await once(signal, "abort");
+    // Requests that are being worked on get their answer.
+    server.close();
+    server.closeIdleConnections();
+    await producer.stop();
+    server.closeAllConnections();
+  }
+}
