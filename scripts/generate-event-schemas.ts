@@ -1,7 +1,9 @@
 /**
  * Writes `packages/events/schemas/<topic>.json` for every topic: from the Subscription fields of `subgraphs/<name>/streams.graphql`, and
  * from the types with @topic in `packages/events/payloads.graphql`. `--check` writes nothing and fails when a file is not up to date.
+ * Refuses a change that breaks readers or writers of the last commit's version, unless told `--allow-breaking`.
  */
+import { execFileSync } from "node:child_process";
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -13,6 +15,7 @@ import {
   parse,
   type TypeNode,
 } from "graphql";
+import { eventSchemaBreaks } from "./generate/event-compatibility.ts";
 
 const FOLDER = "packages/events/schemas";
 
@@ -106,6 +109,15 @@ function argument(directives: readonly DirectiveNode[] | undefined, directive: s
   return found?.kind === Kind.STRING ? found.value : null;
 }
 
+/** `null` for a new file, and in a copy of the sources without its repository. */
+function lastCommitted(path: string): string | null {
+  try {
+    return execFileSync("git", ["show", `HEAD:${path}`], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  } catch {
+    return null;
+  }
+}
+
 if (import.meta.main) {
   const sources = [...globSync("subgraphs/*/streams.graphql").sort(), "packages/events/payloads.graphql"];
   const files = new Map(
@@ -114,6 +126,19 @@ if (import.meta.main) {
       `${JSON.stringify(schema, null, 2)}\n`,
     ]),
   );
+  if (!process.argv.includes("--allow-breaking")) {
+    const breaks = [...files].flatMap(([file, text]) => {
+      const committed = lastCommitted(join(FOLDER, file));
+      if (committed === null) return [];
+      return eventSchemaBreaks(JSON.parse(committed), JSON.parse(text)).map((what) => `  ${file}: ${what}`);
+    });
+    if (breaks.length > 0) {
+      const hint =
+        "these events break older or newer parts; a new version of the topic does not (--allow-breaking lets it)";
+      process.stderr.write(`${hint}\n${breaks.join("\n")}\n`);
+      process.exit(1);
+    }
+  }
   mkdirSync(FOLDER, { recursive: true });
   const existing = readdirSync(FOLDER).filter((file) => file.endsWith(".json"));
   if (process.argv.includes("--check")) {
