@@ -1,9 +1,13 @@
+import { anomalyRows } from "./analytics/anomalies.ts";
 import { screenerRows } from "./analytics/screener.ts";
 import type { BenchOptions, BenchResult } from "./bench-result.ts";
 
 export const name = "analytics";
 
-/** What analytics costs. Markets are simulated. */
+/** What analytics costs and how good it is, on simulated markets. A word names the seed of the market with the jumps. */
 export async function run(options: BenchOptions): Promise<BenchResult> {
-  return { rows: screenerRows(options), notes: ["The screener is measured in process, without HTTP and GraphQL."] };
+  return {
+    rows: [...screenerRows(options), ...anomalyRows(options)],
+    notes: ["The screener is measured in process, without HTTP and GraphQL."],
+  };
 }

@@ -67,4 +67,4 @@ function expectSomething(value: unknown, path = ""): void {
 }
 
 /** Fields whose null says something: the last page has no next one, a cross-section's member may lack a figure. */
-const MAY_BE_NULL = new Set(["endCursor", "direction", "cohesion", "lag", "correlation", "matrix"]);
+const MAY_BE_NULL = new Set(["endCursor", "direction", "cohesion", "lag", "correlation", "matrix", "evidence"]);

@@ -116,6 +116,31 @@ test("a live bar that breaks out is a signal; the same record again is none", as
   );
 });
 
+test("a jump is an anomaly that says what it was held against", async () => {
+  const answer = await analytics.ask(
+    "query ($symbols: [ID!]) { signals(symbols: $symbols, kinds: [ANOMALY]) { nodes { kind direction evidence { metric method interval threshold from to } } } }",
+    { symbols: [symbol] },
+  );
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data.signals.nodes).toContainEqual({
+    kind: "ANOMALY",
+    direction: "UP",
+    evidence: {
+      metric: "PRICE",
+      method: "MEDIAN_MAD",
+      interval: "M1",
+      threshold: 6,
+      from: timeOf(179),
+      to: timeOf(299),
+    },
+  });
+});
+
+/** The minute of a bar, as the API writes it. */
+function timeOf(minute: number): string {
+  return new Date(1_700_000_040_000 + minute * 60_000).toISOString().replace(".000Z", "Z");
+}
+
 test("what was announced is in the topic of signals, each under its id", async () => {
   await eventually(
     async () =>

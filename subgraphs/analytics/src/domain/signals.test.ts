@@ -34,9 +34,11 @@ test("a close above the range is a breakout once, not on every bar that stays ab
 });
 
 test("a jump far outside the returns before it is an anomaly in its direction", () => {
-  expect(signalsOf([...quiet, 90]).filter((signal) => signal.kind === "ANOMALY")).toMatchObject([
-    { direction: "DOWN" },
-  ]);
+  expect(signalsOf([...quiet, 90]).find(({ evidence }) => evidence?.metric === "PRICE")).toMatchObject({
+    kind: "ANOMALY",
+    direction: "DOWN",
+    evidence: { method: "MEDIAN_MAD", fromMs: 79 * 60_000, toMs: 199 * 60_000 },
+  });
 });
 
 test("a burst of volume is an anomaly without a direction", () => {

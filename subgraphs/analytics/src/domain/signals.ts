@@ -1,5 +1,6 @@
+import type { Anomaly } from "./anomalies/anomaly.ts";
+import { detectAnomalies } from "./anomalies/detect-anomalies.ts";
 import type { BarWindow, WindowBar } from "./bar-window.ts";
-import { logReturns } from "./log-returns.ts";
 
 type SignalKind = "CROSS" | "BREAKOUT" | "ANOMALY";
 type Direction = "UP" | "DOWN";
@@ -10,21 +11,18 @@ export interface Signal {
   direction: Direction | null;
   score: number;
   explanation: string;
+  /** Of an anomaly. */
+  evidence?: Anomaly;
 }
 
 const FAST_BARS = 20;
 const SLOW_BARS = 50;
 const CHANNEL_BARS = 20;
-const BASELINE_BARS = 120;
-const RETURN_Z_LEAST = 5;
-const VOLUME_Z_LEAST = 6;
 
 /** The signals of the newest bar of a window. Each kind says nothing until its own window is full. */
 export function detectSignals(window: BarWindow): Signal[] {
   const bars = window.bars;
-  return [movingAverageCross(bars), channelBreakout(bars), returnAnomaly(bars), volumeAnomaly(bars)].filter(
-    (signal) => signal !== null,
-  );
+  return [movingAverageCross(bars), channelBreakout(bars), ...anomalySignals(bars)].filter((signal) => signal !== null);
 }
 
 /** The fast average crossed the slow one with this bar. Score: their distance after it, in percent of the slow one. */
@@ -65,41 +63,14 @@ function channelBreakout(bars: readonly WindowBar[]): Signal | null {
   };
 }
 
-/** A return far outside those before it. Score: its distance from their mean in standard deviations. */
-function returnAnomaly(bars: readonly WindowBar[]): Signal | null {
-  if (bars.length < BASELINE_BARS + 2) return null;
-  const returns = logReturns(bars.slice(-BASELINE_BARS - 2));
-  const z = zScore(returns.at(-1)!, returns.slice(0, -1));
-  if (Math.abs(z) < RETURN_Z_LEAST) return null;
-  return {
-    kind: "ANOMALY",
-    direction: z > 0 ? "UP" : "DOWN",
-    score: Math.abs(z),
-    explanation: `The return is ${Math.abs(z).toFixed(1)} standard deviations from the mean of ${BASELINE_BARS} bars.`,
-  };
-}
-
-/** A volume far above those before it, on a logarithmic scale, because volumes are skewed. */
-function volumeAnomaly(bars: readonly WindowBar[]): Signal | null {
-  if (bars.length < BASELINE_BARS + 1) return null;
-  const volumes = bars.slice(-BASELINE_BARS - 1).map((bar) => Math.log1p(bar.volume));
-  const z = zScore(volumes.at(-1)!, volumes.slice(0, -1));
-  if (z < VOLUME_Z_LEAST) return null;
-  return {
-    kind: "ANOMALY",
-    direction: null,
-    score: z,
-    explanation: `The volume is ${z.toFixed(1)} standard deviations above the mean of ${BASELINE_BARS} bars, on a logarithmic scale.`,
-  };
+/** Each anomaly keeps what it was held against. */
+function anomalySignals(bars: readonly WindowBar[]): Signal[] {
+  return detectAnomalies(bars).map((evidence) => {
+    const { direction, score, explanation } = evidence;
+    return { kind: "ANOMALY", direction, score, explanation, evidence };
+  });
 }
 
 function meanClose(bars: readonly WindowBar[], period: number): number {
   return bars.slice(-period).reduce((sum, bar) => sum + bar.close, 0) / period;
-}
-
-/** 0 where the baseline does not vary: then no distance can be stated. */
-function zScore(value: number, baseline: readonly number[]): number {
-  const mean = baseline.reduce((sum, each) => sum + each, 0) / baseline.length;
-  const deviation = Math.sqrt(baseline.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (baseline.length - 1));
-  return deviation > 0 ? (value - mean) / deviation : 0;
 }

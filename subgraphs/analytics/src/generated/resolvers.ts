@@ -101,6 +101,7 @@ export type QueryScreenerArgs = {
 
 export type QuerySignalsArgs = {
   symbols?: InputMaybe<Array<Scalars['ID']['input']>>;
+  kinds?: InputMaybe<Array<SignalKind>>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
 };
@@ -530,7 +531,40 @@ export type Signal = {
   score: Scalars['Float']['output'];
   at: Scalars['DateTime']['output'];
   explanation: Scalars['String']['output'];
+  /** Of an anomaly; null for other kinds, and for anomalies from before it was kept. */
+  evidence?: Maybe<AnomalyEvidence>;
 };
+
+/** What an anomaly was held against. Volumes and volatility are logarithms, of 1 + volume and of the range from low to high. */
+export type AnomalyEvidence = {
+  __typename?: 'AnomalyEvidence';
+  metric: AnomalyMetric;
+  method: AnomalyMethod;
+  interval: BarInterval;
+  /** The score from which it counts. */
+  threshold: Scalars['Float']['output'];
+  value: Scalars['Float']['output'];
+  baseline: Scalars['Float']['output'];
+  /** What a score of 1 is. */
+  scale: Scalars['Float']['output'];
+  /** The bars of the baseline; of a change point since when the level is another. */
+  from: Scalars['DateTime']['output'];
+  to: Scalars['DateTime']['output'];
+};
+
+export type AnomalyMetric =
+  /** The logarithmic return of a bar. */
+  | 'PRICE'
+  | 'VOLUME'
+  | 'VOLATILITY';
+
+export type AnomalyMethod =
+  /** Distance from the median in median absolute deviations. */
+  | 'MEDIAN_MAD'
+  /** Distance from the exponentially weighted mean. */
+  | 'EWMA_BANDS'
+  /** A level that changed for good: Page's cumulative sum. */
+  | 'CUSUM';
 
 export type SignalKind =
   | 'CROSS'
@@ -695,6 +729,9 @@ export type ResolversTypes = {
   Macd: ResolverTypeWrapper<Macd>;
   BollingerBands: ResolverTypeWrapper<BollingerBands>;
   Signal: ResolverTypeWrapper<Omit<Signal, 'instrument'> & { instrument: ResolversTypes['Instrument'] }>;
+  AnomalyEvidence: ResolverTypeWrapper<AnomalyEvidence>;
+  AnomalyMetric: AnomalyMetric;
+  AnomalyMethod: AnomalyMethod;
   SignalKind: SignalKind;
   Direction: Direction;
   SignalConnection: ResolverTypeWrapper<Omit<SignalConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['SignalEdge']>, nodes: Array<ResolversTypes['Signal']> }>;
@@ -738,6 +775,7 @@ export type ResolversParentTypes = {
   Macd: Macd;
   BollingerBands: BollingerBands;
   Signal: Omit<Signal, 'instrument'> & { instrument: ResolversParentTypes['Instrument'] };
+  AnomalyEvidence: AnomalyEvidence;
   SignalConnection: Omit<SignalConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['SignalEdge']>, nodes: Array<ResolversParentTypes['Signal']> };
   SignalEdge: Omit<SignalEdge, 'node'> & { node: ResolversParentTypes['Signal'] };
   PageInfo: PageInfo;
@@ -919,6 +957,19 @@ export type SignalResolvers<ContextType = Context, ParentType extends ResolversP
   score?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   explanation?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  evidence?: Resolver<Maybe<ResolversTypes['AnomalyEvidence']>, ParentType, ContextType>;
+};
+
+export type AnomalyEvidenceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AnomalyEvidence'] = ResolversParentTypes['AnomalyEvidence']> = {
+  metric?: Resolver<ResolversTypes['AnomalyMetric'], ParentType, ContextType>;
+  method?: Resolver<ResolversTypes['AnomalyMethod'], ParentType, ContextType>;
+  interval?: Resolver<ResolversTypes['BarInterval'], ParentType, ContextType>;
+  threshold?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  baseline?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  scale?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  from?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
 export type SignalConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SignalConnection'] = ResolversParentTypes['SignalConnection']> = {
@@ -962,6 +1013,7 @@ export type Resolvers<ContextType = Context> = {
   Macd?: MacdResolvers<ContextType>;
   BollingerBands?: BollingerBandsResolvers<ContextType>;
   Signal?: SignalResolvers<ContextType>;
+  AnomalyEvidence?: AnomalyEvidenceResolvers<ContextType>;
   SignalConnection?: SignalConnectionResolvers<ContextType>;
   SignalEdge?: SignalEdgeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;

@@ -11,7 +11,7 @@ import type { Pool } from "pg";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
 import { detectSignals, type Signal } from "../domain/signals.ts";
 import { parseBar } from "./bar-event.ts";
-import type { FoundSignal, SignalStore } from "./signal-store.ts";
+import { evidenceOf, type FoundSignal, type SignalStore } from "./signal-store.ts";
 import type { WindowStore } from "./window-store.ts";
 
 const TOPIC = "market.bars.v1";
@@ -141,12 +141,12 @@ export async function startBarReader(
       const news = await store.add(client, found);
       await enqueueEvents(
         client,
-        news.map(({ id, symbol, kind, direction, score, at, explanation }) => ({
+        news.map((signal) => ({
           topic: "analytics.signals.v1",
-          key: symbol,
+          key: signal.symbol,
           channel: "*",
-          eventId: id,
-          value: { id, instrument: { symbol }, kind, direction, score, at, explanation },
+          eventId: signal.id,
+          value: valueOf(signal),
         })),
       );
       return news;
@@ -155,10 +155,19 @@ export async function startBarReader(
   }
 }
 
+/** The event of a signal. */
+function valueOf(signal: FoundSignal) {
+  const { id, symbol, kind, direction, score, at, explanation } = signal;
+  return { id, instrument: { symbol }, kind, direction, score, at, explanation, evidence: evidenceOf(signal) };
+}
+
 /** The same for the same cause, however often it is computed. */
 function idOf(signal: Signal, { position, channel }: StreamEvent): string {
   return createHash("sha256")
-    .update(`${signal.kind}/${signal.direction ?? ""}/${channel}/${position.epoch}/${position.id}`)
+    .update(`${signal.kind}/${signal.direction ?? ""}/${methodOf(signal)}${channel}/${position.epoch}/${position.id}`)
     .digest("hex")
     .slice(0, 32);
 }
+
+/** One bar may be unusual in several ways. */
+const methodOf = ({ evidence }: Signal): string => (evidence ? `${evidence.metric}/${evidence.method}/` : "");

@@ -1,6 +1,7 @@
 import { CodedError } from "@mib/service/coded-error";
 import { connectionOf, type Connection } from "@mib/subgraph-server/connection";
 import type { Pool, PoolClient } from "pg";
+import type { AnomalyMethod, AnomalyMetric } from "../domain/anomalies/anomaly.ts";
 import type { BarInterval } from "../domain/market-memory.ts";
 import type { Signal } from "../domain/signals.ts";
 
@@ -12,6 +13,28 @@ export interface FoundSignal extends Signal {
   at: string;
 }
 
+/** What an anomaly was held against, as the API and the stream show it. */
+export interface StoredEvidence {
+  metric: AnomalyMetric;
+  method: AnomalyMethod;
+  interval: BarInterval;
+  threshold: number;
+  value: number;
+  baseline: number;
+  scale: number;
+  from: string;
+  to: string;
+}
+
+export function evidenceOf({ evidence, interval }: FoundSignal): StoredEvidence | null {
+  if (evidence === undefined) return null;
+  const { metric, method, threshold, value, baseline, scale, fromMs, toMs } = evidence;
+  return { metric, method, interval, threshold, value, baseline, scale, from: timeOf(fromMs), to: timeOf(toMs) };
+}
+
+/** Without trailing zeros of the second: the canonical form of a DateTime. */
+const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.?0+Z$/, "Z");
+
 /** A signal as the API shows it. */
 interface StoredSignal {
   id: string;
@@ -21,6 +44,7 @@ interface StoredSignal {
   score: number;
   at: string;
   explanation: string;
+  evidence: StoredEvidence | null;
 }
 
 interface Row {
@@ -31,6 +55,7 @@ interface Row {
   score: number;
   at: Date;
   explanation: string;
+  evidence: StoredEvidence | null;
   number: string;
 }
 
@@ -45,8 +70,8 @@ export class SignalStore {
   /** Adds those that are not there yet and returns them: a signal that was found again adds nothing. */
   async add(client: PoolClient, found: readonly FoundSignal[]): Promise<FoundSignal[]> {
     const { rows } = await client.query<{ id: string }>(
-      `INSERT INTO signals (id, symbol, interval, kind, direction, score, at, explanation)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::timestamptz[], $8::text[])
+      `INSERT INTO signals (id, symbol, interval, kind, direction, score, at, explanation, evidence)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::timestamptz[], $8::text[], $9::jsonb[])
        ON CONFLICT (id) DO NOTHING RETURNING id`,
       [
         found.map(({ id }) => id),
@@ -57,6 +82,7 @@ export class SignalStore {
         found.map(({ score }) => score),
         found.map(({ at }) => at),
         found.map(({ explanation }) => explanation),
+        found.map((signal) => jsonOf(evidenceOf(signal))),
       ],
     );
     const added = new Set(rows.map(({ id }) => id));
@@ -65,20 +91,23 @@ export class SignalStore {
 
   async page({
     symbols,
+    kinds,
     first,
     after,
   }: {
     symbols: readonly string[] | null;
+    kinds: readonly string[] | null;
     first: number;
     after: string | null;
   }): Promise<Connection<StoredSignal>> {
     const before = after === null ? null : decodeCursor(after);
     const { rows } = await this.#pool.query<Row>(
-      `SELECT id, symbol, kind, direction, score, at, explanation, number FROM signals
+      `SELECT id, symbol, kind, direction, score, at, explanation, evidence, number FROM signals
        WHERE ($1::text[] IS NULL OR symbol = ANY($1))
          AND ($2::timestamptz IS NULL OR (at, number) < ($2::timestamptz, $3::bigint))
+         AND ($5::text[] IS NULL OR kind = ANY($5))
        ORDER BY at DESC, number DESC LIMIT $4`,
-      [symbols, before?.at ?? null, before?.number ?? null, first + 1],
+      [symbols, before?.at ?? null, before?.number ?? null, first + 1, kinds],
     );
     return connectionOf(rows, first, cursorOf, signalOf);
   }
@@ -93,8 +122,11 @@ function signalOf(row: Row): StoredSignal {
     score: row.score,
     at: row.at.toISOString(),
     explanation: row.explanation,
+    evidence: row.evidence,
   };
 }
+
+const jsonOf = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
 function cursorOf(row: Row): string {
   return Buffer.from(`${row.at.toISOString()} ${row.number}`).toString("base64url");

@@ -71,6 +71,6 @@ export const Query: QueryResolvers = {
     return { lags, bound, lag: best?.lag ?? null, correlation: best?.correlation ?? null };
   },
   screener: (_, given, context) => screener(given, context),
-  signals: (_, { symbols, first, after }, { signals }) =>
-    signals.page({ symbols: symbols ?? null, first: pageSize(first), after: after ?? null }),
+  signals: (_, { symbols, kinds, first, after }, { signals }) =>
+    signals.page({ symbols: symbols ?? null, kinds: kinds ?? null, first: pageSize(first), after: after ?? null }),
 };

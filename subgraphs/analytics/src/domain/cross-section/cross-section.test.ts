@@ -83,6 +83,18 @@ test("instruments of two factors fall into two clusters, and one of neither stay
   expect(found[2]!.cohesion).toBeNull();
 });
 
+test("large clusters that are a little alike stay apart: the mean counts, not the sum", () => {
+  const matrix = Array.from({ length: 8 }, (_, a) =>
+    Array.from({ length: 8 }, (_unused, b) => (a === b ? 1 : Math.floor(a / 4) === Math.floor(b / 4) ? 0.9 : 0.3)),
+  );
+  const found = clusters(matrix, 0.5);
+  expect(found.map(({ members }) => members)).toEqual([
+    [0, 1, 2, 3],
+    [4, 5, 6, 7],
+  ]);
+  expect(found[0]!.cohesion).toBeCloseTo(0.9, 9);
+});
+
 describe("lead and lag", () => {
   const moves = noise(5, 310);
   const leader = Float64Array.from(moves.slice(3));
