@@ -3,19 +3,16 @@ import { findPackageJSON } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { composeSupergraph } from "../../router/src/supergraph/compose-supergraph.ts";
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { closedLoop, type Load } from "./gateway/closed-loop.ts";
-import { CONDITIONS, type Condition, SUBGRAPHS } from "./gateway/gateway-query.ts";
+import { CONDITIONS, type Condition } from "./gateway/gateway-query.ts";
 import { installHiveGateway } from "./gateway/hive-gateway.ts";
-import { freePort, MeasuredProcess } from "./gateway/measured-process.ts";
+import { ask, type Competitor, OURS, type Running, start, startSubgraphs } from "./gateway/measured-gateway.ts";
+import type { MeasuredProcess } from "./gateway/measured-process.ts";
 import { swapUnderLoad } from "./gateway/swap-under-load.ts";
 import { percentile } from "./percentiles.ts";
 
 export const name = "router";
-
-const ROUTER_CORE = 0;
-const OTHERS_CORE = 1;
 
 interface Effort {
   rounds: number;
@@ -25,14 +22,6 @@ interface Effort {
 }
 const FULL: Effort = { rounds: 3, warmUpSeconds: 3, measuredSeconds: 6, swappingSeconds: 20 };
 const QUICK: Effort = { rounds: 1, warmUpSeconds: 0.5, measuredSeconds: 0.5, swappingSeconds: 4 };
-
-interface Competitor {
-  name: string;
-  command: readonly string[];
-  /** Where GraphQL is asked. */
-  path: string;
-  env?: Record<string, string>;
-}
 
 /**
  * The router beside the stock gateway, one process each, on one core that no other process of the benchmark uses, rounds
@@ -59,19 +48,6 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
   }
 }
 
-const OURS: Competitor = {
-  name: "router",
-  command: [
-    process.execPath,
-    join(import.meta.dirname, "../../router/src/main.ts"),
-    "--supergraph",
-    "{supergraph}",
-    "--port",
-    "{port}",
-  ],
-  path: "/graphql",
-};
-
 /** Ours with a setting in its configuration. */
 function oursWith(setting: string, folder: string): Competitor {
   const config = join(mkdtempSync(join(folder, "config-")), "router.yaml");
@@ -95,41 +71,13 @@ function versionOf(packageName: string): string {
     .version;
 }
 
-interface Running extends Competitor {
-  process: MeasuredProcess;
-  origin: string;
-  /** Requests so far: what makes each new operation another one. */
-  sent: number;
-}
-
 async function measure(
   competitors: readonly Competitor[],
   effort: Effort,
   folder: string,
   processes: MeasuredProcess[],
 ): Promise<BenchResult> {
-  const subgraphPort = await freePort();
-  const subgraphs = new MeasuredProcess(
-    "subgraphs",
-    [process.execPath, join(import.meta.dirname, "gateway/canned-subgraphs.ts")],
-    { PORT: String(subgraphPort) },
-    OTHERS_CORE,
-  );
-  processes.push(subgraphs);
-  const upstream = async () => Number(await (await fetch(`http://127.0.0.1:${subgraphPort}/requests`)).text());
-  await subgraphs.ready(upstream);
-
-  const composition = composeSupergraph(
-    SUBGRAPHS.map((subgraph) => ({
-      name: subgraph.name,
-      routingUrl: `http://127.0.0.1:${subgraphPort}/${subgraph.name}`,
-      sdl: subgraph.typeDefs,
-      file: "",
-    })),
-  );
-  if ("problems" in composition) throw new Error(composition.problems.join("\n"));
-  const supergraph = join(folder, "supergraph.graphql");
-  writeFileSync(supergraph, composition.supergraphSdl);
+  const { subgraphPort, upstream, supergraph } = await startSubgraphs(folder, processes);
 
   const running: Running[] = [];
   for (const competitor of competitors) running.push(await start(competitor, supergraph, processes));
@@ -169,26 +117,6 @@ async function measure(
       "The rows with sharing are of ours alone; 50 connections that send the same query flatter it, as real traffic will not.",
     ],
   };
-}
-
-async function start(competitor: Competitor, supergraph: string, processes: MeasuredProcess[]): Promise<Running> {
-  const port = await freePort();
-  const command = competitor.command.map((word) =>
-    word.replace("{port}", String(port)).replace("{supergraph}", supergraph),
-  );
-  const env = {
-    NODE_ENV: "production",
-    PORT: String(port),
-    SUPERGRAPH: supergraph,
-    LOG_LEVEL: "error",
-    APOLLO_TELEMETRY_DISABLED: "true",
-    ...competitor.env,
-  };
-  const started = new MeasuredProcess(competitor.name, command, env, ROUTER_CORE);
-  processes.push(started);
-  const origin = `http://127.0.0.1:${port}`;
-  await started.ready(() => ask(origin + competitor.path, "{ __typename }"));
-  return { ...competitor, process: started, origin, sent: 1 };
 }
 
 interface Round {
@@ -293,16 +221,6 @@ async function sameAnswer(running: readonly Running[], query: string): Promise<M
       throw new Error(`${running[index]!.name} answers something else: ${answers[index]!.slice(0, 300)}`);
   }
   return new Map(running.map((each, index) => [each, Buffer.byteLength(answers[index]!)]));
-}
-
-async function ask(url: string, query: string): Promise<string> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
-    body: JSON.stringify({ query }),
-  });
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.text();
 }
 
 function median(values: readonly number[]): number {
