@@ -37,5 +37,5 @@ if ("errors" in prepared) {
   for (const error of prepared.errors) console.error(`${String(error.extensions["code"])}: ${error.toString()}`);
   process.exitCode = 1;
 } else {
-  process.stdout.write(options.json ? `${JSON.stringify(prepared.plan, null, 2)}\n` : prepared.printPlan());
+  process.stdout.write(options.json ? `${JSON.stringify(prepared.plan.describe(), null, 2)}\n` : prepared.plan.print());
 }

@@ -140,7 +140,7 @@ test("a streamed operation says where its events come from", async () => {
   expect(streamed?.arguments(coerced.variables)).toEqual({ sensor: "7", unit: "CELSIUS" });
   expect([...prepared.subgraphs]).toEqual(["sensors"]);
   expect(prepared.kind).toBe("subscription");
-  expect(prepared.printPlan()).toContain("each event of readings");
+  expect(prepared.plan.print()).toContain("each event of readings");
 });
 
 test("operations that differ in name and spacing only are normalized to one text", async () => {

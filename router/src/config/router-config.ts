@@ -29,7 +29,7 @@ const limits = z.strictObject({
   root_fields_max: count(1).default(50),
   directives_max: count().default(200),
   operation_timeout_ms: count(1).default(30_000).describe("For a query or mutation, all its subgraphs included."),
-  operations_cached_max: count(1).default(2_000).describe("Plans that are kept, least recently used out first."),
+  operations_cached_max: count(1).default(512).describe("Plans that are kept, least recently used out first."),
 });
 
 const websocket = z.strictObject({

@@ -16,6 +16,23 @@ export function evaluate<T>(code: string, scope: Readonly<Record<string, unknown
   return new Function(...Object.keys(scope), `"use strict";${code}`)(...Object.values(scope)) as T;
 }
 
+const KEPT_MAX = 10_000;
+const kept = new Map<string, unknown>();
+
+/**
+ * Like `evaluate`, for code whose scope is always the same: what many operations have in common is compiled once, and is
+ * fast for all of them once it is for one.
+ */
+export function evaluateOnce<T>(code: string, scope: Readonly<Record<string, unknown>> = {}): T {
+  let value = kept.get(code);
+  if (value === undefined) {
+    value = evaluate(code, scope);
+    if (kept.size >= KEPT_MAX) kept.delete(kept.keys().next().value!);
+    kept.set(code, value);
+  }
+  return value as T;
+}
+
 /** A JavaScript string literal. */
 export function quote(text: string): string {
   return JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");

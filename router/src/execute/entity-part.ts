@@ -31,7 +31,10 @@ type Add = (entity: DataObject) => number;
 /** The entities at one or more paths: one list, or where contexts differ, one for each set of their values. */
 export class EntityPart {
   readonly #subgraph: string;
-  readonly #fetches: readonly { fetch: PlannedFetch; collect: TargetCollector; contexts: ContextReader | null }[];
+  readonly #fetches: readonly (Pick<PlannedFetch, "path" | "conditions"> & {
+    collect: TargetCollector;
+    contexts: ContextReader | null;
+  })[];
   readonly #context: CompileContext;
   readonly #representations: Representations;
   readonly #names: readonly string[];
@@ -46,7 +49,8 @@ export class EntityPart {
     const first = fetches[0]!;
     this.#subgraph = first.subgraph;
     this.#fetches = fetches.map((fetch) => ({
-      fetch,
+      path: fetch.path,
+      conditions: fetch.conditions,
       collect: compileTargets(fetch.path),
       contexts: fetch.contexts.length > 0 ? new ContextReader(fetch, context.fullSchema) : null,
     }));
@@ -77,10 +81,10 @@ export class EntityPart {
     const texts: string[] = [];
     const add = this.#adder(execution, texts);
     const places: Place[] = [];
-    for (const { fetch, collect } of this.#fetches) {
-      if (!holds(fetch.conditions, execution, this.#context.clientVariables)) continue;
+    for (const { path, conditions, collect } of this.#fetches) {
+      if (!holds(conditions, execution, this.#context.clientVariables)) continue;
       const targets = collect(execution.root);
-      if (targets.length > 0) places.push({ path: fetch.path, targets, indexes: targets.map(add), positions: null });
+      if (targets.length > 0) places.push({ path, targets, indexes: targets.map(add), positions: null });
     }
     for (const { targets, indexes } of places) this.#passOnFailures(execution, targets, indexes);
     return texts.length === 0 ? [] : [{ texts, contexts: [], places }];
@@ -89,8 +93,8 @@ export class EntityPart {
   /** Entities that are told the same of what is around them share a list. */
   #listsByContext(execution: Execution): ListRun[] {
     const lists = new Map<string, { texts: string[]; contexts: readonly string[]; add: Add; places: Place[] }>();
-    for (const { fetch, collect, contexts } of this.#fetches) {
-      if (!holds(fetch.conditions, execution, this.#context.clientVariables)) continue;
+    for (const { path, conditions, collect, contexts } of this.#fetches) {
+      if (!holds(conditions, execution, this.#context.clientVariables)) continue;
       const targets = collect(execution.root);
       const values = contexts!.read(execution);
       const members = new Map<string, number[]>();
@@ -110,7 +114,7 @@ export class EntityPart {
         const own = positions.map((position) => targets[position]!);
         const indexes = own.map(add);
         this.#passOnFailures(execution, own, indexes);
-        places.push({ path: fetch.path, targets: own, indexes, positions });
+        places.push({ path, targets: own, indexes, positions });
       }
     }
     return [...lists.values()].filter(({ texts }) => texts.length > 0);

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from "graphql";
 import type { RequiredSelection, Rewrite } from "../plan/fetch-plan.ts";
-import { evaluate, propertyOf, quote } from "./compile-function.ts";
+import { evaluateOnce, propertyOf, quote } from "./compile-function.ts";
 import { isDataObject, type DataObject } from "./execution.ts";
 import { matchesTypeCondition, typeOfStep } from "./type-condition.ts";
 
@@ -121,7 +121,7 @@ function compileFlat(
   const first = reads[0] ?? "0";
   const others = reads.slice(1);
   const same = others.map((value) => `link.${value}===${value}`).join("&&") || "true";
-  return evaluate<EntityAdder>(
+  return evaluateOnce<EntityAdder>(
     `return function(texts,quoteText){
       const chains=new Map();let byText=null;
       return function(entity){
@@ -139,7 +139,6 @@ function compileFlat(
         return texts.push(text)-1;
       };
     }`,
-    {},
   );
 }
 

@@ -13,22 +13,25 @@ const KEPT_MAX = 16;
 
 /** The texts of a request: one, or where contexts decide how many lists there are, one for each such choice. */
 export class RequestTexts {
-  readonly #request: PlannedRequest;
+  /** Null where there is one text alone: the request would hold its whole plan. */
+  readonly #request: PlannedRequest | null;
   readonly #clientVariables: ReadonlyMap<string, string>;
-  readonly #hasContexts: boolean;
   readonly #kept = new Map<string, { text: RequestText; listNames: WrittenRequest["listNames"] }>();
   readonly #usual: { text: RequestText; listNames: WrittenRequest["listNames"] };
 
   constructor(request: PlannedRequest, clientVariables: ReadonlyMap<string, string>) {
-    this.#request = request;
+    this.#request = request.parts.some(({ fetches }) => fetches[0]!.contexts.length > 0) ? request : null;
     this.#clientVariables = clientVariables;
-    this.#hasContexts = request.parts.some(({ fetches }) => fetches[0]!.contexts.length > 0);
-    this.#usual = this.#make(request.parts.map(() => 1));
+    this.#usual = textOf(
+      request,
+      clientVariables,
+      request.parts.map(() => 1),
+    );
   }
 
   /** Whether nothing but the entities of its lists, and variables of the client, tells two requests apart. */
   get isOfEntitiesAlone(): boolean {
-    return !this.#hasContexts && this.#usual.text.lists.length > 0;
+    return this.#request === null && this.#usual.text.lists.length > 0;
   }
 
   /** The response names of the lists of each part, where it is of entities alone. */
@@ -46,28 +49,38 @@ export class RequestTexts {
   }
 
   write(runs: readonly (PartRun | null)[], variables: Readonly<Record<string, unknown>>): WrittenRequest {
-    if (!this.#hasContexts) {
+    if (this.#request === null) {
       const { text, listNames } = this.#usual;
       const lists = runs.map((run) => run?.lists?.[0] ?? null);
       return { body: writeBody(text, lists, variables), listNames };
     }
-    const { text, listNames } = this.#textFor(runs.map((run) => run?.lists?.length ?? 0));
+    const { text, listNames } = this.#textFor(
+      this.#request,
+      runs.map((run) => run?.lists?.length ?? 0),
+    );
     const lists = runs.flatMap((run) => run?.lists ?? []);
     return { body: writeBody(text, lists, variables), listNames };
   }
 
-  #textFor(counts: readonly number[]): { text: RequestText; listNames: WrittenRequest["listNames"] } {
+  #textFor(
+    request: PlannedRequest,
+    counts: readonly number[],
+  ): { text: RequestText; listNames: WrittenRequest["listNames"] } {
     const key = counts.join();
     const known = this.#kept.get(key);
     if (known) return known;
-    const made = this.#make(counts);
+    const made = textOf(request, this.#clientVariables, counts);
     if (this.#kept.size < KEPT_MAX) this.#kept.set(key, made);
     return made;
   }
+}
 
-  #make(counts: readonly number[]): { text: RequestText; listNames: WrittenRequest["listNames"] } {
-    const text = writeRequestText(this.#request, this.#clientVariables, counts);
-    const names = text.lists.map(({ responseName }) => responseName);
-    return { text, listNames: counts.map((count) => names.splice(0, count)) };
-  }
+function textOf(
+  request: PlannedRequest,
+  clientVariables: ReadonlyMap<string, string>,
+  counts: readonly number[],
+): { text: RequestText; listNames: WrittenRequest["listNames"] } {
+  const text = writeRequestText(request, clientVariables, counts);
+  const names = text.lists.map(({ responseName }) => responseName);
+  return { text, listNames: counts.map((count) => names.splice(0, count)) };
 }

@@ -9,7 +9,9 @@ import { compileTargets, pathsOfTargets, type TargetCollector } from "./targets.
 
 /** Fields of a root type: usually of the operation's root, or of a `Query` that some field returned. */
 export class RootPart {
-  readonly #fetch: PlannedFetch;
+  readonly #subgraph: string;
+  readonly #path: PlannedFetch["path"];
+  readonly #conditions: PlannedFetch["conditions"];
   readonly #context: CompileContext;
   readonly #collect: TargetCollector;
   readonly #merge: Merge;
@@ -18,7 +20,9 @@ export class RootPart {
   readonly #renamed: ReadonlyMap<string, string>;
 
   constructor(fetch: PlannedFetch, context: CompileContext) {
-    this.#fetch = fetch;
+    this.#subgraph = fetch.subgraph;
+    this.#path = fetch.path;
+    this.#conditions = fetch.conditions;
     this.#context = context;
     this.#collect = compileTargets(fetch.path);
     this.#names = responseNamesOf(fetch);
@@ -28,7 +32,7 @@ export class RootPart {
   }
 
   start(execution: Execution): PartRun | null {
-    if (!holds(this.#fetch.conditions, execution, this.#context.clientVariables)) return null;
+    if (!holds(this.#conditions, execution, this.#context.clientVariables)) return null;
     const targets = this.#collect(execution.root);
     if (targets.length === 0) return null;
     return {
@@ -41,7 +45,7 @@ export class RootPart {
   }
 
   #receive(execution: Execution, targets: readonly DataObject[], { data, errors }: SubgraphResult): void {
-    const { subgraph, path } = this.#fetch;
+    const [subgraph, path] = [this.#subgraph, this.#path];
     const located = errors.filter((error) => error.path !== null);
     for (const error of located) {
       for (const prefix of pathsOfTargets(execution.root, path)) {

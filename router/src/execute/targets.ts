@@ -1,4 +1,4 @@
-import { compileFunction, propertyOf } from "./compile-function.ts";
+import { evaluateOnce, propertyOf } from "./compile-function.ts";
 import { isDataObject, type DataObject, type ResponsePath } from "./execution.ts";
 
 /** Finds the objects at a plan's path: response names, `@` for each element of a list. Nulls and gaps are passed over. */
@@ -26,7 +26,7 @@ export function compileTargets(path: readonly string[], up = 0): TargetCollector
   });
   const found = objects[objects.length - 1 - up]!;
   const body = `const found=[];${open}if(isObject(${at}))found.push(${found});${close}return found;`;
-  return compileFunction(["root"], body, { isObject: isDataObject });
+  return evaluateOnce(`return function(root){${body}}`, { isObject: isDataObject });
 }
 
 /** The path in the response of each object that `compileTargets` finds, in the same order. */

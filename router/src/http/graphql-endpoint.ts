@@ -180,7 +180,7 @@ export class GraphqlEndpoint {
     metrics.operation(call.transport, prepared, answer, performance.now() - call.startedAt);
     return {
       status: 200,
-      body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan) }),
+      body: trace === null ? body : addExtensions(body, { queryPlan: trace.describe(prepared.plan.describe()) }),
     };
   }
 

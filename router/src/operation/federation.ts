@@ -128,8 +128,8 @@ export interface PreparedOperation {
   generation: number;
   /** The labels of overrides that hold: those of another choice may ask other subgraphs. */
   overrides: readonly string[];
-  plan: DescribedPlan;
-  printPlan(): string;
+  /** As JSON, and for a reader. */
+  plan: { describe(): DescribedPlan; print(): string };
   /** Every subgraph that the plan may fetch from or subscribe to; those with a `stream:` URL are not asked and not in it. */
   subgraphs: ReadonlySet<string>;
   /** What one execution costs, in units. */

@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, print, stripIgnoredCharacters, type FieldNode } from "graphql";
+import {
+  Kind,
+  print,
+  stripIgnoredCharacters,
+  type FieldNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  type VariableDefinitionNode,
+} from "graphql";
 import { getVariableValues } from "graphql/execution/values.js";
 import { CodedError } from "@mib/service/coded-error";
 import { CompiledRequest } from "../execute/compiled-request.ts";
@@ -6,8 +14,8 @@ import { Execution } from "../execute/execution.ts";
 import { Introspection } from "../execute/introspection.ts";
 import { runRequests } from "../execute/run-requests.ts";
 import { normalizeOperation } from "../plan/normalize-operation.ts";
-import { planOperation } from "../plan/plan-operation.ts";
-import { describePlan, printPlan } from "../plan/print-plan.ts";
+import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
+import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { collectFields } from "../shape/collect-fields.ts";
 import { compileShaper, type Shape, type ShaperSource } from "../shape/response-shaper.ts";
@@ -73,18 +81,14 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
     normalized: normalizedText({ operation, fragments }),
     generation: context.generation,
     overrides: context.overrides,
-    plan: describePlan(plan),
-    printPlan: () => printPlan(plan),
+    plan: keptPlan(plan),
     subgraphs: new Set([
       ...(source?.upstream ? [source.upstream.subgraph] : []),
       ...plan.requests.map(({ subgraph }) => subgraph),
     ]),
     cost: operationCost(operation.selectionSet, fragments, plan.requests.length),
-    coerceVariables: (variables) => coerceVariables(supergraph, { operation, fragments }, variables),
-    incremental:
-      whole && operation.operation !== "subscription"
-        ? incrementalOperations(read, (settled) => compileCode(context, settled))
-        : null,
+    coerceVariables: variableCoercion(supergraph.apiSchema, operation.variableDefinitions ?? []),
+    incremental: whole && operation.operation !== "subscription" ? inParts(context, read) : null,
     streamed: source?.streamed ?? null,
     upstream: source?.upstream ?? null,
     async execute(call, variables) {
@@ -101,6 +105,19 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
       return respond(execution);
     },
   };
+}
+
+// An operation is kept by the hundred, and its closures hold whatever the function around them gives to one of them: what
+// was needed to make it stays outside, and what follows are functions of their own.
+
+/** Two texts instead of the plan itself, which is many times as large. */
+function keptPlan(plan: OperationPlan): PreparedOperation["plan"] {
+  const [described, printed] = [JSON.stringify(describePlan(plan)), printPlan(plan)];
+  return { describe: () => JSON.parse(described) as DescribedPlan, print: () => printed };
+}
+
+function inParts(context: OperationContext, read: ReadOperation): PreparedOperation["incremental"] {
+  return incrementalOperations(read, (settled) => compileCode(context, settled));
 }
 
 /** Plans an operation, and compiles its requests. */
@@ -170,16 +187,17 @@ function normalizedText({ operation, fragments }: ReadOperation): string {
   return stripIgnoredCharacters(print({ kind: Kind.DOCUMENT, definitions: [nameless, ...sorted] }));
 }
 
-function coerceVariables(
-  { apiSchema }: RouterSupergraph,
-  { operation }: ReadOperation,
-  variables: unknown,
-): CoercedVariables {
-  if (variables !== undefined && variables !== null && (typeof variables !== "object" || Array.isArray(variables))) {
-    return { errors: [codedGraphQLError("BAD_REQUEST", "The variables must be an object")] };
-  }
-  const inputs = (variables ?? {}) as Record<string, unknown>;
-  const result = getVariableValues(apiSchema, operation.variableDefinitions ?? [], inputs, { maxErrors: 20 });
-  if (result.coerced) return { variables: result.coerced };
-  return { errors: result.errors.map((error: GraphQLError) => withCode(error, "BAD_USER_INPUT")) };
+function variableCoercion(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+): PreparedOperation["coerceVariables"] {
+  return (variables): CoercedVariables => {
+    if (variables !== undefined && variables !== null && (typeof variables !== "object" || Array.isArray(variables))) {
+      return { errors: [codedGraphQLError("BAD_REQUEST", "The variables must be an object")] };
+    }
+    const inputs = (variables ?? {}) as Record<string, unknown>;
+    const result = getVariableValues(schema, definitions, inputs, { maxErrors: 20 });
+    if (result.coerced) return { variables: result.coerced };
+    return { errors: result.errors.map((error: GraphQLError) => withCode(error, "BAD_USER_INPUT")) };
+  };
 }

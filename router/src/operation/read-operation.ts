@@ -11,6 +11,7 @@ import {
 } from "graphql";
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { DeferLabelRule } from "./defer-label-rule.ts";
+import { dropLocations } from "./drop-locations.ts";
 import type { OperationErrors, OperationRequest } from "./federation.ts";
 import { codedGraphQLError, withCode } from "./operation-errors.ts";
 import { countSelections } from "./operation-size.ts";
@@ -73,7 +74,10 @@ function readDocument(
   }
   const invalid = validateDocument(schema, document);
   if (invalid.length > 0) return { errors: invalid.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED")) };
-  return pickOperation(operations, fragments, operationName);
+  const picked = pickOperation(operations, fragments, operationName);
+  // It is kept for as long as the operation.
+  dropLocations(document);
+  return picked;
 }
 
 function validateDocument(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {

@@ -113,8 +113,14 @@ export class OperationRunner {
     const coerced: CoercedVariables = prepared.coerceVariables(variables);
     if ("errors" in coerced) return coerced;
     if (hooks !== null) {
-      const { kind, operationName: name, subgraphs, printPlan } = prepared;
-      await hooks.plan({ kind, operationName: name, variables: coerced.variables, subgraphs, printPlan });
+      const { kind, operationName: name, subgraphs, plan } = prepared;
+      await hooks.plan({
+        kind,
+        operationName: name,
+        variables: coerced.variables,
+        subgraphs,
+        printPlan: () => plan.print(),
+      });
     }
     return { prepared, variables: coerced.variables };
   }

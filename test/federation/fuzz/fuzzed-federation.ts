@@ -75,7 +75,7 @@ export class FuzzedFederation {
     if ("errors" in coerced) return { answer: asJson(coerced), requests, plan: "" };
     const call = { headersFor: () => ({}), signal: new AbortController().signal };
     const text = await prepared.execute(call, coerced.variables);
-    return { answer: JSON.parse(text) as Answer, requests, plan: prepared.printPlan() };
+    return { answer: JSON.parse(text) as Answer, requests, plan: prepared.plan.print() };
   }
 
   /** What graphql-js answers from the merged graph. */

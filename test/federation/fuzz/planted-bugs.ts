@@ -109,8 +109,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a lost request leaves no reason",
     file: "execute/compiled-request.ts",
-    find: "for (const run of runs) run?.fail(failure);",
-    replace: "void failure;",
+    find: "errorCode: code });\n      for (const run of runs) run?.fail(failure);",
+    replace: "errorCode: code });",
   },
   {
     name: "objects at several paths share what they refer to",
