@@ -6,7 +6,7 @@ import { createClient } from "graphql-sse";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { cursorKeysFile } from "./cursor-keys.ts";
 import { httpStream, resultsOf } from "./http-stream.ts";
-import { receive, runningRouter, streamTopic } from "./running-router.ts";
+import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
 import { OWNERS, readings, SENSORS } from "./sample-subgraphs.ts";
 import { issuer } from "./token-issuer.ts";
 
@@ -238,14 +238,8 @@ describe("an operation on a stream", () => {
     await post(token, WITH_TEXT, { operationId: "a" });
     await open(1);
     slow.pause();
-    const text = "x".repeat(200_000);
-    let sent = 0;
-    await eventually(
-      async () => {
-        for (let i = 0; i < 10; i++) await append("s1", ++sent, { value: sent, text });
-        expect(await router.metric("router_stream_fallen_behind_total")).toBeGreaterThan(0);
-      },
-      { deadlineMs: 20_000 },
+    const sent = await appendUntil(append, async () =>
+      expect(await router.metric("router_stream_fallen_behind_total")).toBeGreaterThan(0),
     );
     slow.resume();
     await eventually(() => expect(values(resultsFor(slow.text(), "a"))).toEqual(upTo(sent)), { deadlineMs: 20_000 });

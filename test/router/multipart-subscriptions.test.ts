@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cursorKeysFile } from "./cursor-keys.ts";
 import { httpStream, payloadsOf } from "./http-stream.ts";
 import { publishingSubgraph } from "./publishing-subgraph.ts";
-import { receive, runningRouter, streamTopic } from "./running-router.ts";
+import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
 import { PRODUCTS, readings, SENSORS } from "./sample-subgraphs.ts";
 import { issuer } from "./token-issuer.ts";
 
@@ -98,14 +98,8 @@ describe("a subscription by multipart", () => {
     const slow = await subscribe(WITH_TEXT);
     await open(1);
     slow.pause();
-    const text = "x".repeat(200_000);
-    let sent = 0;
-    await eventually(
-      async () => {
-        for (let i = 0; i < 10; i++) await append("s1", ++sent, { value: sent, text });
-        expect(await router.metric("router_stream_fallen_behind_total")).toBeGreaterThan(0);
-      },
-      { deadlineMs: 20_000 },
+    const sent = await appendUntil(append, async () =>
+      expect(await router.metric("router_stream_fallen_behind_total")).toBeGreaterThan(0),
     );
     slow.resume();
     const all = Array.from({ length: sent }, (_, i) => i + 1);
