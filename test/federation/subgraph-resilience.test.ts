@@ -74,6 +74,18 @@ describe.each(["lean", "undici"] as const)("with the client %s", (httpClient) =>
       expect(countsOf(subgraph)).toMatchObject({ requests: 2, failures: 2, hedges: 1, hedgesRefused: 1 });
     });
 
+    test("when it takes longer than the percentile of the recent latencies", async () => {
+      const recent = Array.from({ length: 64 }, () => good);
+      const slow: Fault = () => {};
+      const subgraph = await subgraphThat([...recent, slow, good], {
+        hedging: { ...HEDGING, delayMs: 60_000, percentile: 99 },
+      });
+      for (let i = 0; i < recent.length; i++) await subgraph.ask("{ word }");
+      expect(countsOf(subgraph).hedges).toBe(0);
+      expect(await subgraph.ask("{ word }")).toEqual({ data: { word: "yes" } });
+      expect(countsOf(subgraph)).toMatchObject({ requests: 65, failures: 0, hedges: 1, hedgesWon: 1 });
+    });
+
     test("never a mutation, and nothing that failed at once", async () => {
       const failing = await subgraphThat([reset], { hedging: { ...HEDGING, delayMs: 60_000 } });
       expect(codeOf(await failing.ask("{ word }"))).toBe("SUBGRAPH_UNREACHABLE");

@@ -27,6 +27,13 @@ const circuitBreaker = z.strictObject({
 
 const hedging = z.strictObject({
   delay_ms: count(1).default(100).describe("A query without an answer after it is asked a second time."),
+  delay_percentile: z
+    .number()
+    .min(50)
+    .max(99.9)
+    .nullable()
+    .default(null)
+    .describe("The delay is this percentile of the subgraph's recent latencies; delay_ms holds until some are known."),
   budget_percent: z
     .number()
     .min(0)

@@ -7,6 +7,7 @@ import type { ResponseError } from "../execute/execution.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { inlinePlanners, type Planners } from "../plan/planners.ts";
 import type { BreakerLimits } from "../subgraph-client/circuit-breaker.ts";
+import type { HedgeDelaySettings } from "../subgraph-client/hedge-delay.ts";
 import type { RetryBudgetLimits } from "../subgraph-client/retry-budget.ts";
 import type { RetryPolicy } from "../subgraph-client/retry-delay.ts";
 import type { SubscriptionEndpoint } from "../subgraph-client/subscription-endpoint.ts";
@@ -35,7 +36,7 @@ export interface SubgraphEndpoint {
   /** Absent: nothing is asked twice. */
   retries?: RetryPolicy & RetryBudgetLimits;
   /** Absent: nothing is asked a second time because it is slow. */
-  hedging?: { delayMs: number } & RetryBudgetLimits;
+  hedging?: HedgeDelaySettings & RetryBudgetLimits;
 }
 
 /** What may change while the federation is in use. */

@@ -1,10 +1,11 @@
 import { Exchange, type Cancellable, type ExchangeContext, type SubgraphAnswer } from "./exchange.ts";
+import type { HedgeDelay } from "./hedge-delay.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import type { SubgraphFailure } from "./subgraph-failure.ts";
 
 /** When a request that has no answer yet is made a second time. */
 export interface Hedging {
-  delayMs: number;
+  delay: HedgeDelay;
   budget: RetryBudget;
 }
 
@@ -20,6 +21,7 @@ export class HedgedExchange {
   readonly #resolve: (answer: SubgraphAnswer) => void;
   readonly #reject: (failure: SubgraphFailure) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #startedAt = performance.now();
   readonly #first: Exchange;
   #second: Exchange | null = null;
   #running = 1;
@@ -40,7 +42,7 @@ export class HedgedExchange {
     this.#underWay = underWay;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#timer = setTimeout(hedge, hedging.delayMs, this);
+    this.#timer = setTimeout(hedge, hedging.delay.ms, this);
     this.#first = this.#exchange(false);
   }
 
@@ -79,6 +81,8 @@ export class HedgedExchange {
     clearTimeout(this.#timer);
     this.#running -= 1;
     if (isFinal) {
+      // The first request of a hedge that won would have taken longer still, which is all that a percentile asks.
+      this.#hedging.delay.observe(performance.now() - this.#startedAt);
       if (isHedge) this.#context.counts.hedgesWon += 1;
       (isHedge ? this.#first : this.#second)?.abandon();
       return settle();

@@ -8,6 +8,7 @@ import {
   type SubgraphAnswer,
 } from "./exchange.ts";
 import type { FetchStats } from "./fetch-stats.ts";
+import { HedgeDelay } from "./hedge-delay.ts";
 import { HedgedExchange, type Hedging } from "./hedged-exchange.ts";
 import { GraphqlWsTransport } from "./graphql-ws-transport.ts";
 import { Http1Transport } from "./http1/http1-transport.ts";
@@ -40,7 +41,7 @@ export class SubgraphClient {
     this.stats = stats;
     const url = new URL(endpoint.url);
     const { timeoutMs, responseBytesMax, connectionsMax = CONNECTIONS_MAX, breaker, retries, hedging } = endpoint;
-    this.#hedging = hedging ? { delayMs: hedging.delayMs, budget: new RetryBudget(hedging) } : null;
+    this.#hedging = hedging ? { delay: new HedgeDelay(hedging), budget: new RetryBudget(hedging) } : null;
     const isLean = url.protocol === "http:" && endpoint.httpClient !== "undici";
     const options = { url, connectionsMax, connectTimeoutMs: timeoutMs };
     this.subscriptions = endpoint.subscriptions ?? defaultSubscriptions(endpoint.url);

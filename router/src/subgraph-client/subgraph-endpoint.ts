@@ -34,6 +34,7 @@ export function subgraphEndpoint(config: SubgraphConfig, routingUrl: string): Su
     ...(hedging && {
       hedging: {
         delayMs: hedging.delay_ms,
+        percentile: hedging.delay_percentile,
         ratio: hedging.budget_percent / 100,
         retriesMin: hedging.hedges_min,
       },
