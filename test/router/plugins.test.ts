@@ -240,3 +240,77 @@ test("an answer in parts is told once, when its last part is sent", async () => 
   expect(calls).toContain("a: sounds answered 200 null");
   expect(calls.filter((call) => call === "a: shape over").length).toBe(2);
 });
+
+/** Prices move from `old` to `new`; each value says who gave it. */
+async function movingPrices(settings: Record<string, unknown>, ...plugins: RouterPlugin[]) {
+  const from = (subgraph: string) => ({ __resolveReference: (sent: unknown) => sent, price: () => subgraph });
+  const { supergraphSdl: sdl } = await federated({
+    old: {
+      typeDefs: `type Query { quote: Quote name: String } type Quote @key(fields: "id") { id: ID! price: String }`,
+      resolvers: { Query: { quote: () => ({ id: "1" }), name: () => "quotes" }, Quote: from("old") },
+    },
+    new: {
+      typeDefs: `
+        type Quote @key(fields: "id") { id: ID! price: String @override(from: "old", label: "move-price") }`,
+      resolvers: { Quote: from("new") },
+    },
+  });
+  const router = await createRouter({ supergraph: { sdl }, listen: { port: 0 }, ...settings }, { plugins });
+  onTestFinished(() => router.close());
+  return async (query: string, headers: Record<string, string> = {}): Promise<any> => {
+    const response = await fetch(router.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ query }),
+    });
+    return response.json();
+  };
+}
+
+const PRICE = "{ quote { price } }";
+
+test("a plugin decides for each request whether an override's label holds", async () => {
+  const asked: string[] = [];
+  const early: RouterPlugin = {
+    name: "early",
+    onRequest: ({ headers }) => ({
+      onOverride(label) {
+        asked.push(label);
+        const wish = headers?.["x-early"];
+        if (wish === "refuse") throw new CodedError("FORBIDDEN");
+        if (wish === "fail") throw new Error("internal");
+        return wish === undefined ? undefined : wish === "yes";
+      },
+    }),
+  };
+  const later: RouterPlugin = {
+    name: "later",
+    onRequest: ({ headers }) => ({ onOverride: () => (headers?.["x-later"] === "yes" ? true : undefined) }),
+  };
+  const ask = await movingPrices({}, early, later);
+  for (const [headers, price] of [
+    [{ "x-early": "yes" }, "new"],
+    [{ "x-early": "no", "x-later": "yes" }, "old"],
+    [{ "x-later": "yes" }, "new"],
+    [{}, "old"],
+  ] as const)
+    expect(await ask(PRICE, headers)).toEqual({ data: { quote: { price } } });
+  expect((await ask(PRICE, { "x-early": "refuse" })).errors[0].extensions.code).toBe("FORBIDDEN");
+  expect((await ask(PRICE, { "x-early": "fail" })).errors[0].extensions.code).toBe("INTERNAL_ERROR");
+  expect(asked).toEqual(Array.from({ length: 6 }, () => "move-price"));
+});
+
+test("no plugin is asked about labels that the settings name, or that cannot change the plan", async () => {
+  const never: RouterPlugin = {
+    name: "never",
+    onRequest: () => ({
+      onOverride() {
+        throw new CodedError("FORBIDDEN");
+      },
+    }),
+  };
+  const told = await movingPrices({ override_labels: { "move-price": true } }, never);
+  expect(await told(PRICE)).toEqual({ data: { quote: { price: "new" } } });
+  const open = await movingPrices({}, never);
+  expect(await open("{ name }")).toEqual({ data: { name: "quotes" } });
+});

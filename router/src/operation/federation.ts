@@ -17,7 +17,7 @@ import { STREAM_URL } from "../supergraph/check-streams.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { SupergraphLifeCycle } from "../supergraph/supergraph-life-cycle.ts";
 import { OperationCache } from "./operation-cache.ts";
-import { OverrideChoice } from "./override-choice.ts";
+import { OverrideChoice, type OverrideDecision } from "./override-choice.ts";
 import { prepareOperation } from "./prepare-operation.ts";
 import { warmUp, type WarmUp } from "./warm-up.ts";
 
@@ -225,7 +225,10 @@ class LoadedFederation implements Federation {
 
   prepare(request: OperationRequest, hooks: HookChain | null = null): Promise<PreparedOperation | OperationErrors> {
     const generation = this.#generation;
-    return prepareIn(generation, keyOf(request, generation.overrides.labelsFor(request.query)), hooks);
+    const { overrides } = generation;
+    const decide = hooks !== null && overrides.isOpen ? hooks.overrideDecision : null;
+    if (decide !== null) return prepareAsDecided(generation, request, decide, hooks);
+    return prepareIn(generation, keyOf(request, overrides.labelsFor(request.query)), hooks);
   }
 
   update(supergraphSdl: string, settings?: FederationSettings, warm?: WarmUp): Promise<void> {
@@ -252,15 +255,20 @@ class LoadedFederation implements Federation {
   }
 
   /**
-   * Prepares in the next generation what is used most in this one, with the draws that it was prepared with; what nobody
+   * Prepares in the next generation what is used most in this one, with the draws and decisions that it was prepared with; what nobody
    * may ask here is not asked there.
    */
   async #warm(next: Generation, { operationsMax, msMax }: WarmUp): Promise<void> {
+    const { overrides: choice } = this.#generation;
     const known = new Map(this.#generation.operations.mostUsed(operationsMax));
     const prepare = async (key: string) => {
       if ("errors" in (await known.get(key)!)) return;
       const { request, overrides } = partsOf(key);
-      const labels = next.overrides.labelsFor(request.query, ({ name }) => overrides.includes(name));
+      const labels = next.overrides.decidedLabelsFor(
+        request.query,
+        (name) => (choice.leavesOpen(name) ? overrides.includes(name) : null),
+        () => false,
+      );
       await prepareIn(next, keyOf(request, labels));
     };
     await warmUp([...known.keys()], prepare, msMax);
@@ -317,6 +325,15 @@ function partsOf(key: string): { request: OperationRequest; overrides: readonly 
     request: { operationName: key.slice(nameStart, nameEnd) || null, query: key.slice(nameEnd + 1) },
     overrides: labels === "" ? [] : labels.split(" "),
   };
+}
+
+async function prepareAsDecided(
+  generation: Generation,
+  request: OperationRequest,
+  decide: OverrideDecision,
+  hooks: HookChain | null,
+): Promise<PreparedOperation | OperationErrors> {
+  return prepareIn(generation, keyOf(request, generation.overrides.decidedLabelsFor(request.query, decide)), hooks);
 }
 
 function prepareIn(

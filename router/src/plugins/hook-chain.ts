@@ -1,5 +1,6 @@
 import type { Logger } from "@mib/service/log";
 import { codeOf } from "../http/error-body.ts";
+import type { OverrideDecision } from "../operation/override-choice.ts";
 import { pluginFailure } from "./plugin-failure.ts";
 import type {
   AfterFetch,
@@ -38,6 +39,11 @@ export class HookChain {
   /** Whether somebody may change what subgraphs are sent, or wants to know what becomes of each fetch. */
   get followsExecution(): boolean {
     return this.#hooks.some(({ call }) => call.onSubgraphFetch !== undefined);
+  }
+
+  /** What decides about the labels of overrides; null when nobody does. */
+  get overrideDecision(): OverrideDecision | null {
+    return this.#hooks.some(({ call }) => call.onOverride !== undefined) ? (label) => this.#override(label) : null;
   }
 
   /** Returns what to call at the stage's end, null when nobody cares. */
@@ -96,6 +102,18 @@ export class HookChain {
     const told: PluginResponse = { ...response, errorCodes: [...this.#errorCodes] };
     for (const { plugin, call: hooks } of this.#hooks)
       this.#observe(plugin, "onResponse", () => hooks.onResponse?.(told));
+  }
+
+  #override(label: string): boolean | null {
+    for (const { plugin, call: hooks } of this.#hooks) {
+      try {
+        const holds = hooks.onOverride?.(label);
+        if (holds !== undefined) return holds;
+      } catch (error) {
+        throw pluginFailure(error, { plugin, hook: "onOverride" }, this.#log);
+      }
+    }
+    return null;
   }
 
   #observe<T>(plugin: string, hook: string, call: () => T): T | undefined {

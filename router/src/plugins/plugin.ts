@@ -44,6 +44,11 @@ export interface PluginRequest {
 export interface RequestHooks {
   /** Part of the work begins; what is returned is called at its end. What was prepared for an earlier request is only shaped. */
   onStage?(stage: Stage): (() => void) | undefined;
+  /**
+   * Whether the label of a progressive override holds for this request; undefined leaves it to the next plugin, and then to
+   * the supergraph. Asked for labels that can change the operation's plan and that the settings do not name. May refuse.
+   */
+  onOverride?(label: string): boolean | undefined;
   /** The operation is planned, and not executed yet. May refuse. */
   onPlan?(operation: PlannedOperation): void | Promise<void>;
   /** A request to a subgraph is about to be made; what is returned is called at its end. May refuse, and set headers. */
