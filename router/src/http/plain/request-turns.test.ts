@@ -2,18 +2,29 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { RequestTurns } from "./request-turns.ts";
 
-test("two requests begin in a turn, the others in the turns after it, in their order", async () => {
-  const turns = new RequestTurns();
+/** How many of so many requests have begun after each turn of so many milliseconds. */
+async function begunByTurn({ requests, turnMs }: { requests: number; turnMs: number }): Promise<number[]> {
+  let now = 0;
+  const turns = new RequestTurns(() => now);
   const begun: number[] = [];
-  for (let request = 1; request <= 5; request++) turns.begin(() => begun.push(request));
-  const seen = [[...begun]];
-  while (begun.length < 5) {
-    await turn();
-    seen.push([...begun]);
+  for (let request = 0; request < requests; request++) turns.begin(() => begun.push(request));
+  const seen = [begun.length];
+  while (begun.length < requests) {
+    now += turnMs;
+    const before = begun.length;
+    while (begun.length === before) await turn();
+    seen.push(begun.length);
   }
-  expect(seen[0]).toEqual([1, 2]);
-  for (const [index, each] of seen.entries()) expect(each.length).toBeLessThanOrEqual(2 * (index + 1));
-  expect(begun).toEqual([1, 2, 3, 4, 5]);
+  expect(begun).toEqual(Array.from({ length: requests }, (_, request) => request));
+  return seen;
+}
+
+test("two requests begin in a turn, the others in the turns after it, in their order", async () => {
+  expect(await begunByTurn({ requests: 7, turnMs: 0.1 })).toEqual([2, 4, 6, 7]);
+});
+
+test("after a long turn more of them begin", async () => {
+  expect(await begunByTurn({ requests: 30, turnMs: 5 })).toEqual([2, 7, 12, 17, 22, 27, 30]);
 });
 
 test("a request that comes while others wait does not overtake them", async () => {

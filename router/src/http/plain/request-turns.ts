@@ -1,5 +1,7 @@
-/** Requests that begin in one turn of the event loop. */
-const BEGUN_MAX = 2;
+/** Requests that begin in one turn of the event loop, at least. */
+const PER_TURN = 2;
+/** And for each millisecond that the turn before took: long turns, of events to many clients say, must not slow queries. */
+const PER_MILLISECOND = 1;
 
 /**
  * Lets few requests begin in each turn of the event loop, so that those under way are ended before others are begun:
@@ -7,28 +9,43 @@ const BEGUN_MAX = 2;
  * a busy one holds the data of fewer of them at a time.
  */
 export class RequestTurns {
+  readonly #now: () => number;
   readonly #waiting: (() => void)[] = [];
-  #begun = 0;
+  #left = 0;
+  #turnAt = 0;
   #isScheduled = false;
+
+  /** `now`: a clock in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   begin(request: () => void): void {
     if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(this.#turn);
+      this.#left = PER_TURN;
+      this.#schedule(this.#now());
     }
-    if (this.#begun < BEGUN_MAX && this.#waiting.length === 0) {
-      this.#begun += 1;
+    if (this.#left > 0 && this.#waiting.length === 0) {
+      this.#left -= 1;
       request();
     } else this.#waiting.push(request);
   }
 
+  #schedule(now: number): void {
+    this.#turnAt = now;
+    this.#isScheduled = true;
+    setImmediate(this.#turn);
+  }
+
   readonly #turn = (): void => {
-    this.#begun = 0;
-    for (const request of this.#waiting.splice(0, BEGUN_MAX)) {
-      this.#begun += 1;
+    this.#isScheduled = false;
+    if (this.#waiting.length === 0) return;
+    const now = this.#now();
+    this.#left = Math.max(PER_TURN, Math.floor((now - this.#turnAt) * PER_MILLISECOND));
+    this.#schedule(now);
+    for (const request of this.#waiting.splice(0, this.#left)) {
+      this.#left -= 1;
       request();
     }
-    this.#isScheduled = this.#waiting.length > 0;
-    if (this.#isScheduled) setImmediate(this.#turn);
   };
 }
