@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FeatureTable } from "../test/federation/fuzz/features.ts";
 import { runSeed } from "../test/federation/fuzz/fuzz-case.ts";
+import { RefusalTable } from "../test/federation/fuzz/refusals.ts";
 import { PLANTED_BUGS } from "../test/federation/fuzz/planted-bugs.ts";
 import { reportFailure } from "../test/federation/fuzz/report-failure.ts";
 import { shrink } from "../test/federation/fuzz/shrink.ts";
@@ -25,20 +26,20 @@ if (!isClean) process.exitCode = 1;
 async function fuzz(): Promise<boolean> {
   const features = new FeatureTable();
   let failures = 0;
-  let refused = 0;
+  const refusals = new RefusalTable();
   for (let seed = from; seed < from + seeds; seed++) {
     const result = await runSeed(seed);
-    if (values["first-only"] && (result.failure || result.refused > 0)) {
-      console.log(`seed ${seed}: ${result.failure?.difference.slice(0, 100) ?? `${result.refused} refused`}`);
+    if (values["first-only"] && (result.failure || result.refused.length > 0)) {
+      console.log(`seed ${seed}: ${result.failure?.difference.slice(0, 100) ?? `${result.refused.length} refused`}`);
       return false;
     }
     features.count(result);
-    refused += result.refused;
+    refusals.count(result);
     if (!result.failure) continue;
     failures++;
     console.log(await reportFailure(await shrink(result.failure)));
   }
-  console.log(`${features.print()}\n${seeds} seeds, ${failures} failed, ${refused} operations refused`);
+  console.log(`${features.print()}\n${refusals.print()}\n${seeds} seeds, ${failures} failed`);
   return failures === 0;
 }
 

@@ -9,8 +9,14 @@ import { CodedError } from "@mib/service/coded-error";
  */
 export type PlanText = (document: string, operationName: string | null, overrides: readonly string[]) => QueryPlan;
 
+/** How hard a planner tries. */
+export interface PlanningEffort {
+  /** Of the plans that are possible for an operation, the number that is compared. Absent: Apollo's own limit. */
+  evaluatedPlansMax?: number;
+}
+
 /** Builds Apollo's planner for a supergraph with its keys in order and its synthetic fields. */
-export function apolloPlanner(supergraphSdl: string): PlanText {
+export function apolloPlanner(supergraphSdl: string, { evaluatedPlansMax }: PlanningEffort = {}): PlanText {
   const supergraph = Supergraph.build(supergraphSdl, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
     validateSupergraph: false,
@@ -19,6 +25,7 @@ export function apolloPlanner(supergraphSdl: string): PlanText {
     exposeDocumentNodeInFetchNode: false,
     reuseQueryFragments: false,
     incrementalDelivery: { enableDefer: true },
+    ...(evaluatedPlansMax !== undefined && { debug: { maxEvaluatedPlans: evaluatedPlansMax } }),
   });
   const schema = supergraph.apiSchema();
   return (document, operationName, overrides) => {

@@ -1,5 +1,5 @@
 import type { QueryPlan } from "@apollo/query-planner";
-import { apolloPlanner } from "./apollo-planner.ts";
+import { apolloPlanner, type PlanningEffort } from "./apollo-planner.ts";
 
 /** The planner of one supergraph. */
 export interface Planner {
@@ -17,10 +17,14 @@ export interface Planners {
 }
 
 /** Plans on the caller's own thread: for tools and tests, which have nothing else to do meanwhile. */
-export const inlinePlanners: Planners = {
-  async build(supergraphSdl) {
-    const plan = apolloPlanner(supergraphSdl);
-    return { plan: async (...operation) => plan(...operation), release() {} };
-  },
-  async close() {},
-};
+export function planInline(effort: PlanningEffort = {}): Planners {
+  return {
+    async build(supergraphSdl) {
+      const plan = apolloPlanner(supergraphSdl, effort);
+      return { plan: async (...operation) => plan(...operation), release() {} };
+    },
+    async close() {},
+  };
+}
+
+export const inlinePlanners: Planners = planInline();

@@ -1,7 +1,7 @@
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { execute, parse, validate, type ExecutionResult, type GraphQLSchema } from "graphql";
 import { prepareOperation } from "../../../router/src/operation/prepare-operation.ts";
-import { inlinePlanners } from "../../../router/src/plan/planners.ts";
+import { planInline } from "../../../router/src/plan/planners.ts";
 import type { SubgraphAnswer } from "../../../router/src/subgraph-client/exchange.ts";
 import { FetchStats } from "../../../router/src/subgraph-client/fetch-stats.ts";
 import type { SubgraphClient } from "../../../router/src/subgraph-client/subgraph-client.ts";
@@ -11,6 +11,9 @@ import { printSubgraph } from "./print-subgraph.ts";
 import { nameIn, resolverOf, type RunState, type SourceObject } from "./resolve-world.ts";
 import { objectOf } from "./world-data.ts";
 import type { World } from "./world.ts";
+
+/** One operation in a hundred has so many plans that comparing them all takes most of the time; each has to be right. */
+const PLANNERS = planInline({ evaluatedPlansMax: 50 });
 
 /** An operation with the variables that are sent along. */
 export interface FuzzedOperation {
@@ -36,7 +39,7 @@ export class FuzzedFederation {
   }
 
   /** Null when the world does not compose. */
-  static async of(world: World): Promise<FuzzedFederation | null> {
+  static async compose(world: World): Promise<FuzzedFederation | null> {
     const sources = world.subgraphs.map((name) => ({
       name,
       file: name,
@@ -48,9 +51,14 @@ export class FuzzedFederation {
     const schemas = sources.map(({ name, sdl }) => [name, subgraphSchema(world, name, sdl)] as const);
     return new FuzzedFederation(
       world,
-      await buildRouterSupergraph(composition.supergraphSdl, inlinePlanners),
+      await buildRouterSupergraph(composition.supergraphSdl, PLANNERS),
       new Map(schemas),
     );
+  }
+
+  /** The same federation, with what composition does not see taken from another world. */
+  of(world: World): FuzzedFederation {
+    return new FuzzedFederation(world, this.supergraph, this.#schemas);
   }
 
   /** What the router answers, with every request that a subgraph got. */

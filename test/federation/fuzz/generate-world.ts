@@ -13,9 +13,20 @@ import {
   type Wrap,
 } from "./world.ts";
 
-/** A random federation. Not every one composes. */
+/** A random federation, without faults. Not every one composes. */
 export function generateWorld(random: Random, dataSeed: number): World {
   return new WorldGenerator(random, dataSeed).generate();
+}
+
+/** The same federation with other data, other overrides that hold, and faults: what composition does not see. */
+export function varyWorld(world: World, random: Random, dataSeed: number): World {
+  const fieldsEach = random.chance(15) ? random.between(4, 12) : 0;
+  return {
+    ...world,
+    dataSeed,
+    overridesHeld: random.some(OVERRIDE_LABELS, 0, 2),
+    faults: { fieldsEach, requestLost: random.chance(fieldsEach > 0 ? 30 : 8) ? random.below(4) : -1 },
+  };
 }
 
 const SCALARS = ["String", "String", "Int", "Float", "Boolean", "ID", "Json", "Mood"];
@@ -71,9 +82,6 @@ class WorldGenerator {
         this.#world.queries.push(this.#rootField(`${subgraph}Query${number}`, subgraph));
     }
     if (random.chance(20)) this.#addMutations();
-    this.#world.overridesHeld = random.some(OVERRIDE_LABELS, 0, 2);
-    if (random.chance(15)) this.#world.faults.fieldsEach = random.between(4, 12);
-    if (random.chance(this.#world.faults.fieldsEach > 0 ? 30 : 8)) this.#world.faults.requestLost = random.below(4);
     return this.#world;
   }
 

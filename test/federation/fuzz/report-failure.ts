@@ -4,7 +4,7 @@ import { printSubgraph } from "./print-subgraph.ts";
 
 /** Everything that is needed to understand a failure, and the command that brings it back. */
 export async function reportFailure({ seed, world, operation, difference }: Failure): Promise<string> {
-  const federation = await FuzzedFederation.of(world);
+  const federation = await FuzzedFederation.compose(world);
   const asked = await federation?.ask(operation).catch((error: unknown) => ({ thrown: String(error) }));
   const expected = await federation?.expected(operation);
   return [

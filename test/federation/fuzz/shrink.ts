@@ -61,7 +61,7 @@ class Shrinker {
 
   async #try(world: World, operation: FuzzedOperation): Promise<boolean> {
     try {
-      const federation = await FuzzedFederation.of(world);
+      const federation = await FuzzedFederation.compose(world);
       const difference = federation && (await differenceIn(federation, world, operation));
       if (!difference || kindOf(difference) !== this.#kind) return false;
       this.failure = { ...this.failure, world, operation, difference };
