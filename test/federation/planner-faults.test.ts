@@ -1,3 +1,4 @@
+import { GraphQLError } from "graphql";
 import { expect, test } from "vitest";
 import { federated } from "./federated.ts";
 
@@ -220,4 +221,122 @@ test("fields of one name and different types keep their answers apart, what a @r
     data: { items: [{ label: [1] }, { stamp: "stamp of seal of code of a" }] },
   });
   expect(requests).toHaveLength(4);
+});
+
+test("what is split off because of a variable's field does not declare the variable", async () => {
+  const { ask } = await federated({
+    weather: {
+      typeDefs: `
+        type Query { places: [Place!] }
+        type Mutation { move: Place }
+        type Place @key(fields: "id") { id: ID! rain(unit: String = "mm"): String }`,
+      resolvers: {
+        Mutation: { move: () => ({ id: "1" }) },
+        Place: { rain: (_: unknown, { unit }: { unit: string }) => `7 ${unit}` },
+      },
+    },
+    advice: {
+      typeDefs: `
+        type Place @key(fields: "id") {
+          id: ID!
+          rain(unit: String = "mm"): String @external
+          inches: String @requires(fields: "rain(unit: \\"in\\")")
+          coat: String @requires(fields: "rain")
+        }`,
+      resolvers: {
+        Place: {
+          __resolveReference: (reference: unknown) => reference,
+          inches: ({ rain }: { rain: string }) => rain,
+          coat: ({ rain }: { rain: string }) => `for ${rain}`,
+        },
+      },
+    },
+  });
+  expect(await ask("mutation ($q: Boolean!) { move { inches @include(if: $q) coat } }", { q: true })).toEqual({
+    data: { move: { inches: "7 in", coat: "for 7 mm" } },
+  });
+});
+
+test("where the planner contradicts itself over the best plan, another one is taken", async () => {
+  const thing = { id: "1" };
+  const { ask } = await federated({
+    a: {
+      typeDefs: `
+        type Box @key(fields: "id") { id: ID! link: [Thing!]! @shareable }
+        type Thing @key(fields: "id") {
+          id: ID! calc0: String @external calc1: String @external calc2: String! @requires(fields: "calc0 calc1")
+        }`,
+      resolvers: {
+        Box: { __resolveReference: () => ({ id: "b" }), link: () => [thing] },
+        Thing: {
+          __resolveReference: (reference: unknown) => reference,
+          calc2: ({ calc0, calc1 }: Record<string, string>) => `${calc0} ${calc1}`,
+        },
+      },
+    },
+    b: {
+      typeDefs: `
+        type Query { boxes: [Box!]! }
+        type Box @key(fields: "id") { id: ID! link: [Thing!]! @shareable }
+        type Thing @key(fields: "id") { id: ID! next: [String] @external calc0: String @requires(fields: "next") }`,
+      resolvers: {
+        Query: { boxes: () => [{ id: "b", link: [thing] }] },
+        Thing: {
+          __resolveReference: (reference: unknown) => reference,
+          calc0: ({ next }: { next: string[] }) => next.join(),
+        },
+      },
+    },
+    c: {
+      typeDefs: `
+        type Box @key(fields: "id") { id: ID! }
+        type Thing @key(fields: "id") {
+          id: ID! next: [String] calc0: String @external calc1: String @requires(fields: "calc0")
+        }`,
+      resolvers: {
+        Thing: {
+          __resolveReference: (reference: { id: string }) => ({ ...reference, next: ["n"] }),
+          calc1: ({ calc0 }: { calc0: string }) => `after ${calc0}`,
+        },
+      },
+    },
+  });
+  expect(await ask("{ boxes { link { calc0 } } boxes { link { calc1 calc2 } } }")).toEqual({
+    data: { boxes: [{ link: [{ calc0: "n", calc1: "after n", calc2: "n after n" }] }] },
+  });
+});
+
+test("an error of a field that was fetched for a type without being asked for it is not told", async () => {
+  const { ask } = await federated({
+    animals: {
+      typeDefs: `
+        type Query { animals: [Animal!]! }
+        interface Animal @key(fields: "id") { id: ID! }
+        type Cat implements Animal @key(fields: "id") { id: ID! }
+        type Dog implements Animal @key(fields: "id") { id: ID! }`,
+      resolvers: {
+        Query: {
+          animals: () => [
+            { __typename: "Cat", id: "1" },
+            { __typename: "Dog", id: "2" },
+          ],
+        },
+      },
+    },
+    clinic: {
+      typeDefs: `type Animal @key(fields: "id") @interfaceObject { id: ID! state: String }`,
+      resolvers: {
+        Animal: {
+          __resolveReference: (reference: unknown) => reference,
+          state: ({ id }: { id: string }) => {
+            if (id === "2") throw new GraphQLError("no state");
+            return "well";
+          },
+        },
+      },
+    },
+  });
+  const { data, errors } = await ask("{ animals { state ... on Cat { cats: state } } }");
+  expect(data).toEqual({ animals: [{ state: "well", cats: "well" }, { state: null }] });
+  expect(errors?.map(({ path }) => path)).toEqual([["animals", 1, "state"]]);
 });

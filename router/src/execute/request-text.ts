@@ -106,12 +106,24 @@ function contextsOfList(
   return { contexts: contexts.map(({ definition }) => rename(definition)), selection: rename(selection) };
 }
 
+/** Of those that a part's fetches have: a selection that was split off may not use them all. */
 function clientVariableDefinitions(parts: PlannedRequest["parts"]): VariableDefinitionNode[] {
   const definitions = new Map<string, VariableDefinitionNode>();
   for (const { fetches } of parts) {
-    for (const { variables } of fetches) for (const each of variables) definitions.set(each.variable.name.value, each);
+    const used = variablesIn(fetches[0]!.selection);
+    for (const { variables } of fetches)
+      for (const each of variables) {
+        const name = each.variable.name.value;
+        if (used.has(name)) definitions.set(name, each);
+      }
   }
   return [...definitions.values()];
+}
+
+function variablesIn(selection: SelectionSetNode): Set<string> {
+  const names = new Set<string>();
+  visit(selection, { Variable: ({ name }) => void names.add(name.value) });
+  return names;
 }
 
 function representationsVariable(name: string): VariableDefinitionNode {

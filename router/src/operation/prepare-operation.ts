@@ -17,6 +17,7 @@ import { normalizeOperation } from "../plan/normalize-operation.ts";
 import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
 import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
+import { askedErrors } from "../shape/asked-errors.ts";
 import { collectFields } from "../shape/collect-fields.ts";
 import { compileShaper, type Shape, type ShaperSource } from "../shape/response-shaper.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
@@ -160,10 +161,11 @@ function responder(source: ShaperSource): (execution: Execution) => string {
     const shape = execution.clean
       ? (clean ??= compileShaper(source, true))
       : (escaping ??= compileShaper(source, false));
-    const { call, errors } = execution;
+    const { call } = execution;
     const endOfShape = call.hooks?.stage("shape");
     const data = shape(execution) ?? "null";
     endOfShape?.();
+    const errors = execution.errors.length === 0 ? execution.errors : askedErrors(execution.errors, data);
     if (errors.length === 0) return `{"data":${data}}`;
     call.reportErrors?.(errors);
     return `{"errors":${JSON.stringify(errors)},"data":${data}}`;

@@ -15,32 +15,51 @@ export interface PlanningEffort {
   evaluatedPlansMax?: number;
 }
 
-/** Builds Apollo's planner for a supergraph with its keys in order and its synthetic fields. */
-export function apolloPlanner(supergraphSdl: string, { evaluatedPlansMax }: PlanningEffort = {}): PlanText {
+/**
+ * Builds Apollo's planner for a supergraph with its keys in order and its synthetic fields. Where one of the plans that are
+ * compared breaks the planner's own assertions, the first plan that it finds is taken.
+ */
+export function apolloPlanner(supergraphSdl: string, effort: PlanningEffort = {}): PlanText {
   const supergraph = Supergraph.build(supergraphSdl, {
     supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
     validateSupergraph: false,
   });
-  const planner = new QueryPlanner(supergraph, {
-    exposeDocumentNodeInFetchNode: false,
-    reuseQueryFragments: false,
-    incrementalDelivery: { enableDefer: true },
-    ...(evaluatedPlansMax !== undefined && { debug: { maxEvaluatedPlans: evaluatedPlansMax } }),
-  });
+  const planner = buildPlanner(supergraph, effort);
+  let hasty: QueryPlanner | null = null;
   const schema = supergraph.apiSchema();
   return (document, operationName, overrides) => {
-    try {
-      return planner.buildQueryPlan(
+    const planWith = (one: QueryPlanner) =>
+      one.buildQueryPlan(
         operationFromDocument(schema, parse(document, { noLocation: true }), {
           ...(operationName !== null && { operationName }),
           validate: false,
         }),
         { overrideConditions: new Map(overrides.map((label) => [label, true])) },
       );
+    try {
+      return planWith(planner);
     } catch (error) {
-      if (error instanceof GraphQLError)
-        throw new CodedError("OPERATION_NOT_RESOLVABLE", error.message, {}, { cause: error });
-      throw error;
+      if (error instanceof RangeError) throw error;
+      if (error instanceof GraphQLError) throw notResolvable(error.message, error);
+    }
+    try {
+      return planWith((hasty ??= buildPlanner(supergraph, { evaluatedPlansMax: 1 })));
+    } catch (error) {
+      if (error instanceof RangeError) throw error;
+      throw notResolvable("No plan was found: the planner contradicts itself", error);
     }
   };
+}
+
+function buildPlanner(supergraph: Supergraph, { evaluatedPlansMax }: PlanningEffort): QueryPlanner {
+  return new QueryPlanner(supergraph, {
+    exposeDocumentNodeInFetchNode: false,
+    reuseQueryFragments: false,
+    incrementalDelivery: { enableDefer: true },
+    ...(evaluatedPlansMax !== undefined && { debug: { maxEvaluatedPlans: evaluatedPlansMax } }),
+  });
+}
+
+function notResolvable(message: string, cause: unknown): CodedError {
+  return new CodedError("OPERATION_NOT_RESOLVABLE", message, {}, { cause });
 }
