@@ -340,3 +340,46 @@ test("an error of a field that was fetched for a type without being asked for it
   expect(data).toEqual({ animals: [{ state: "well", cats: "well" }, { state: null }] });
   expect(errors?.map(({ path }) => path)).toEqual([["animals", 1, "state"]]);
 });
+
+test("each of several conditions around what a repair moved is obeyed", async () => {
+  const whole = { __resolveReference: (reference: unknown) => reference };
+  const { ask } = await federated({
+    moods: {
+      typeDefs: `type Parcel @key(fields: "id") { id: ID! mood: String }`,
+      resolvers: { Parcel: { ...whole, mood: () => "m" } },
+    },
+    items: {
+      typeDefs: `
+        type Query { item: Item }
+        union Item = Letter | Parcel
+        type Letter { text: String }
+        type Parcel @key(fields: "id") {
+          id: ID! mood: String @external first: String @external second: String! @requires(fields: "mood first")
+        }`,
+      resolvers: {
+        Query: { item: () => ({ __typename: "Parcel", id: "1" }) },
+        Parcel: { ...whole, second: ({ mood, first }: Record<string, string>) => `${mood}${first}2` },
+      },
+    },
+    prices: {
+      typeDefs: `
+        type Parcel @key(fields: "id") {
+          id: ID! mood: String @external second: String! @external
+          first: String @requires(fields: "mood")
+          third: String @requires(fields: "mood second")
+        }`,
+      resolvers: {
+        Parcel: {
+          ...whole,
+          first: ({ mood }: Record<string, string>) => `${mood}1`,
+          third: ({ second }: Record<string, string>) => `${second}3`,
+        },
+      },
+    },
+  });
+  const query = `query ($p: Boolean!, $q: Boolean!) {
+    item { ... on Parcel { ... on Parcel { ... on Parcel @include(if: $q) { third @include(if: $p) } } } }
+  }`;
+  expect(await ask(query, { p: true, q: false })).toEqual({ data: { item: {} } });
+  expect(await ask(query, { p: true, q: true })).toEqual({ data: { item: { third: "mm123" } } });
+});

@@ -7,6 +7,7 @@ import type { FetchPlan } from "./fetch-plan.ts";
 import { keepObjects } from "./keep-objects.ts";
 import { lowerPlan } from "./lower-plan.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
+import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
@@ -44,7 +45,10 @@ export async function planOperation(
 function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation, lowered: FetchPlan): FetchPlan {
   const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
   const check = ({ fetches, source }: FetchPlan): FetchPlan => {
-    const separated = fetches.map((fetch) => separateShapes(supergraph.fullSchema, fetch, rootType));
+    const separated = fetches.map((fetch) => {
+      const separate = separateShapes(supergraph.fullSchema, fetch, rootType);
+      return { ...separate, selection: nestConditions(separate.selection) };
+    });
     const plan = { source, fetches: separated };
     verifyPlan(supergraph, normalized, plan);
     return plan;
