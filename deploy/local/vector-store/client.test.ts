@@ -4,7 +4,11 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 // Runs against whatever answers at TEST_QDRANT_URL: this store or a real Qdrant.
-const client = new QdrantClient({ url: servers.qdrantUrl, checkCompatibility: false });
+const client = new QdrantClient({
+  url: servers.qdrantUrl,
+  ...(process.env.QDRANT_API_KEY ? { apiKey: process.env.QDRANT_API_KEY } : {}),
+  checkCompatibility: false,
+});
 const made: string[] = [];
 
 async function collection(parameters: Parameters<QdrantClient["createCollection"]>[1]): Promise<string> {
