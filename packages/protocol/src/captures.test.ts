@@ -2,6 +2,7 @@ import { createReadStream, existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
+import { eventually } from "@mib/testkit/eventually";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EngineClient } from "./engine-client.ts";
 import { FeedSession } from "./feed-session.ts";
@@ -191,16 +192,26 @@ async function bookSession(file: string, symbol: string) {
     venueSequence: last,
     levels,
   });
+  let last = 0n;
   return {
     session,
-    snapshot: (update: CapturedUpdate) => session.bookSnapshot(told(update)),
-    update: (update: CapturedUpdate) => session.bookDelta(told(update)),
-    /** What the engine's book is once it has everything that was told. */
+    snapshot: (update: CapturedUpdate) => {
+      session.bookSnapshot(told(update));
+      ({ last } = update);
+    },
+    update: (update: CapturedUpdate) => {
+      session.bookDelta(told(update));
+      ({ last } = update);
+    },
+    /** What the engine's book is once queries see everything that was told: what is durable may not be seen yet. */
     book: async () => {
       await session.flush();
-      const { value } = await client.book({ symbol, depth: 1 });
-      const [bid, ask] = [value!.bids[0]!, value!.asks[0]!];
-      return { ...value!, top: [bid.priceE9, bid.sizeE9, ask.priceE9, ask.sizeE9] };
+      return eventually(async () => {
+        const { value } = await client.book({ symbol, depth: 1 });
+        expect(value!.venueSequence).toBe(last);
+        const [bid, ask] = [value!.bids[0]!, value!.asks[0]!];
+        return { ...value!, top: [bid.priceE9, bid.sizeE9, ask.priceE9, ask.sizeE9] };
+      });
     },
   };
 }

@@ -193,9 +193,10 @@ test("a range of an indicator is the same in one page and in many, and begins wi
 test("a range outlives the window: bars are read back from PostgreSQL", async () => {
   await eventually(
     async () =>
-      expect((await query<{ bars: number }>("SELECT count(*)::int AS bars FROM analytics.bars")).rows[0]!.bars).toBe(
-        302,
-      ),
+      expect(
+        (await query<{ bars: number }>("SELECT count(*)::int AS bars FROM analytics.bars WHERE symbol = $1", [symbol]))
+          .rows[0]!.bars,
+      ).toBe(302),
     { deadlineMs: 20_000 },
   );
 });
@@ -292,11 +293,14 @@ async function readAll(topic: string): Promise<string[]> {
   return ids;
 }
 
-async function query<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
+async function query<Row extends pg.QueryResultRow>(
+  text: string,
+  values: unknown[] = [],
+): Promise<pg.QueryResult<Row>> {
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
-    return await client.query<Row>(text);
+    return await client.query<Row>(text, values);
   } finally {
     await client.end();
   }
