@@ -74,7 +74,7 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
   const { operation, fragments } = whole ?? read;
   const rootField = operation.operation === "subscription" ? rootFieldOf(supergraph, { operation, fragments }) : null;
   const { plan, requests, shaperSource, compileContext } = await compileCode(context, { operation, fragments });
-  const respond = responder(shaperSource);
+  const respond = responder(shaperSource, { withContexts: compileContext.contextualPaths.length > 0 });
   const source = plan.source && rootField && compileSource(supergraph, plan.source, rootField, compileContext);
   return {
     kind: operation.operation,
@@ -154,7 +154,7 @@ async function compileCode(
 }
 
 /** Writes the answer. The shaper for data without escapes and the one for all data are compiled when first needed. */
-function responder(source: ShaperSource): (execution: Execution) => string {
+function responder(source: ShaperSource, told: { withContexts: boolean }): (execution: Execution) => string {
   let clean: Shape | null = null;
   let escaping: Shape | null = null;
   return (execution) => {
@@ -165,7 +165,7 @@ function responder(source: ShaperSource): (execution: Execution) => string {
     const endOfShape = call.hooks?.stage("shape");
     const data = shape(execution) ?? "null";
     endOfShape?.();
-    const errors = execution.errors.length === 0 ? execution.errors : askedErrors(execution.errors, data);
+    const errors = execution.errors.length === 0 ? execution.errors : askedErrors(execution.errors, data, told);
     if (errors.length === 0) return `{"data":${data}}`;
     call.reportErrors?.(errors);
     return `{"errors":${JSON.stringify(errors)},"data":${data}}`;

@@ -3,16 +3,22 @@ import { askedErrors } from "./asked-errors.ts";
 
 const error = (...path: (string | number)[]) => ({ message: path.join("."), path, extensions: {} });
 const left = (data: unknown, ...errors: ReturnType<typeof error>[]) =>
-  askedErrors(errors, JSON.stringify(data)).map(({ message }) => message);
+  askedErrors(errors, JSON.stringify(data), { withContexts: false }).map(({ message }) => message);
 
 test("an error of a field that is not in the answer goes", () => {
   expect(left({ a: [{ b: 1 }, { b: null }] }, error("a", 0, "c"), error("a", 1, "b"))).toEqual(["a.1.b"]);
 });
 
-test("it stays where something near is null, which may be missing for it", () => {
-  expect(left({ a: { b: { d: null }, e: 1 } }, error("a", "c"))).toEqual(["a.c"]);
+test("it stays where a field of the object is null, which may be missing for it", () => {
+  expect(left({ a: { b: null, e: 1 } }, error("a", "c"))).toEqual(["a.c"]);
+  expect(left({ a: { b: { d: null }, e: 1 } }, error("a", "c"))).toEqual([]);
   expect(left({ a: null }, error("a", "c"))).toEqual(["a.c"]);
   expect(left(null, error("a"))).toEqual(["a"]);
+});
+
+test("it stays where something inside is null that may have been told of it", () => {
+  const errors = [error("a", "c")];
+  expect(askedErrors(errors, `{"a":{"b":{"d":null}}}`, { withContexts: true })).toEqual(errors);
 });
 
 test("it goes where another error explains each null near it", () => {
@@ -23,5 +29,5 @@ test("it goes where another error explains each null near it", () => {
 
 test("an error without a path stays", () => {
   const errors = [{ message: "all", extensions: {} }, error("c")];
-  expect(askedErrors(errors, `{"a":1}`)).toEqual([errors[0]]);
+  expect(askedErrors(errors, `{"a":1}`, { withContexts: true })).toEqual([errors[0]]);
 });
