@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@mib/testkit/eventually";
+import { freePort } from "@mib/testkit/free-port";
 import { Redis } from "ioredis";
 
 /** A Redis of a test's own: one that it may empty and kill. */
@@ -72,12 +72,4 @@ export async function startOwnRedis(args: string[] = []): Promise<OwnRedis> {
   const redis = new OwnRedis(program, await freePort(), args);
   await redis.start();
   return redis;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

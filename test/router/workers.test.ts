@@ -1,26 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, createServer, get, request as httpRequest } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Agent, get, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { eventually, patient } from "@mib/testkit/eventually";
+import { freePort } from "@mib/testkit/free-port";
 import { expect, onTestFinished, test } from "vitest";
 import { slowWord } from "./slow-word.ts";
 
 const MAIN = join(import.meta.dirname, "../../router/src/main.ts");
 const DEADLINE = { deadlineMs: 60_000 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** A router process with workers, on files of its own. */
 async function routerProcess(workers: number, supergraphSdl: string) {

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ANONYMOUS, IDENTITY_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
 import { generateIdentityKeys } from "@mib/identity/identity-keys";
 import { createIdentitySigner } from "@mib/identity/identity-signer";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 
 export interface SubgraphAnswer {
   status: number;
@@ -100,13 +100,3 @@ export async function subgraphProcess(
 }
 
 class Ended extends Error {}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

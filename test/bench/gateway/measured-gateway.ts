@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "@mib/testkit/free-port";
 import { composeSupergraph } from "../../../router/src/supergraph/compose-supergraph.ts";
 import { SUBGRAPHS } from "./gateway-query.ts";
-import { freePort, MeasuredProcess } from "./measured-process.ts";
+import { MeasuredProcess } from "./measured-process.ts";
 
 const ROUTER_CORE = 0;
 const OTHERS_CORE = 1;

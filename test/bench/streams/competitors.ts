@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "@mib/testkit/free-port";
 import { composeSupergraph } from "../../../router/src/supergraph/compose-supergraph.ts";
-import { freePort, MeasuredProcess } from "../gateway/measured-process.ts";
+import { MeasuredProcess } from "../gateway/measured-process.ts";
 import { subscribedSocket } from "./subscribed-socket.ts";
 
 export const OURS = "router";

@@ -2,9 +2,10 @@ import { formatE9, parseE9 } from "@mib/protocol/decimal";
 import { formatNanos } from "@mib/protocol/instant";
 import { Side } from "@mib/protocol/messages.generated";
 import { eventually } from "@mib/testkit/eventually";
+import { freePort } from "@mib/testkit/free-port";
 import { describe, expect, test } from "vitest";
 import { VenueMessageError } from "../message-fields.ts";
-import { freePort, startFeedWithEngine, type FeedWithEngine } from "../testing/feed-with-engine.ts";
+import { startFeedWithEngine, type FeedWithEngine } from "../testing/feed-with-engine.ts";
 import type { VenueServer } from "../testing/venue-server.ts";
 import { parseCoinbaseMessage } from "./messages.ts";
 import {

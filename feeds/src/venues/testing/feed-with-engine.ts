@@ -1,6 +1,6 @@
-import { createServer, type AddressInfo } from "node:net";
 import { EngineClient } from "@mib/protocol/engine-client";
 import { startEngine, type EngineProcess } from "@mib/protocol/testing/engine-process";
+import { freePort } from "@mib/testkit/free-port";
 import { startFeed, type FeedProcess } from "../../test-feed.ts";
 
 export interface FeedWithEngine extends AsyncDisposable {
@@ -49,12 +49,4 @@ export async function startFeedWithEngine(
       await engine.stop();
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => server.once("listening", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
