@@ -74,12 +74,11 @@ function barsOf(trades: readonly CapturedTrade[], lengthNanos: bigint) {
   }));
 }
 
-test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from the file", async (file) => {
-  const trades = await tradesOf(file);
-  const symbol = file.slice(0, 30);
+/** A session that tells the engine of one instrument. */
+async function sessionOf(file: string, symbol: string) {
   const session = new FeedSession({
     address: engine.address,
-    session: file,
+    session: `${symbol} of ${file}`,
     feed: "replay",
     source: DataSource.REPLAY,
   });
@@ -92,6 +91,27 @@ test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from 
     class: InstrumentClass.CRYPTO,
     source: DataSource.REPLAY,
   });
+  let marks = 0n;
+  return {
+    session,
+    instrumentId,
+    /** Until queries see everything that was told so far: what is durable may not be seen yet, a quote told after it is. */
+    async seen() {
+      const tsEventNanos = 1_800_000_000_000_000_000n + ++marks;
+      session.quote({ instrumentId, tsEventNanos, bidPriceE9: 1n, bidSizeE9: 1n, askPriceE9: 2n, askSizeE9: 1n });
+      await session.flush();
+      await eventually(async () => {
+        const { value } = await client.quotes([symbol]);
+        expect(value[0]?.tsEventNanos).toBe(tsEventNanos);
+      });
+    },
+  };
+}
+
+test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from the file", async (file) => {
+  const trades = await tradesOf(file);
+  const symbol = file.slice(0, 30);
+  const { session, instrumentId, seen } = await sessionOf(file, symbol);
   for (const { id, priceE9, sizeE9, atNanos, buyerIsMaker } of trades) {
     session.trade({
       instrumentId,
@@ -102,7 +122,7 @@ test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from 
       side: buyerIsMaker ? Side.SELL : Side.BUY,
     });
   }
-  await session.close();
+  await seen();
   for (const [interval, seconds] of [
     [BarInterval.S1, 1n],
     [BarInterval.M1, 60n],
@@ -123,6 +143,7 @@ test.each(CAPTURES)("bars over %s equal, to the last digit, those computed from 
     }));
     expect(bars).toEqual(barsOf(trades, seconds * 1_000_000_000n));
   }
+  await session.close();
 });
 
 interface CapturedUpdate {
@@ -170,21 +191,7 @@ async function bookOf(file: string): Promise<CapturedBook> {
 }
 
 async function bookSession(file: string, symbol: string) {
-  const session = new FeedSession({
-    address: engine.address,
-    session: `${symbol} of ${file}`,
-    feed: "replay",
-    source: DataSource.REPLAY,
-  });
-  await session.start();
-  const instrumentId = session.defineInstrument({
-    symbol,
-    name: symbol,
-    venue: "BINANCE",
-    venueSymbol: symbol,
-    class: InstrumentClass.CRYPTO,
-    source: DataSource.REPLAY,
-  });
+  const { session, instrumentId, seen } = await sessionOf(file, symbol);
   const told = ({ first, last, levels }: CapturedUpdate) => ({
     instrumentId,
     tsEventNanos: 1_723_161_255_000_000_000n,
@@ -203,15 +210,12 @@ async function bookSession(file: string, symbol: string) {
       session.bookDelta(told(update));
       ({ last } = update);
     },
-    /** What the engine's book is once queries see everything that was told: what is durable may not be seen yet. */
     book: async () => {
-      await session.flush();
-      return eventually(async () => {
-        const { value } = await client.book({ symbol, depth: 1 });
-        expect(value!.venueSequence).toBe(last);
-        const [bid, ask] = [value!.bids[0]!, value!.asks[0]!];
-        return { ...value!, top: [bid.priceE9, bid.sizeE9, ask.priceE9, ask.sizeE9] };
-      });
+      await seen();
+      const { value } = await client.book({ symbol, depth: 1 });
+      expect(value!.venueSequence).toBe(last);
+      const [bid, ask] = [value!.bids[0]!, value!.asks[0]!];
+      return { ...value!, top: [bid.priceE9, bid.sizeE9, ask.priceE9, ask.sizeE9] };
     },
   };
 }
