@@ -71,6 +71,16 @@ describe("an item", () => {
   });
 });
 
+test("a document type that defines nothing is read", () => {
+  const type = `<!DOCTYPE rss PUBLIC "-//Netscape//DTD RSS 0.91//EN" "http://my.netscape.com/rss.dtd">`;
+  const text = rss("<item><title>t</title></item>").replace("?>", `?>${type}`);
+  expect(parseSyndication(text).items).toHaveLength(1);
+});
+
+test("a document with many document types is refused in the time of its length", () => {
+  expect(() => parseSyndication("<!DOCTYPE".repeat(200_000))).toThrow(SyndicationError);
+});
+
 test.each([
   ["no XML", "hello"],
   ["a page", "<html><body>Not found</body></html>"],
@@ -78,6 +88,10 @@ test.each([
   [
     "a document that defines entities",
     `<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><rss><channel><title>&b;</title></channel></rss>`,
+  ],
+  [
+    "one that hides it behind a bracket in quotes",
+    `<!DOCTYPE rss SYSTEM ">" [<!ENTITY a "aaaaaaaaaa">]><rss><channel><title>&a;</title></channel></rss>`,
   ],
 ])("%s is refused", (_, text) => {
   expect(() => parseSyndication(text)).toThrow(SyndicationError);

@@ -29,14 +29,16 @@ const parser = new XMLParser({
   htmlEntities: true,
 });
 
-const INTERNAL_SUBSET = /<!DOCTYPE[^>[]*\[/i;
+const DOCTYPE = /<!DOCTYPE/gi;
+/** One that defines nothing by itself. What is bounded keeps a hostile document from being read again and again. */
+const PLAIN_DOCTYPE = /<!DOCTYPE(?:[^>["']|"[^"]*"|'[^']*'){1,500}>/iy;
 const TITLE_MAX = 500;
 const SUMMARY_MAX = 4_000;
 
 /** Reads a document of RSS (rssboard.org/rss-specification) or Atom (RFC 4287). Items without a title are left out. */
 export function parseSyndication(text: string): Syndication {
   // Entities of the document's own are how a small document becomes a large one, and no feed needs them.
-  if (INTERNAL_SUBSET.test(text)) throw new SyndicationError("a document that defines entities");
+  if (definesEntities(text)) throw new SyndicationError("a document that defines entities");
   let document: any;
   try {
     document = parser.parse(text, true);
@@ -53,6 +55,14 @@ export function parseSyndication(text: string): Syndication {
     return { title: textOf(feed.title), items: listOf(feed.entry).flatMap((entry) => atomEntry(entry) ?? []) };
   }
   throw new SyndicationError("neither RSS nor Atom");
+}
+
+function definesEntities(text: string): boolean {
+  for (const { index } of text.matchAll(DOCTYPE)) {
+    PLAIN_DOCTYPE.lastIndex = index;
+    if (!PLAIN_DOCTYPE.test(text)) return true;
+  }
+  return false;
 }
 
 function rssItem(item: any): SyndicatedItem | null {
