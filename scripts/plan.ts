@@ -34,7 +34,10 @@ const prepared = await federation.prepare({ query, operationName: options.operat
 await federation.close();
 
 if ("errors" in prepared) {
-  for (const error of prepared.errors) console.error(`${String(error.extensions["code"])}: ${error.toString()}`);
+  for (const { message, locations = [], extensions } of prepared.errors) {
+    const places = locations.map(({ line, column }) => ` (${line}:${column})`).join("");
+    console.error(`${extensions.code}: ${message}${places}`);
+  }
   process.exitCode = 1;
 } else {
   process.stdout.write(options.json ? `${JSON.stringify(prepared.plan.describe(), null, 2)}\n` : prepared.plan.print());

@@ -121,6 +121,12 @@ describe("what is wrong with a request is told by a code and a status", () => {
     ).toBe("INTROSPECTION_DISABLED");
   });
 
+  test("an operation's name that is made to look like another operation", async () => {
+    const { post } = await router({ introspection: false });
+    const hidden = "Q\0query Q { __schema { types { name } } } #";
+    expect(codeOf(await post({ query: "{ me }", operationName: hidden }))).toBe("BAD_REQUEST");
+  });
+
   test("aliases and root fields beyond the limit, also through fragments", async () => {
     const { post } = await router({ limits: { aliases_max: 2, root_fields_max: 3 } });
     const aliases = ["a", "b", "c"].map((alias) => `${alias}: me`).join(" ");

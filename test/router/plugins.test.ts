@@ -158,6 +158,21 @@ test("a plugin answers early, and those before it hear of the answer", async () 
   expect([requests, calls]).toEqual([[], []]);
 });
 
+test("a plugin does not say how an answer is sent", async () => {
+  const { ask } = await routerWith({
+    name: "meddler",
+    onRequest: () => ({
+      onResponse({ setHeader }) {
+        setHeader("x-mark", "yes");
+        setHeader("Content-Length", "1");
+      },
+    }),
+  });
+  const { body, headers } = await ask("{ word { text } }");
+  expect(body).toEqual({ data: { word: { text: "yes" } } });
+  expect([headers.get("x-mark"), headers.get("content-length")]).toEqual(["yes", String(JSON.stringify(body).length)]);
+});
+
 test.each([
   ["onRequest", "a coded error", new CodedError("FORBIDDEN", "Not today."), 403, "FORBIDDEN"],
   ["onRequest", "a bug", new TypeError("oops"), 500, "INTERNAL_ERROR"],

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { eventually } from "@mib/testkit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -80,6 +81,27 @@ describe("the protocol's close codes", () => {
   test("4406 for another protocol", async () => {
     const client = await raw(await router(), { protocols: [] });
     await client.closedWith(4406);
+  });
+
+  test("4406 also for who breaks the protocol's frames at once, and the router goes on", async () => {
+    const { url, post } = await router();
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {});
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.write(
+      Buffer.concat([
+        Buffer.from(
+          "GET /graphql HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n" +
+            "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: other\r\n\r\n",
+        ),
+        Buffer.from([0xf1, 0x80, 0, 0, 0, 0]), // reserved bits that nobody asked for
+      ]),
+    );
+    socket.resume();
+    await closed;
+    expect((await post({ query: QUERY })).status).toBe(200);
   });
 
   test("4408 when nothing is said", async () => {

@@ -121,3 +121,28 @@ test("bytes that wait for a client that reads nothing are shown while they wait"
   );
   await eventually(async () => expect(await router.metric("router_stream_conflated_total")).toBeGreaterThan(0));
 });
+
+test("what is held back for a slow client counts as delivered when it is, and not before", async () => {
+  const { append, router, series, open } = await measured({ websocket: { stall_timeout_ms: 60_000 } });
+  const socket = await subscribed(router.wsUrl, `subscription { newest(sensors: ["s1"]) { value text } }`);
+  await open(1);
+  let received = 0;
+  let last = 0;
+  socket.on("message", (message) => {
+    received += 1;
+    last = JSON.parse((message as Buffer).toString()).payload.data.newest.value;
+  });
+  socket.pause();
+  const events = 200;
+  const text = "t".repeat(100_000);
+  for (let id = 1; id <= events; id++) await append("s1", id, { value: id, text });
+  const deliveries = () => router.metric("router_stream_deliveries_total");
+  const conflated = () => router.metric("router_stream_conflated_total");
+  await eventually(async () => expect(await conflated()).toBeGreaterThan(0));
+  await eventually(async () => expect((await deliveries()) + (await conflated())).toBe(events - 1)); // one is held
+  socket.resume();
+  await eventually(() => expect(last).toBe(events));
+  expect(await deliveries()).toBe(received);
+  expect(received + (await conflated())).toBe(events);
+  expect(await series("router_subscriptions_backlog_bytes", { transport: "ws" })).toBe(0);
+});

@@ -99,8 +99,9 @@ class RevocationSubscriber extends Subscriber {
     this.#calls = calls;
   }
 
-  deliver(delivery: Delivery): void {
+  deliver(delivery: Delivery): boolean {
     this.#calls.deliver(delivery);
+    return true;
   }
 
   started(): void {

@@ -10,6 +10,7 @@ import {
 } from "graphql";
 import type { PlannedRequest } from "../plan/batch-requests.ts";
 import type { PlannedFetch } from "../plan/fetch-plan.ts";
+import { variablesIn } from "../plan/variables-in.ts";
 import type { SentList } from "./request-part.ts";
 
 /** The text of a request that is the same every time, and what has to be put into it. */
@@ -118,12 +119,6 @@ function clientVariableDefinitions(parts: PlannedRequest["parts"]): VariableDefi
       }
   }
   return [...definitions.values()];
-}
-
-function variablesIn(selection: SelectionSetNode): Set<string> {
-  const names = new Set<string>();
-  visit(selection, { Variable: ({ name }) => void names.add(name.value) });
-  return names;
 }
 
 function representationsVariable(name: string): VariableDefinitionNode {

@@ -52,6 +52,8 @@ export interface RequestRest {
   requestId: string;
   /** Read already, or where it is to be read from. */
   body: string | IncomingMessage;
+  /** When it came, by `performance.now()`: it may have waited for its turn since. */
+  receivedAt: number;
 }
 
 /** One request on its way. */
@@ -72,6 +74,18 @@ interface AdmittedCall extends HttpCall {
   withPlan: boolean;
 }
 
+const FRAMING_HEADERS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "keep-alive",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 /** The answer came in parts, and all of it is sent; or a subscription goes on by itself. */
 const SENT = Symbol("sent");
 
@@ -86,9 +100,8 @@ export class GraphqlEndpoint {
   async handle(
     request: HttpRequest,
     response: HttpResponse,
-    { search, token, requestId, body }: RequestRest,
+    { search, token, requestId, body, receivedAt }: RequestRest,
   ): Promise<void> {
-    const startedAt = performance.now();
     const { accept } = request.headers;
     const mediaType = chooseMediaType(accept);
     // For a client that takes nothing but parts, a whole answer is the only one.
@@ -108,7 +121,7 @@ export class GraphqlEndpoint {
             token,
             mediaType: mediaType ?? "application/json",
             transport,
-            startedAt,
+            startedAt: receivedAt,
             hooks,
           });
       if (answer === SENT) return;
@@ -272,6 +285,8 @@ function responseFacts(response: HttpResponse, status: number, bytes: number): O
     status,
     bytes,
     setHeader: (name, value) => {
+      if (FRAMING_HEADERS.has(name.toLowerCase()))
+        throw new TypeError(`${name} says how the answer is sent, and is the router's own`);
       if (!response.headersSent) response.setHeader(name, value);
     },
   };

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { CodedError } from "@mib/service/coded-error";
 import { refuse } from "./error-body.ts";
-import type { GraphqlEndpoint } from "./graphql-endpoint.ts";
+import type { GraphqlEndpoint, RequestRest } from "./graphql-endpoint.ts";
 import { acceptsHtml } from "./media-types.ts";
 import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
 import type { OriginPolicy } from "./origin-policy.ts";
@@ -58,7 +58,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   if (!options.plain) return { server, plain: null };
   const plain = new PlainConnections(server, {
     rules: options,
-    serve: (request, response, body) => servePlain(options, request, response, body),
+    serve: (request, response, body, receivedAt) => servePlain(options, request, response, { body, receivedAt }),
     idleMsMax: KEEP_ALIVE_MS,
     firstRequestMsMax: HEADERS_MS_MAX,
   });
@@ -118,7 +118,10 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
         return;
       }
       if (token !== null && request.method === "GET") options.eventStreams.claim(request, response, token, requestId);
-      else void options.endpoint.handle(request, response, { search, token, requestId, body: request });
+      else {
+        const rest = { search, token, requestId, body: request, receivedAt: performance.now() };
+        void options.endpoint.handle(request, response, rest);
+      }
       return;
     case "PUT":
       void options.eventStreams.reserve(request, response, requestId);
@@ -132,7 +135,12 @@ function route(options: HttpServerOptions, request: IncomingMessage, response: S
   }
 }
 
-function servePlain(options: HttpServerOptions, request: HttpRequest, response: HttpResponse, body: string): void {
+function servePlain(
+  options: HttpServerOptions,
+  request: HttpRequest,
+  response: HttpResponse,
+  rest: Pick<RequestRest, "body" | "receivedAt">,
+): void {
   const requestId = requestIdFor(request.headers["x-request-id"]);
   response.setHeader("x-request-id", requestId);
   if (admit(options.origins, request, response))
@@ -140,7 +148,7 @@ function servePlain(options: HttpServerOptions, request: HttpRequest, response: 
       search: "",
       token: eventStreamToken(request, ""),
       requestId,
-      body,
+      ...rest,
     });
 }
 

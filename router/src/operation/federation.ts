@@ -1,4 +1,4 @@
-import type { GraphQLError, GraphQLSchema } from "graphql";
+import type { GraphQLSchema } from "graphql";
 import { CodedError } from "@mib/service/coded-error";
 import type { ExecutionTrace } from "../execute/execution-trace.ts";
 import type { SharedFetches } from "../execute/shared-fetches.ts";
@@ -17,6 +17,7 @@ import { STREAM_URL } from "../supergraph/check-streams.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { SupergraphLifeCycle } from "../supergraph/supergraph-life-cycle.ts";
 import { OperationCache } from "./operation-cache.ts";
+import type { OperationError } from "./operation-errors.ts";
 import { OverrideChoice, type OverrideDecision } from "./override-choice.ts";
 import { prepareOperation } from "./prepare-operation.ts";
 import { warmUp, type WarmUp } from "./warm-up.ts";
@@ -63,7 +64,7 @@ export interface OperationRequest {
 }
 
 export interface OperationErrors {
-  errors: readonly GraphQLError[];
+  errors: readonly OperationError[];
 }
 
 /** One request's way to the subgraphs: what is sent along, and when to give up. */
@@ -169,6 +170,9 @@ export interface Federation {
   update(supergraphSdl: string, settings?: FederationSettings, warm?: WarmUp): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Of texts, names and errors of the operations that are kept. What is made of a text is many times as large. */
+const CACHED_CHARACTERS_MAX = 4 * 1_024 * 1_024;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_RESPONSE_BYTES_MAX = 16 * 1_024 * 1_024;
@@ -307,24 +311,37 @@ class LoadedFederation implements Federation {
       supergraph,
       clients,
       overrides: new OverrideChoice(supergraph, { labels: settings.overrideLabels ?? {}, random: this.#random }),
-      operations: new OperationCache(settings.operationCacheMax),
+      operations: new OperationCache({
+        entriesMax: settings.operationCacheMax,
+        charactersMax: CACHED_CHARACTERS_MAX,
+        charactersOf,
+      }),
     };
   }
 }
 
 /** What tells operations apart in the cache: the overrides that hold, its name and its text. */
 function keyOf({ query, operationName }: OperationRequest, overrides: readonly string[]): string {
-  return `${overrides.join(" ")}\0${operationName ?? ""}\0${query}`;
+  const name = operationName ?? "";
+  // The name is the client's, and may have any character: its length says where it ends.
+  return `${overrides.join(" ")}\0${name.length}\0${name}${query}`;
 }
 
 function partsOf(key: string): { request: OperationRequest; overrides: readonly string[] } {
-  const nameStart = key.indexOf("\0") + 1;
-  const nameEnd = key.indexOf("\0", nameStart);
-  const labels = key.slice(0, nameStart - 1);
+  const labelsEnd = key.indexOf("\0");
+  const nameStart = key.indexOf("\0", labelsEnd + 1) + 1;
+  const nameEnd = nameStart + Number(key.slice(labelsEnd + 1, nameStart - 1));
+  const labels = key.slice(0, labelsEnd);
   return {
-    request: { operationName: key.slice(nameStart, nameEnd) || null, query: key.slice(nameEnd + 1) },
+    request: { operationName: key.slice(nameStart, nameEnd) || null, query: key.slice(nameEnd) },
     overrides: labels === "" ? [] : labels.split(" "),
   };
+}
+
+/** What is kept of an operation beside its key. */
+function charactersOf(prepared: PreparedOperation | OperationErrors): number {
+  if (!("errors" in prepared)) return prepared.normalized.length;
+  return prepared.errors.reduce((sum, { message }) => sum + message.length, 0);
 }
 
 async function prepareAsDecided(

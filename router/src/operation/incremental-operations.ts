@@ -29,7 +29,7 @@ export function incrementalOperations(
   read: ReadOperation,
   compile: (settled: ReadOperation) => Promise<OperationCode>,
 ): PreparedOperation["incremental"] {
-  const choices = new OperationCache<IncrementalOperation | null>(CHOICES_MAX);
+  const choices = new OperationCache<IncrementalOperation | null>({ entriesMax: CHOICES_MAX });
   const conditions = deferVariables(read);
   return (variables) =>
     choices.get(JSON.stringify(conditions.map((name) => variables[name] ?? true)), async () => {

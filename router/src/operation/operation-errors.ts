@@ -1,16 +1,21 @@
-import { GraphQLError } from "graphql";
+import type { GraphQLError, SourceLocation } from "graphql";
 import type { ErrorCode } from "@mib/service/error-catalogue";
 
-/** The same error with a code; where it is and what it says stays. */
-export function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {
-  return new GraphQLError(error.message, {
-    ...(error.nodes && { nodes: error.nodes }),
-    ...(error.source && { source: error.source }),
-    ...(error.positions && { positions: error.positions }),
-    extensions: { ...error.extensions, code },
-  });
+/**
+ * Why a request is refused, as its client sees it. Such answers are kept, and so this is a plain value: an error of
+ * graphql's own holds the document, its source and a stack.
+ */
+export interface OperationError {
+  readonly message: string;
+  readonly locations?: readonly SourceLocation[];
+  readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode };
 }
 
-export function codedGraphQLError(code: ErrorCode, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
+/** The same error with a code; where it is and what it says stays. */
+export function withCode({ message, locations, extensions }: GraphQLError, code: ErrorCode): OperationError {
+  return { message, ...(locations && { locations }), extensions: { ...extensions, code } };
+}
+
+export function operationError(code: ErrorCode, message: string): OperationError {
+  return { message, extensions: { code } };
 }

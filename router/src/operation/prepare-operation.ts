@@ -30,7 +30,7 @@ import type {
   PreparedOperation,
 } from "./federation.ts";
 import { operationCost } from "./operation-cost.ts";
-import { codedGraphQLError, withCode } from "./operation-errors.ts";
+import { operationError, withCode } from "./operation-errors.ts";
 import { withoutDefer } from "./defer-directives.ts";
 import { incrementalOperations, type OperationCode } from "./incremental-operations.ts";
 import { readOperation, type ReadOperation } from "./read-operation.ts";
@@ -59,9 +59,9 @@ export async function prepareOperation(
   } catch (error) {
     // What is so for now only is thrown: an answer is kept for the next request with the same text.
     if (error instanceof CodedError && error.code !== "SERVICE_UNAVAILABLE")
-      return { errors: [codedGraphQLError(error.code, error.message)] };
+      return { errors: [operationError(error.code, error.message)] };
     if (error instanceof RangeError)
-      return { errors: [codedGraphQLError("OPERATION_LIMIT_EXCEEDED", "The operation is nested too deeply")] };
+      return { errors: [operationError("OPERATION_LIMIT_EXCEEDED", "The operation is nested too deeply")] };
     throw error;
   } finally {
     endOfPlan?.();
@@ -195,7 +195,7 @@ function variableCoercion(
 ): PreparedOperation["coerceVariables"] {
   return (variables): CoercedVariables => {
     if (variables !== undefined && variables !== null && (typeof variables !== "object" || Array.isArray(variables))) {
-      return { errors: [codedGraphQLError("BAD_REQUEST", "The variables must be an object")] };
+      return { errors: [operationError("BAD_REQUEST", "The variables must be an object")] };
     }
     const inputs = (variables ?? {}) as Record<string, unknown>;
     const result = getVariableValues(schema, definitions, inputs, { maxErrors: 20 });

@@ -13,7 +13,7 @@ import type { HookChain } from "../plugins/hook-chain.ts";
 import { DeferLabelRule } from "./defer-label-rule.ts";
 import { dropLocations } from "./drop-locations.ts";
 import type { OperationErrors, OperationRequest } from "./federation.ts";
-import { codedGraphQLError, withCode } from "./operation-errors.ts";
+import { operationError, withCode } from "./operation-errors.ts";
 import { countSelections } from "./operation-size.ts";
 
 export interface ReadOperation {
@@ -107,9 +107,9 @@ function pickOperation(
 }
 
 function badRequest(message: string): OperationErrors {
-  return { errors: [codedGraphQLError("BAD_REQUEST", message)] };
+  return { errors: [operationError("BAD_REQUEST", message)] };
 }
 
 function tooLarge(message: string): OperationErrors {
-  return { errors: [codedGraphQLError("OPERATION_LIMIT_EXCEEDED", message)] };
+  return { errors: [operationError("OPERATION_LIMIT_EXCEEDED", message)] };
 }

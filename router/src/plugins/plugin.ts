@@ -94,7 +94,10 @@ export interface PluginResponse {
   readonly bytes: number;
   /** Each once; empty when all went well. */
   readonly errorCodes: readonly string[];
-  /** Has no effect where the answer's headers are sent already or it has none. */
+  /**
+   * Has no effect where the answer's headers are sent already or it has none. Throws for those that say how it is sent:
+   * its length, coding, type and connection.
+   */
   setHeader(name: string, value: string): void;
 }
 

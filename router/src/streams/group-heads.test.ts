@@ -5,8 +5,9 @@ import { expect, test } from "vitest";
 /** Takes everything, and keeps where it is. */
 class Taker extends Subscriber {
   readonly isFull = false;
-  deliver(delivery: Delivery): void {
+  deliver(delivery: Delivery): boolean {
     this.sent = delivery.cursor;
+    return true;
   }
   started(): void {}
   fail(): void {}

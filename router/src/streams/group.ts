@@ -65,7 +65,8 @@ export abstract class Subscriber {
   /** EVERY: it can take no more for now. */
   abstract readonly isFull: boolean;
 
-  abstract deliver(delivery: Delivery): void;
+  /** False where it holds the event back: it counts by itself what it delivers later. */
+  abstract deliver(delivery: Delivery): boolean;
   /** Called once, when it hears all its channels. */
   abstract started(): void;
   /** The stream ends with an error. */
@@ -295,8 +296,7 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
         conflated: 0,
         cursor: this.cursorOf(last.entry),
       });
-      subscriber.deliver(delivery);
-      this.#observer.delivered(last, 1, false);
+      this.#observer.delivered(last, subscriber.deliver(delivery) ? 1 : 0, false);
       return;
     }
     const task = this.#task(last, new Set([subscriber]), 0, null);
@@ -409,8 +409,7 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
         this.#letFallBehind(subscriber, event, own.gap);
         continue;
       }
-      subscriber.deliver(own);
-      delivered += 1;
+      if (subscriber.deliver(own)) delivered += 1;
     }
     if (conflated > 0) this.#observer.conflated(conflated);
     this.#observer.delivered(event, delivered, audience === null);

@@ -311,7 +311,7 @@ class Witness extends Subscriber {
     this.#complain("was told that its stream is over");
   }
 
-  deliver(delivery: Delivery): void {
+  deliver(delivery: Delivery): boolean {
     const { note } = this;
     this.note = null;
     this.sent = delivery.cursor;
@@ -334,6 +334,7 @@ class Witness extends Subscriber {
     // One that catches up by itself may be ahead of the others.
     if (this.resume === null) this.#world.seen.set(channel, Math.max(index, this.#world.seen.get(channel) ?? -1));
     this.#lastIndex.set(channel, index);
+    return true;
   }
 
   #checkEvery(channel: string, index: number, last: number | undefined, gap: Gap | null): void {

@@ -22,12 +22,18 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
   protected abstract send(delivery: Delivery, note: StreamNote | null): void;
   /** So many events were skipped for newer ones while the socket was slow. */
   protected abstract countConflated(count: number): void;
+  /** An event that was held back was put on the socket. */
+  protected abstract countDeliveredLate(): void;
   /** Tells the client that no event follows, with errors or as it should be. */
   protected abstract finish(errors: readonly EndingError[] | null): void;
 
-  deliver(delivery: Delivery): void {
-    if (this.#conflates && (this.#held !== null || this.backpressure.isHigh)) this.#hold(delivery);
-    else this.#sendNow(delivery);
+  deliver(delivery: Delivery): boolean {
+    if (this.#conflates && (this.#held !== null || this.backpressure.isHigh)) {
+      this.#hold(delivery);
+      return false;
+    }
+    this.#sendNow(delivery);
+    return true;
   }
 
   abstract override get connection(): object;
@@ -41,13 +47,16 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
   }
 
   ended(errors: readonly EndingError[] | null): void {
-    for (const delivery of this.#takeHeld()) this.#sendNow(delivery);
+    for (const delivery of this.#takeHeld()) {
+      this.#sendNow(delivery);
+      this.countDeliveredLate();
+    }
     this.finish(errors);
   }
 
   /** Delivers what was held back. */
   giveHeld(): void {
-    for (const delivery of this.#takeHeld()) this.deliver(delivery);
+    for (const delivery of this.#takeHeld()) if (this.deliver(delivery)) this.countDeliveredLate();
   }
 
   /** Leaves the group: nothing is delivered any more. */

@@ -168,6 +168,10 @@ export class ConnectionOperations implements SubscriptionHost {
     this.#options.metrics.conflated(count);
   }
 
+  eventDeliveredLate(): void {
+    this.#options.metrics.deliveredLate();
+  }
+
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void {
     if (errors !== null) this.fail(id, errors, null);
     else this.#complete(id);

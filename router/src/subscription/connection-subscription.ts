@@ -14,6 +14,7 @@ export interface SubscriptionHost {
   tooSlow(): void;
   subscriptionStarted(label: string): void;
   eventsConflated(count: number): void;
+  eventDeliveredLate(): void;
   subscriptionEnded(id: string, errors: readonly EndingError[] | null): void;
   /** Ends an operation with an error. */
   subscriptionFailed(id: string, error: CodedError): void;
@@ -80,6 +81,10 @@ export class ConnectionSubscription extends ClientSubscription {
 
   protected countConflated(count: number): void {
     this.#host.eventsConflated(count);
+  }
+
+  protected countDeliveredLate(): void {
+    this.#host.eventDeliveredLate();
   }
 
   protected finish(errors: readonly EndingError[] | null): void {

@@ -250,6 +250,11 @@ export class RouterMetrics implements HubObserver, UpstreamObserver, HistoryObse
     if (isNews) this.#ages.delivered(event, subscribers);
   }
 
+  /** An event that was held back for a slow client left after all. How old it was is that client's matter. */
+  deliveredLate(): void {
+    this.#deliveries.inc();
+  }
+
   replayed(): void {
     this.#deliveries.inc();
     this.#replayed.inc();

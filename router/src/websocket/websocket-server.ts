@@ -92,6 +92,7 @@ export class GraphqlWebSocketServer {
   /** Knows nothing of the request: what a socket's listeners hold lives as long as the socket. */
   #admit(socket: WebSocket, facts: ConstructorParameters<typeof Connection>[1]): void {
     if (socket.protocol !== PROTOCOL) {
+      socket.on("error", ignoreError); // "close" follows
       socket.close(CLOSE.subprotocolNotAcceptable, "Subprotocol not acceptable");
       return;
     }
@@ -133,6 +134,8 @@ export class GraphqlWebSocketServer {
 function destroyStream(this: Duplex): void {
   this.destroy();
 }
+
+function ignoreError(): void {}
 
 function reject(stream: Duplex, status: number): void {
   stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);

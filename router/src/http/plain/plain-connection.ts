@@ -12,7 +12,8 @@ export interface PlainHost {
   readonly keepAliveSeconds: number;
   readonly turns: RequestTurns;
   readonly bytes: AnswerBytes;
-  serve(request: HttpRequest, response: HttpResponse, body: string): void;
+  /** `receivedAt`: when it was there, by `performance.now()`. */
+  serve(request: HttpRequest, response: HttpResponse, body: string, receivedAt: number): void;
   /** Gives the connection to `node:http`; what was read and not served lies in its socket again. */
   handOver(socket: Socket): void;
   /** The connection is over, or somebody else's. */
@@ -48,6 +49,15 @@ export class PlainConnection {
     return !this.#isBusy && this.#unflushed === 0;
   }
 
+  /**
+   * Ends it when its client takes nothing of its answers for so long. A client that takes some of a long one in that time may
+   * go on.
+   */
+  endIfStalled(ms: number): void {
+    if (this.#unflushed === 0 || this.#socket.timeout === ms) return;
+    this.#socket.setTimeout(ms, this.#onStill);
+  }
+
   get headers(): string {
     return this.#host.isDraining
       ? "Connection: close\r\n"
@@ -69,11 +79,8 @@ export class PlainConnection {
     this.hasServed = true;
     if (this.#host.isDraining) {
       this.#socket.end();
-    } else if (this.#next !== null) {
-      // A client that sends and does not read has to read first.
-      if (this.#socket.writableNeedDrain) this.#socket.once("drain", () => this.#takeNext());
-      else this.#takeNext();
-    } else if (this.#hasEnded) this.#socket.end();
+    } else if (this.#next !== null) this.#takeNextWhenRead();
+    else if (this.#hasEnded) this.#socket.end();
   }
 
   readonly flushed = (): void => {
@@ -82,12 +89,19 @@ export class PlainConnection {
   };
 
   readonly #onData = (chunk: Buffer): void => {
-    if (!this.#isBusy && this.#next === null) {
+    const isFirst = this.#next === null;
+    if (isFirst && !this.#isBusy && !this.#socket.writableNeedDrain) {
       this.#take(chunk);
       return;
     }
     this.#next = this.#next === null ? chunk : Buffer.concat([this.#next, chunk]);
     this.#socket.pause();
+    if (isFirst && !this.#isBusy) this.#takeNextWhenRead();
+  };
+
+  readonly #onStill = (): void => {
+    if (this.#unflushed > 0) this.#socket.destroy();
+    else this.#socket.setTimeout(0, this.#onStill);
   };
 
   readonly #onEnd = (): void => {
@@ -98,6 +112,12 @@ export class PlainConnection {
   readonly #onError = (): void => {}; // "close" follows
 
   readonly #onClose = (): void => this.#host.left(this);
+
+  /** A client that sends and does not read has to read first. */
+  #takeNextWhenRead(): void {
+    if (this.#socket.writableNeedDrain) this.#socket.once("drain", () => this.#takeNext());
+    else this.#takeNext();
+  }
 
   #takeNext(): void {
     const next = this.#next!;
@@ -120,9 +140,10 @@ export class PlainConnection {
     this.#isBusy = true;
     const body = chunk.toString("utf8", head.bytes.length);
     const request = this.#request;
+    const receivedAt = performance.now();
     this.#host.turns.begin(() => {
       if (!this.#socket.destroyed)
-        this.#host.serve(request, new PlainResponse(this.#socket, this, this.#host.bytes), body);
+        this.#host.serve(request, new PlainResponse(this.#socket, this, this.#host.bytes), body, receivedAt);
     });
   }
 
@@ -133,6 +154,7 @@ export class PlainConnection {
     socket.off("end", this.#onEnd);
     socket.off("error", this.#onError);
     socket.off("close", this.#onClose);
+    socket.setTimeout(0, this.#onStill);
     socket.pause();
     socket.unshift(chunk);
     this.#host.handOver(socket);

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { eventually } from "@mib/testkit/eventually";
 import fc from "fast-check";
@@ -20,7 +20,11 @@ interface Served {
 /** A server that answers every request with who read it and what was read. `hold`: it answers when it is told to. */
 async function server({ hold = false, plain = true, idleMsMax = 60_000, padding = "", times = 1 } = {}) {
   const held: (() => void)[] = [];
+  /** For so long each plain request waited for its turn. */
+  const waitsMs: number[] = [];
+  let servedCount = 0;
   const answer = (served: Served, response: HttpResponse) => {
+    servedCount += 1;
     const send = () => {
       const text = JSON.stringify({ ...served, ...(padding && { padding }) });
       response.writeHead(200, { "content-length": Buffer.byteLength(text) });
@@ -38,8 +42,10 @@ async function server({ hold = false, plain = true, idleMsMax = 60_000, padding 
   const connections = plain
     ? new PlainConnections(http, {
         rules: { path: "/graphql", headerBytesMax: 4_096, bodyBytesMax: BODY_BYTES_MAX },
-        serve: ({ url, headers }, response, body) =>
-          answer({ by: "plain", url, authorization: headers.authorization, body: body.repeat(times) }, response),
+        serve({ url, headers }, response, body, receivedAt) {
+          waitsMs.push(performance.now() - receivedAt);
+          answer({ by: "plain", url, authorization: headers.authorization, body: body.repeat(times) }, response);
+        },
         idleMsMax,
         firstRequestMsMax: idleMsMax,
       })
@@ -51,7 +57,7 @@ async function server({ hold = false, plain = true, idleMsMax = 60_000, padding 
     connections?.destroy();
     http.close();
   });
-  return { port: (http.address() as AddressInfo).port, http, connections, held };
+  return { port: (http.address() as AddressInfo).port, http, connections, held, waitsMs, served: () => servedCount };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -189,6 +195,21 @@ test("a request that comes while another is answered waits for its turn", async 
   expect(answers().map(({ body }) => body)).toEqual(["1", "2", "3"]);
 });
 
+test("what came before others began is known to have waited for its turn", async () => {
+  const { port, connections, waitsMs } = await server();
+  const { send, has } = await client(port);
+  send(post("1"));
+  await has(1);
+  send(post("2"));
+  const startedAt = performance.now();
+  let lastAt = Infinity;
+  // Two of them begin in a turn.
+  for (let other = 0; other < 20_000; other++) connections!.turns.begin(() => (lastAt = performance.now()));
+  await has(2);
+  expect(lastAt).toBeLessThan(Infinity);
+  expect(waitsMs[1]).toBeGreaterThan((lastAt - startedAt) / 2);
+});
+
 test("a client that has said all gets its answer, and then the end", async () => {
   const { port, held } = await server({ hold: true });
   const { socket, send, has, ended } = await client(port);
@@ -201,16 +222,56 @@ test("a client that has said all gets its answer, and then the end", async () =>
 });
 
 test("an idle connection is ended, and one whose client still takes its answer is not", async () => {
-  const { port } = await server({ idleMsMax: 100, padding: "x".repeat(100_000_000) });
+  const { port } = await server({ idleMsMax: 1_000, padding: "x".repeat(200_000_000) });
   const [idle, slow] = [await client(port), await client(port)];
   let received = 0;
+  slow.socket.pause();
   slow.socket.removeAllListeners("data");
   slow.socket.on("data", (chunk) => (received += chunk.length));
   slow.socket.pause();
+  const reading = setInterval(() => slow.socket.read(500_000), 20); // takes 8 s and more
+  onTestFinished(() => clearInterval(reading));
   slow.send(post("1"));
   await eventually(() => expect(idle.ended()).toBe(true), { deadlineMs: 70_000 });
+  expect(received).toBeLessThan(200_000_000);
+  clearInterval(reading);
   slow.socket.resume();
-  await eventually(() => expect(received).toBeGreaterThan(100_000_000), { deadlineMs: 60_000 });
+  await eventually(() => expect(received).toBeGreaterThanOrEqual(200_000_000), { deadlineMs: 60_000 });
+});
+
+test.each(["plain", "node"] as const)("a client that sends and does not read is not served on (%s)", async (by) => {
+  const { port, served } = await server({ padding: "x".repeat(1_000_000) });
+  const { socket, send } = await client(port);
+  socket.pause();
+  const turns = async (count: number) => {
+    for (let passed = 0; passed < count; passed++) await turn();
+  };
+  const sendMany = async () => {
+    for (let sent = 0; sent < 200; sent++) {
+      send(by === "plain" ? post("1") : post("1", "", "/other"));
+      await turns(20); // two that come at once are node's
+    }
+    await eventually(async () => {
+      const before = served();
+      await turns(50);
+      expect(served()).toBe(before);
+    });
+  };
+  await sendMany();
+  const atRest = served(); // the system's buffers are full
+  expect(atRest).toBeLessThan(100);
+  await sendMany();
+  expect(served()).toBe(atRest);
+});
+
+test("a connection whose client takes nothing of its answer is ended", async () => {
+  const { port, http } = await server({ idleMsMax: 100, padding: "x".repeat(100_000_000) });
+  const sockets: Socket[] = [];
+  http.on("connection", (socket) => sockets.push(socket));
+  const { socket, send } = await client(port);
+  socket.pause();
+  send(post("1"));
+  await eventually(() => expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true]));
 });
 
 test("an answer that a client has not taken yet is not written over by those of others", async () => {

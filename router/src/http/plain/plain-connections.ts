@@ -35,7 +35,7 @@ export class PlainConnections implements PlainHost {
     server.removeAllListeners("connection");
     server.on("connection", (socket: Socket) => void this.#connections.add(new PlainConnection(socket, this)));
     const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2);
-    this.#timer = setInterval(() => this.#sweep(idleMsMax / sweepMs, firstRequestMsMax / sweepMs), sweepMs).unref();
+    this.#timer = setInterval(() => this.#sweep({ idleMsMax, firstRequestMsMax, sweepMs }), sweepMs).unref();
   }
 
   handOver(socket: Socket): void {
@@ -57,8 +57,14 @@ export class PlainConnections implements PlainHost {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #sweep(idleSweepsMax: number, firstSweepsMax: number): void {
+  #sweep({
+    idleMsMax,
+    firstRequestMsMax,
+    sweepMs,
+  }: Record<"idleMsMax" | "firstRequestMsMax" | "sweepMs", number>): void {
+    const [idleSweepsMax, firstSweepsMax] = [idleMsMax / sweepMs, firstRequestMsMax / sweepMs];
     for (const connection of this.#connections) {
+      connection.endIfStalled(idleMsMax);
       if (!connection.isIdle) continue;
       connection.idleSweeps += 1;
       if (connection.idleSweeps > (connection.hasServed ? idleSweepsMax : firstSweepsMax)) connection.destroy();

@@ -110,6 +110,10 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
     this.#options.metrics.conflated(count);
   }
 
+  protected countDeliveredLate(): void {
+    this.#options.metrics.deliveredLate();
+  }
+
   protected finish(errors: readonly EndingError[] | null): void {
     if (this.#isOver) return;
     this.#leave(errors === null ? "source" : codeOf(errors));

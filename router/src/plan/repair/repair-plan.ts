@@ -1,6 +1,7 @@
-import { Kind, print, visit, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
+import { Kind, print, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { ContextVariable, FetchPlan, PlannedFetch } from "../fetch-plan.ts";
+import { variablesIn } from "../variables-in.ts";
 import { moveFields, type MovedFields } from "./move-fields.ts";
 import type { Step } from "./field-ways.ts";
 import { TYPENAME } from "./required-selections.ts";
@@ -138,12 +139,12 @@ function selectionOn(typeName: string, selections: readonly FieldNode[]): Select
 }
 
 function usedIn(selection: SelectionSetNode, variables: readonly VariableDefinitionNode[]): VariableDefinitionNode[] {
-  const used = variableNames(selection);
+  const used = variablesIn(selection);
   return variables.filter(({ variable }) => used.has(variable.name.value));
 }
 
 function contextsIn(selection: SelectionSetNode, contexts: readonly ContextVariable[]): ContextVariable[] {
-  const used = variableNames(selection);
+  const used = variablesIn(selection);
   return contexts.filter(({ definition }) => used.has(definition.variable.name.value));
 }
 
@@ -154,10 +155,4 @@ function contextsFrom(contexts: readonly ContextVariable[], path: readonly strin
     definition,
     sources: sources.map((source) => ({ ...source, up: source.up + below })),
   }));
-}
-
-function variableNames(selection: SelectionSetNode): Set<string> {
-  const names = new Set<string>();
-  visit(selection, { Variable: ({ name }) => void names.add(name.value) });
-  return names;
 }

@@ -1,0 +1,8 @@
+import { visit, type SelectionSetNode } from "graphql";
+
+/** The names of the variables that a selection uses, at any depth. */
+export function variablesIn(selection: SelectionSetNode): Set<string> {
+  const names = new Set<string>();
+  visit(selection, { Variable: ({ name }) => void names.add(name.value) });
+  return names;
+}
