@@ -52,7 +52,7 @@ export function createReplaceableParts(
   const { limits: most } = config;
   const identityHeaders = new IdentityHeaders(
     signer,
-    (name) => config.subgraphs[name]?.identity === "subject",
+    (name) => config.subgraphs[name]?.identity ?? "none",
     (name) => new HeaderRules(subgraphConfig(config, name).headers),
   );
   const runner = new OperationRunner({

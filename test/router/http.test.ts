@@ -231,6 +231,34 @@ describe("callers", () => {
     expect(addresses.get("products")).toBeUndefined();
   });
 
+  test("reach a subgraph with `identity: mutations` in mutations, and in nothing else", async () => {
+    const auth = await issuer();
+    const {
+      post: ask,
+      requests,
+      verifier,
+    } = await runningRouter(
+      { products: PRODUCTS, owners: OWNERS },
+      {
+        authentication: { jwks_url: auth.jwksUrl, issuer: "test-issuer", audience: "test" },
+        subgraphs: { products: { identity: "mutations" } },
+      },
+    );
+    const token = await auth.token({ iss: "test-issuer", aud: "test", sub: "ada", roles: ["analyst"] });
+    const products = await verifier("products");
+    const subjectOf = async (query: string) => {
+      requests.length = 0;
+      const answer = await ask({ query }, { authorization: `Bearer ${token}` });
+      expect(answer.body.errors).toBeUndefined();
+      const told = requests.filter(({ subgraph }) => subgraph === "products");
+      expect(told.length).toBeGreaterThan(0);
+      const identities = told.map(({ headers }) => products.verify(String(headers["x-mib-identity"])));
+      return (await Promise.all(identities)).map(({ subject, roles }) => [subject, roles]);
+    };
+    expect(await subjectOf('mutation { rename(id: "1", name: "x") { name } }')).toEqual([["ada", ["analyst"]]]);
+    expect(await subjectOf('{ product(id: "1") { name } }')).toEqual([[null, []]]);
+  });
+
   test.each([
     ["expired", { sub: "ada" }, { expiresInSeconds: -30 }],
     ["of another issuer", { sub: "ada", iss: "somebody" }, {}],

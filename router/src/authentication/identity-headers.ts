@@ -4,6 +4,16 @@ import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { HeaderRules } from "../subgraph-client/header-rules.ts";
 
 type Headers = Record<string, string>;
+/** When a subgraph learns who calls: never, in mutations alone, or always. */
+export type SubgraphIdentity = "none" | "mutations" | "subject";
+
+/** What is known of a request beside who sent it. */
+interface Request {
+  kind?: "query" | "mutation" | "subscription";
+  clientAddress?: string | null;
+  /** Without them nothing is forwarded. */
+  clientHeaders?: IncomingHttpHeaders | null;
+}
 export type HeadersFor = (subgraph: string) => Headers;
 
 const NO_HEADERS: Headers = Object.freeze({});
@@ -16,36 +26,38 @@ const nothingFor: HeadersFor = () => NO_HEADERS;
  */
 export class IdentityHeaders {
   readonly #signer: IdentitySigner | null;
-  readonly #seesSubject: (subgraph: string) => boolean;
+  readonly #identityOf: (subgraph: string) => SubgraphIdentity;
   readonly #readRules: (subgraph: string) => HeaderRules;
   readonly #rules = new Map<string, HeaderRules>();
 
   constructor(
     signer: IdentitySigner | null,
-    seesSubject: (subgraph: string) => boolean,
+    identityOf: (subgraph: string) => SubgraphIdentity,
     readRules: (subgraph: string) => HeaderRules,
   ) {
     this.#signer = signer;
-    this.#seesSubject = seesSubject;
+    this.#identityOf = identityOf;
     this.#readRules = readRules;
   }
 
-  /** Whether answers of these subgraphs are the same for all callers, as far as the router tells them apart. */
+  /**
+   * Whether what these subgraphs answer to queries and send to subscriptions is the same for all callers, as far as the
+   * router tells them apart. Mutations are never shared.
+   */
   areShared(subgraphs: Iterable<string>): boolean {
     if (this.#signer === null) return true;
-    for (const subgraph of subgraphs) if (this.#seesSubject(subgraph)) return false;
+    for (const subgraph of subgraphs) if (this.#identityOf(subgraph) === "subject") return false;
     return true;
   }
 
   /**
    * The headers for every subgraph that an operation reaches; at once where their tokens are known already. Where the
-   * client is, too, is told only to subgraphs that learn who it is. Without `clientHeaders` nothing is forwarded.
+   * client is, too, is told only to subgraphs that learn who it is.
    */
   prepare(
     identity: CallerIdentity,
     subgraphs: Iterable<string>,
-    clientAddress: string | null = null,
-    clientHeaders: IncomingHttpHeaders | null = null,
+    { kind = "query", clientAddress = null, clientHeaders = null }: Request = {},
   ): HeadersFor | Promise<HeadersFor> {
     const signer = this.#signer;
     const headers = new Map<string, Headers>();
@@ -57,7 +69,8 @@ export class IdentityHeaders {
         if (ruled) headers.set(subgraph, ruled);
         continue;
       }
-      const seesSubject = this.#seesSubject(subgraph);
+      const seen = this.#identityOf(subgraph);
+      const seesSubject = seen === "subject" || (seen === "mutations" && kind === "mutation");
       const origin = seesSubject && clientAddress ? { "x-forwarded-for": clientAddress } : null;
       const token = signer.sign(seesSubject ? identity : ANONYMOUS, subgraph);
       if (typeof token === "string") headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: token, ...origin });

@@ -289,7 +289,7 @@ function refuseLeaks({ all_subgraphs, subgraphs }: z.output<typeof settings>, co
     context.addIssue({
       code: "custom",
       path,
-      message: "forwards a credential to a subgraph whose identity is none: set identity: subject there",
+      message: "forwards a credential to a subgraph whose identity is not subject: set identity: subject there",
     });
   for (const [index, rule] of all_subgraphs.headers.entries())
     if (forwardsCredential(rule)) refuse(["all_subgraphs", "headers", index]);

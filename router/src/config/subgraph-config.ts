@@ -85,10 +85,10 @@ export const allSubgraphsSchema = z.strictObject(shared);
 
 export const subgraphSchema = z.strictObject({
   identity: z
-    .enum(["none", "subject"])
+    .enum(["none", "mutations", "subject"])
     .default("none")
     .describe(
-      "none: the subgraph never learns who calls, so its answers may be shared between users. subject: it learns it.",
+      "none: the subgraph never learns who calls, so its answers may be shared between users. mutations: it learns it in mutations, which are never shared. subject: it learns it.",
     ),
   url: url().nullable().default(null).describe("Replaces the routing URL of the supergraph."),
   ready_url: url().nullable().default(null).describe("Asked by /ready, which reports it and does not depend on it."),

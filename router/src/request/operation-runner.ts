@@ -180,7 +180,7 @@ export class OperationRunner {
   }
 
   #call(
-    { operationName }: PreparedOperation,
+    { operationName, kind }: PreparedOperation,
     { subgraphs }: Pick<PreparedOperation, "subgraphs">,
     identity: CallerIdentity,
     { address, headers, hooks, trace = null, shared = null }: Client,
@@ -188,7 +188,8 @@ export class OperationRunner {
   ): Call | Promise<Call> {
     const signal = deadlines.signal();
     const facts = { operationName, signal, hooks, trace, shared, metrics: this.#metrics };
-    const headersFor = this.#identityHeaders.prepare(identity, subgraphs, address, headers);
+    const request = { kind, clientAddress: address, clientHeaders: headers };
+    const headersFor = this.#identityHeaders.prepare(identity, subgraphs, request);
     return headersFor instanceof Promise
       ? headersFor.then((known) => new Call(known, facts))
       : new Call(headersFor, facts);
