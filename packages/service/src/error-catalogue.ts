@@ -242,6 +242,45 @@ export const ERROR_CATALOGUE = {
     remedy: "Ask for a smaller range.",
   },
 
+  // models
+  TOO_FEW_BARS: {
+    status: 400,
+    meaning: "There are too few bars to learn from, or to judge a forecast by.",
+    remedy: "Choose a longer range, or a measure that needs fewer bars.",
+  },
+  MODEL_LOOKS_AHEAD: {
+    status: 500,
+    meaning: "A forecast depended on bars from after it, so the result was thrown away.",
+    remedy: "Report the model: this is a fault of the platform.",
+  },
+
+  MODEL_NOT_FOUND: { status: 404, meaning: "There is no model with this id.", remedy: "Read the ids with `models`." },
+  MODEL_NOT_BETTER: {
+    status: 409,
+    meaning: "The model does not beat its naive baseline, or is worse than the champion.",
+    remedy: "Keep the champion, or promote the model with `force` and say why.",
+  },
+  MODEL_NOT_CHAMPION: {
+    status: 409,
+    meaning: "Only the champion can be rolled back, and the model is not, or no longer.",
+    remedy: "Read who is with `models(championsOnly: true)`.",
+  },
+  NO_EARLIER_CHAMPION: {
+    status: 409,
+    meaning: "Nothing was champion before the model.",
+    remedy: "Promote another model.",
+  },
+  MODEL_JOB_NOT_FOUND: {
+    status: 404,
+    meaning: "The caller has no job with this id.",
+    remedy: "Use the id that `trainModel` or `backtest` answered.",
+  },
+  TOO_MANY_MODEL_JOBS: {
+    status: 429,
+    meaning: "As many jobs wait or run as a user, or all together, may have.",
+    remedy: "Wait until one has ended, or cancel one.",
+  },
+
   // alerts
   ALERT_RULE_NOT_FOUND: {
     status: 404,

@@ -1,4 +1,5 @@
 import { CodedError } from "@mib/service/coded-error";
+import { INTERVAL_MS } from "../interval-length.ts";
 import type { BarInterval } from "../market-memory.ts";
 import type { Indicator } from "./indicator.ts";
 import { rsi, stochastic } from "./oscillators.ts";
@@ -44,13 +45,6 @@ export type IndicatorArguments = {
   [Name in "period" | "fast" | "slow" | "signal" | "smooth" | "deviations"]?: number | null | undefined;
 } & { benchmark?: string | null | undefined };
 
-const INTERVAL_MS: Readonly<Record<BarInterval, number>> = {
-  S1: 1_000,
-  M1: 60_000,
-  M5: 300_000,
-  H1: 3_600_000,
-  D1: 86_400_000,
-};
 const YEAR_MS = 365 * 86_400_000;
 const DAY_MS = 86_400_000;
 const PERIOD_MAX = 500;
