@@ -243,8 +243,8 @@ class Witness extends Subscriber {
   readonly #problems: string[];
   readonly #report: SimulationReport;
   readonly #lastIndex = new Map<string, number>();
-  /** Goes on after this event of its one channel. */
-  readonly #after: number | null;
+  /** Goes on after this event of its one channel, or begins with the oldest that is kept. */
+  readonly #after: number | "start" | null;
   readonly #seenAtOpen: Map<string, number>;
   #headAtStart: Map<string, number> | null = null;
   readonly #dataLostAtOpen: boolean;
@@ -252,11 +252,15 @@ class Witness extends Subscriber {
   failed = false;
   leave: () => void = () => {};
 
-  constructor(world: World, spec: StreamSpec, report: SimulationReport, after: number | null) {
+  constructor(world: World, spec: StreamSpec, report: SimulationReport, after: number | "start" | null) {
     super();
     this.#after = after;
-    if (after !== null) {
-      const channel = spec.channels[0]!;
+    const channel = spec.channels[0]!;
+    if (after === "start") {
+      this.resume = "start";
+      // All events are kept: the first is the one that it begins with.
+      if (!world.losesEntries) this.#lastIndex.set(channel, -1);
+    } else if (after !== null) {
       this.#lastIndex.set(channel, after);
       const { epoch, id } = world.truth.get(channel)![after]!;
       this.resume = { epoch, id };
@@ -276,7 +280,8 @@ class Witness extends Subscriber {
 
   /** The last event that it got of its one channel. */
   get lastSeen(): number | null {
-    return this.#lastIndex.get(this.spec.channels[0]!) ?? null;
+    const last = this.#lastIndex.get(this.spec.channels[0]!);
+    return last === undefined || last < 0 ? null : last;
   }
 
   override get connection(): object {
@@ -329,7 +334,7 @@ class Witness extends Subscriber {
     if (this.spec.delivery === "EVERY") this.#checkEvery(channel, index, last, gap);
     else if (gap) this.#complain("a LATEST subscription was told of a gap");
     const seen = this.#seenAtOpen.get(channel) ?? -1;
-    if (last === undefined && this.spec.snapshot === "LAST" && index < seen)
+    if (last === undefined && this.spec.snapshot === "LAST" && this.#after === null && index < seen)
       this.#complain(`began with ${channel}:${index}, others had ${seen}`);
     // One that catches up by itself may be ahead of the others.
     if (this.resume === null) this.#world.seen.set(channel, Math.max(index, this.#world.seen.get(channel) ?? -1));
@@ -438,7 +443,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   world.losingEntries = faults.loseEntries;
   const witnesses: Witness[] = [];
 
-  const subscribe = (spec: StreamSpec, after: number | null) => {
+  const subscribe = (spec: StreamSpec, after: number | "start" | null) => {
     const witness = new Witness(world, spec, report, after);
     witnesses.push(witness);
     witness.leave = hub.open(spec, witness);
@@ -467,7 +472,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
       execute: (payload) =>
         new Promise((resolve) => world.actions.push(() => resolve(`{"data":${JSON.stringify(payload)}}`))),
     };
-    subscribe(spec, null);
+    subscribe(spec, delivery === "EVERY" && random(4) === 0 ? "start" : null);
   };
   const close = () => {
     const witness = witnesses[random(witnesses.length)];

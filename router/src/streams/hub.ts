@@ -405,6 +405,7 @@ export class StreamHub {
       observer: this.#observer,
       isCaughtUp: ({ epoch, id }) =>
         channel.position === null || (channel.position.epoch === epoch && compareIds(channel.position.id, id) <= 0),
+      isEmpty: () => channel.position === null,
     });
   }
 }

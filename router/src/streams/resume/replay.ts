@@ -35,6 +35,8 @@ export interface ReplayOptions {
   observer: { replayed(): void };
   /** Whether the group was handed nothing beyond this position. */
   isCaughtUp(position: Position): boolean;
+  /** Whether the channel has had no event. */
+  isEmpty(): boolean;
 }
 
 /** Everything up to `at` was delivered, or the stream can't go on, or the subscriber has left. */
@@ -64,7 +66,9 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
   for (;;) {
     const slice = await readSlice(options, position);
     if (hasLeft(options)) return "LEFT";
-    if (slice?.epoch === null && position === null) return { at: null };
+    // None is kept, and the group was handed none meanwhile, which this subscriber would miss.
+    if (slice?.epoch === null && position === null && (options.isEmpty() || retries === RETRIES_MAX))
+      return { at: null };
     if (slice !== null && slice.epoch !== null) {
       position ??= { epoch: slice.epoch, id: FIRST_ID };
       if (slice.epoch !== position.epoch) return { failed: "epoch" };
