@@ -9,9 +9,11 @@ import { readAfter, readLast } from "@mib/stream-window/reader";
 import { eventually } from "@mib/testkit/eventually";
 import { freePort } from "@mib/testkit/free-port";
 import { servers } from "@mib/testkit/servers";
+import { startTcpProxy } from "@mib/testkit/tcp-proxy";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type OwnRedis, startOwnRedis } from "./own-redis.ts";
+import { WindowStore } from "./window-store.ts";
 
 const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "relay-test");
 const DEADLINE = { deadlineMs: 60_000 };
@@ -268,3 +270,17 @@ async function deadLetterReasons(key: string): Promise<string[]> {
   await consumer.disconnect();
   return reasons;
 }
+
+test("a connection to Redis on which nothing passes any more is made anew", async () => {
+  const proxy = await startTcpProxy(servers.redisUrl);
+  const store = new WindowStore({ REDIS_URL: proxy.through(servers.redisUrl), REDIS_CLUSTER: false });
+  onTestFinished(async () => {
+    await store.close();
+    await proxy.close();
+  });
+  await eventually(() => store.ping());
+  proxy.silence();
+  await expect(store.ping()).rejects.toThrow();
+  await eventually(() => store.ping(), { deadlineMs: 30_000 });
+  expect(proxy.connectionsMade).toBeGreaterThan(1);
+});

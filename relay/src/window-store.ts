@@ -6,6 +6,7 @@ import {
   FunctionMissingError,
   loadAppendFunction,
 } from "@mib/stream-window/append-function";
+import { endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { Cluster, Redis } from "ioredis";
 
 /**
@@ -16,6 +17,7 @@ export class WindowStore {
   readonly #redis: Redis | Cluster;
   readonly #publish: "PUBLISH" | "SHARDED";
   readonly #checksMarker: boolean;
+  readonly #stopWatching: () => void;
 
   constructor({ REDIS_URL, REDIS_CLUSTER }: { REDIS_URL: string; REDIS_CLUSTER: boolean }) {
     const reconnect = (times: number) => Math.min(50 * times, 1_000);
@@ -37,6 +39,7 @@ export class WindowStore {
           retryStrategy: reconnect,
         });
     this.#redis.on("error", () => {}); // each command fails with it, too
+    this.#stopWatching = endWhenSilent(this.#redis);
     this.#publish = REDIS_CLUSTER ? "SHARDED" : "PUBLISH";
     this.#checksMarker = !REDIS_CLUSTER;
   }
@@ -91,6 +94,7 @@ export class WindowStore {
   }
 
   async close(): Promise<void> {
+    this.#stopWatching();
     await this.#redis.quit().catch(() => this.#redis.disconnect());
   }
 

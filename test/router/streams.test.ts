@@ -1,5 +1,6 @@
 import { servers } from "@mib/testkit/servers";
 import { eventually } from "@mib/testkit/eventually";
+import { startTcpProxy } from "@mib/testkit/tcp-proxy";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
@@ -187,6 +188,19 @@ describe("what pub/sub loses", () => {
     for (const id of [2, 3, 4]) await append("s1", id, { value: id });
     await eventually(() => expect(values(received, "every")).toEqual([1, 2, 3, 4]));
   });
+});
+
+test("router connections to Redis that pass nothing any more are made anew, and what was missed comes", async () => {
+  const proxy = await startTcpProxy(servers.redisUrl);
+  onTestFinished(() => proxy.close());
+  const { append, router, open } = await streaming({ streams: { redis_url: proxy.through(servers.redisUrl) } });
+  const received = receive(router.client(), `subscription { every(sensor: "s1") { value } }`);
+  await open(1);
+  await append("s1", 1, { value: 1 });
+  await eventually(() => expect(values(received, "every")).toEqual([1]));
+  proxy.silence();
+  for (const id of [2, 3, 4]) await append("s1", id, { value: id });
+  await eventually(() => expect(values(received, "every")).toEqual([1, 2, 3, 4]), { deadlineMs: 30_000 });
 });
 
 /** A client that stops reading when it is told to; a stock one always reads. */

@@ -1,4 +1,5 @@
 import type { Logger } from "@mib/service/log";
+import { endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { Redis } from "ioredis";
 import type { SharedCounters } from "./rate-limiter.ts";
 
@@ -7,6 +8,7 @@ const COMMAND_TIMEOUT_MS = 250;
 /** Counters in Redis, each gone with its window. Fails fast while Redis is away. */
 export class RedisCounters implements SharedCounters {
   readonly #redis: Redis;
+  readonly #stopWatching: () => void;
 
   constructor(url: string, log: Logger) {
     this.#redis = new Redis(url, {
@@ -18,6 +20,7 @@ export class RedisCounters implements SharedCounters {
       retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
     });
     this.#redis.on("error", (error: Error) => log.debug({ err: error, use: "limits" }, "Redis connection failed"));
+    this.#stopWatching = endWhenSilent(this.#redis);
   }
 
   async add(key: string, amount: number, windowSeconds: number): Promise<number> {
@@ -33,6 +36,7 @@ export class RedisCounters implements SharedCounters {
   }
 
   close(): void {
+    this.#stopWatching();
     this.#redis.disconnect();
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "@mib/service/log";
+import { endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { channelName, decodeMessage, type WindowEntry } from "@mib/stream-window/layout";
 import { readAfter, readLast, type WindowSlice } from "@mib/stream-window/reader";
 import { Redis } from "ioredis";
@@ -39,6 +40,7 @@ export class RedisStreamSource implements StreamSource {
   #wasAway = false;
   #toSubscribe: string[] = [];
   #unreadable = 0;
+  #stopWatching: (() => void)[] = [];
 
   constructor(url: string, log: Logger) {
     this.#log = log;
@@ -89,6 +91,7 @@ export class RedisStreamSource implements StreamSource {
       [this.#reads, "reads"],
     ] as const) {
       connection.on("error", (error: Error) => this.#log.debug({ err: error, use }, "Redis connection failed"));
+      this.#stopWatching.push(endWhenSilent(connection));
       connection.connect().catch(() => {}); // it tries again by itself; "error" has told why
     }
   }
@@ -131,6 +134,7 @@ export class RedisStreamSource implements StreamSource {
 
   close(): void {
     this.#ready = false;
+    for (const stop of this.#stopWatching) stop();
     this.#messages.disconnect();
     this.#reads.disconnect();
   }
