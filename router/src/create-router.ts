@@ -4,6 +4,7 @@ import type { HealthReport } from "@mib/service/health";
 import { createService } from "@mib/service/run";
 import { loadSigner } from "./authentication/load-signer.ts";
 import { routerConfigSchema, type RouterConfig, type RouterSettings } from "./config/router-config.ts";
+import { readKeyPair, type KeyPair } from "./http/tls/key-pair.ts";
 import { loadPlugins } from "./plugins/load-plugins.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
 import { startRouter } from "./router.ts";
@@ -38,7 +39,7 @@ export async function createRouter(
   settings: CreateRouterSettings,
   { plugins = [] }: { plugins?: readonly RouterPlugin[] } = {},
 ): Promise<Router> {
-  const { config, supergraphSdl } = read(settings);
+  const { config, supergraphSdl, keyPair } = read(settings);
   const loaded = await loadPlugins(config.plugins);
   const signer = await loadSigner(config);
   const service = createService("router");
@@ -46,6 +47,7 @@ export async function createRouter(
     const { url, replace } = await startRouter(service, {
       config,
       supergraphSdl,
+      keyPair,
       signer,
       admin: adminHandler(service),
       plugins: [...loaded, ...plugins],
@@ -53,8 +55,8 @@ export async function createRouter(
     return {
       url,
       async update(next) {
-        const { config: newConfig, supergraphSdl: newSupergraphSdl } = read(next);
-        await replace(newConfig, newSupergraphSdl);
+        const { config: newConfig, supergraphSdl: newSupergraphSdl, keyPair: newKeyPair } = read(next);
+        await replace(newConfig, newSupergraphSdl, newKeyPair);
       },
       health: () => service.health.report(),
       metrics: () => service.registry.metrics(),
@@ -66,12 +68,19 @@ export async function createRouter(
   }
 }
 
-function read({ supergraph, ...settings }: CreateRouterSettings): { config: RouterConfig; supergraphSdl: string } {
+function read({ supergraph, ...settings }: CreateRouterSettings): {
+  config: RouterConfig;
+  supergraphSdl: string;
+  keyPair: KeyPair | null;
+} {
   const { sdl = null, file = "(given as text)", ...warm } = supergraph as typeof supergraph & Partial<Place>;
   const result = routerConfigSchema.safeParse({ ...settings, supergraph: { ...warm, file } });
   if (!result.success) {
     const problems = result.error.issues.map(({ path, message }) => `${path.map(String).join(".")}: ${message}`);
     throw new Error(`The router's settings have ${problems.length} problem(s):\n  ${problems.join("\n  ")}`);
   }
-  return { config: result.data, supergraphSdl: sdl ?? readFileSync(file, "utf8") };
+  const config = result.data;
+  const keyPair = config.tls && readKeyPair(config.tls);
+  if (keyPair !== null && "problem" in keyPair) throw new Error(keyPair.problem);
+  return { config, supergraphSdl: sdl ?? readFileSync(file, "utf8"), keyPair };
 }

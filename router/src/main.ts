@@ -26,7 +26,7 @@ async function serve(service: Service, configFile: string | null): Promise<void>
   const sources = new Sources(args, process.env);
   const start = await sources.read();
   if ("problems" in start) throw new Error(start.problems.join("\n"));
-  const { config, supergraphSdl } = start;
+  const { config, supergraphSdl, keyPair } = start;
   const signer = await loadSigner(config);
   const plugins = await loadPlugins(config.plugins);
   const worker = cluster.isWorker ? joinPrimary(service) : null;
@@ -36,13 +36,14 @@ async function serve(service: Service, configFile: string | null): Promise<void>
     signer,
     admin,
     supergraphSdl,
+    keyPair,
     sharesPort: worker !== null,
     plugins,
   });
   followSources(service, start, {
     sources,
     configFile,
-    apply: (loaded) => router.replace(loaded.config, loaded.supergraphSdl),
+    apply: (loaded) => router.replace(loaded.config, loaded.supergraphSdl, loaded.keyPair),
   });
   worker?.serving();
   service.log.info(

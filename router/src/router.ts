@@ -1,11 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { Service } from "@mib/service/run";
 import { followRevocations } from "./authentication/follow-revocations.ts";
 import { Revocations } from "./authentication/revocations.ts";
 import type { RouterConfig } from "./config/router-config.ts";
-import { createHttpServer, listen } from "./http/http-server.ts";
+import { HttpServer } from "./http/http-server.ts";
+import type { Routes } from "./http/routes.ts";
 import { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
+import type { KeyPair } from "./http/tls/key-pair.ts";
 import { createFederation } from "./operation/federation.ts";
 import { PlannerThread } from "./plan/planner-thread.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
@@ -25,10 +26,12 @@ import { GraphqlWebSocketServer } from "./websocket/websocket-server.ts";
 export interface RouterParts {
   config: RouterConfig;
   supergraphSdl: string;
+  /** By what it shows clients who it is; null where they are served in clear. */
+  keyPair: KeyPair | null;
   /** Signs what subgraphs are told about the caller; null: they are told nothing. */
   signer: IdentitySigner | null;
   /** Answers `/health`, `/ready` and `/metrics`. */
-  admin: (request: IncomingMessage, response: ServerResponse) => boolean;
+  admin: Routes["admin"];
   /** Whether other processes listen on the same port. */
   sharesPort?: boolean;
   /** Beside those that the configuration asks for, and after them. */
@@ -41,14 +44,14 @@ const REQUESTS_END_MS_MAX = 3_000;
 /** A router that listens. */
 export interface StartedRouter {
   url: string;
-  /** Takes a new configuration and supergraph into use, or rejects and goes on with the old; requests under way end on the old. */
-  replace(config: RouterConfig, supergraphSdl: string): Promise<void>;
+  /** Takes a new configuration, supergraph and key pair into use, or rejects and goes on with the old; requests under way end on the old. */
+  replace(config: RouterConfig, supergraphSdl: string, keyPair: KeyPair | null): Promise<void>;
 }
 
 /** Wires a router and returns when it listens. The service's shutdown ends it: sockets first, subgraph connections last. */
 export async function startRouter(
   service: Service,
-  { config, supergraphSdl, signer, admin, sharesPort = false, plugins: given = [] }: RouterParts,
+  { config, supergraphSdl, keyPair, signer, admin, sharesPort = false, plugins: given = [] }: RouterParts,
 ): Promise<StartedRouter> {
   const { limits, websocket, http_subscriptions: overHttp, listen: address } = config;
 
@@ -123,7 +126,8 @@ export async function startRouter(
   let parts = createReplaceableParts(config, lasting);
 
   // Getters: a request, and a socket when it opens, takes what is in use at that moment.
-  const { server, plain } = createHttpServer({
+  const { http2 } = config;
+  const http = new HttpServer({
     path: address.path,
     get endpoint() {
       return parts.endpoint;
@@ -140,6 +144,10 @@ export async function startRouter(
     admin,
     headerBytesMax: limits.header_bytes_max,
     plain: address.plain_requests,
+    keyPair,
+    http2: (keyPair === null ? http2.prior_knowledge : http2.enabled)
+      ? { requestsPerConnectionMax: http2.requests_per_connection_max }
+      : null,
     get bodyBytesMax() {
       return parts.config.limits.body_bytes_max;
     },
@@ -172,29 +180,22 @@ export async function startRouter(
     pingIntervalMs: websocket.ping_interval_ms,
     headsIntervalMs: websocket.heads_interval_ms,
   });
-  sockets.attach(server);
+  sockets.attach(http.server);
   metrics.watchBacklog({ ws: () => sockets.backlogBytes, http: () => subscriptions.backlogBytes });
   registerSubgraphMetrics(service.registry, () => federation.subgraphStates);
   registerReadiness(service.health, { federation, streams: streams?.source ?? null, config });
 
-  const port = await listen(server, { ...address, shared: sharesPort });
+  const port = await http.listen({ ...address, shared: sharesPort });
   service.onShutdown("listener", async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
+    http.close();
     await Promise.all([sockets.drain(websocket.drain_ms), subscriptions.drain(overHttp.drain_ms)]);
-    server.closeIdleConnections();
-    plain?.drain();
     // Requests under way may end; what has not by then never will in time.
-    const deadline = setTimeout(() => {
-      server.closeAllConnections();
-      plain?.destroy();
-    }, REQUESTS_END_MS_MAX);
-    await closed;
-    clearTimeout(deadline);
+    await http.drain(REQUESTS_END_MS_MAX);
   });
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
-    url: `http://${host}:${port}${address.path}`,
-    async replace(newConfig, newSupergraphSdl) {
+    url: `${keyPair === null ? "http" : "https"}://${host}:${port}${address.path}`,
+    async replace(newConfig, newSupergraphSdl, newKeyPair) {
       const next = createReplaceableParts(newConfig, lasting);
       const known = sameFederationSettings(parts.config, newConfig);
       const { warm_operations_max, warm_ms_max } = newConfig.supergraph;
@@ -202,6 +203,7 @@ export async function startRouter(
         operationsMax: warm_operations_max,
         msMax: warm_ms_max,
       });
+      if (newKeyPair !== null) http.useKeyPair(newKeyPair);
       parts = next;
     },
   };

@@ -1,8 +1,11 @@
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { adminHandler } from "@mib/service/admin-server";
 import { createService } from "@mib/service/run";
 import { eventually } from "@mib/testkit/eventually";
@@ -12,7 +15,9 @@ import type { Loaded } from "../../router/src/reload/reloader.ts";
 import { Sources } from "../../router/src/reload/sources.ts";
 import { startRouter } from "../../router/src/router.ts";
 import { federated } from "../federation/federated.ts";
+import { http2Connection, http2Request } from "./http2-client.ts";
 import { slowWord } from "./slow-word.ts";
+import { tlsFiles } from "./tls-files.ts";
 
 process.env["LOG_LEVEL"] ??= "silent";
 
@@ -35,23 +40,23 @@ async function routerOn(configFile: string) {
   const start = await sources.read();
   if ("problems" in start) throw new Error(start.problems.join());
   const router = await startRouter(service, { ...start, signer: null, admin: adminHandler(service) });
-  const apply = (next: Loaded) => router.replace(next.config, next.supergraphSdl);
+  const apply = (next: Loaded) => router.replace(next.config, next.supergraphSdl, next.keyPair);
   followSources(service, start, { sources, configFile, apply });
   const ask = async (query: string): Promise<any> => {
     const headers = { "content-type": "application/json" };
     return (await fetch(router.url, { method: "POST", headers, body: JSON.stringify({ query }) })).json();
   };
   const metric = async (line: string) => (await service.registry.metrics()).includes(line);
-  return { ask, metric };
+  return { url: router.url, ask, metric };
 }
 
 /** A router on files of its own, with a subgraph that answers when it is let. */
-async function routerOnFiles() {
+async function routerOnFiles(settings = "") {
   const { supergraphSdl, asked, go } = await slowWord();
   const { folder, write } = folderOfFiles();
   const yaml = (more: string) => `supergraph: { file: s.graphql }\nlisten: { port: 0 }\n${more}\n`;
   write("s.graphql", supergraphSdl);
-  write("router.yaml", yaml(""));
+  write("router.yaml", yaml(settings));
   return { ...(await routerOn(join(folder, "router.yaml"))), asked, go, supergraphSdl, write, yaml };
 }
 
@@ -118,4 +123,31 @@ test("a supergraph behind a URL is followed, and what is none keeps the old one"
   served = "type Query {";
   await eventuallyWithin10s(() => metric('router_reload_refused{service="router"} 1'));
   expect((await ask("{ newer }")).data).toEqual({ newer: null });
+});
+
+test("a new certificate is shown once its key is there too, to who connects from then on", async () => {
+  const { tls, certificate, renew } = tlsFiles();
+  const { url, metric } = await routerOnFiles(`tls: ${JSON.stringify(tls)}`);
+  const { hostname, port } = new URL(url);
+  const shown = async () => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false, ALPNProtocols: ["h2"] });
+    await once(socket, "secureConnect");
+    const { fingerprint256 } = socket.getPeerX509Certificate()!;
+    socket.destroy();
+    return fingerprint256;
+  };
+  const fingerprintOf = (pem: string) => new X509Certificate(pem).fingerprint256;
+  const before = await http2Connection(url, certificate);
+  expect(await shown()).toBe(fingerprintOf(certificate));
+
+  renew("certificate");
+  await eventuallyWithin10s(() => metric('router_reload_refused{service="router"} 1'));
+  expect(await shown()).toBe(fingerprintOf(certificate));
+
+  const next = renew();
+  await eventuallyWithin10s(async () => expect(await shown()).toBe(fingerprintOf(next)));
+  expect(await metric('router_reload_refused{service="router"} 0')).toBe(true);
+  const answer = http2Request(before, { method: "GET", path: "/health" });
+  await answer.closed;
+  expect(answer.text()).toBe(`{"status":"alive"}`);
 });

@@ -12,6 +12,7 @@ import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { routerConfigSchema, type RouterConfig } from "../../router/src/config/router-config.ts";
+import { readKeyPair, type KeyPair } from "../../router/src/http/tls/key-pair.ts";
 import { startRouter } from "../../router/src/router.ts";
 import { federated, type SubgraphRequest, type TestSubgraph } from "../federation/federated.ts";
 
@@ -35,10 +36,11 @@ export interface RunningRouter {
   stop(): Promise<void>;
 }
 
-/** Starts a router on subgraphs of its own; all of it ends with the test. */
+/** Starts a router on subgraphs of its own; all of it ends with the test. Its clients use `fetch` and trust `certificate`. */
 export async function runningRouter(
   subgraphs: Record<string, TestSubgraph>,
   settings: Record<string, unknown> = {},
+  { fetch = globalThis.fetch, certificate }: { fetch?: typeof globalThis.fetch; certificate?: string } = {},
 ): Promise<RunningRouter> {
   const { supergraphSdl, requests } = await federated(subgraphs);
   const keys = generateIdentityKeys();
@@ -46,9 +48,11 @@ export async function runningRouter(
   const configOf = (given: Record<string, unknown>): RouterConfig =>
     routerConfigSchema.parse({ ...given, supergraph: { file: "given" }, listen: { port: 0 } });
   // Port 0 picks a free one, which the URL does not show: the server tells.
+  const config = configOf(settings);
   const { url, replace } = await startRouter(service, {
-    config: configOf(settings),
+    config,
     supergraphSdl,
+    keyPair: keyPairOf(config),
     signer: await createIdentitySigner({ privateKeyPem: keys.privateKeyPem }),
     admin: adminHandler(service),
   });
@@ -72,7 +76,7 @@ export async function runningRouter(
     client(connectionParams) {
       const client = createClient({
         url: url.replace("http", "ws"),
-        webSocketImpl: WebSocket,
+        webSocketImpl: certificate === undefined ? WebSocket : socketTrusting(certificate),
         retryAttempts: 0,
         ...(connectionParams && { connectionParams }),
       });
@@ -80,7 +84,7 @@ export async function runningRouter(
       return client;
     },
     sseClient(headers) {
-      const client = createSseClient({ url, retryAttempts: 0, ...(headers && { headers }) });
+      const client = createSseClient({ url, retryAttempts: 0, fetchFn: fetch, ...(headers && { headers }) });
       onTestFinished(() => client.dispose());
       return client;
     },
@@ -91,8 +95,26 @@ export async function runningRouter(
         0,
       );
     },
-    replace: (next) => replace(configOf(next), supergraphSdl),
+    replace: (next) => {
+      const nextConfig = configOf(next);
+      return replace(nextConfig, supergraphSdl, keyPairOf(nextConfig));
+    },
     stop,
+  };
+}
+
+function keyPairOf({ tls }: RouterConfig): KeyPair | null {
+  const pair = tls && readKeyPair(tls);
+  if (pair !== null && "problem" in pair) throw new Error(pair.problem);
+  return pair;
+}
+
+/** What graphql-ws makes its sockets with. */
+function socketTrusting(ca: string) {
+  return class extends WebSocket {
+    constructor(address: string, protocol: string) {
+      super(address, protocol, { ca });
+    }
   };
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { HealthReport } from "./health.ts";
 import type { Service } from "./run.ts";
@@ -10,20 +10,33 @@ export interface Administered {
   registry: { readonly contentType: string; metrics(): Promise<string> };
 }
 
+/** What is asked of a request and done with its response: Node's of HTTP/1.1, or any that have as much. */
+interface AdminRequest {
+  readonly url?: string | undefined;
+}
+
+interface AdminResponse {
+  writeHead(status: number, headers?: Record<string, string>): unknown;
+  end(body?: string): unknown;
+}
+
 /**
  * Answers `/health` (the process runs), `/ready` (it can serve; 503 with the failed checks when it can't) and `/metrics`
  * (Prometheus text). Returns false for every other path and leaves the response untouched.
  */
-export function adminHandler(service: Administered): (request: IncomingMessage, response: ServerResponse) => boolean {
+export function adminHandler(service: Administered): (request: AdminRequest, response: AdminResponse) => boolean {
   return (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path !== "/health" && path !== "/ready" && path !== "/metrics") return false;
     answerAdmin(service, path).then(
-      ({ status, type, body }) =>
-        response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body),
+      ({ status, type, body }) => {
+        response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+        response.end(body);
+      },
       (error: unknown) => {
         service.log.error({ err: error }, "admin request failed");
-        response.writeHead(500).end();
+        response.writeHead(500);
+        response.end();
       },
     );
     return true;

@@ -113,6 +113,10 @@ export function parseConfigText(
   config.telemetry.traces.otlp_url ??= collector;
   const folder = dirname(resolve(file));
   if (config.supergraph.file !== null) config.supergraph.file = resolve(folder, config.supergraph.file);
+  if (config.tls !== null) {
+    config.tls.certificate_file = resolve(folder, config.tls.certificate_file);
+    config.tls.private_key_file = resolve(folder, config.tls.private_key_file);
+  }
   config.plugins = config.plugins.map((plugin) => resolve(folder, plugin));
   if (config.identity.private_key_file !== null)
     config.identity.private_key_file = resolve(config.identity.private_key_file);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isCredential } from "../subgraph-client/header-names.ts";
 import type { HeaderRule } from "./header-rule-config.ts";
+import { http2Schema, tlsSchema } from "./listener-config.ts";
 import { count, list, url } from "./setting-types.ts";
 import { supergraphSourceSchema } from "./supergraph-source-config.ts";
 import {
@@ -178,6 +179,10 @@ const cacheControl = (usual: string) =>
     .nullable()
     .default(usual);
 
+const LOCAL_ORIGINS = ["http", "https"].flatMap((scheme) =>
+  ["localhost", "127.0.0.1", "[::1]"].map((host) => `${scheme}://${host}:*`),
+);
+
 const settings = z.strictObject({
   supergraph: supergraphSourceSchema,
   listen: z
@@ -191,11 +196,13 @@ const settings = z.strictObject({
         .describe("Whether plain requests by POST are read by the router itself instead of node:http."),
     })
     .prefault({}),
+  tls: tlsSchema.nullable().default(null).describe("Without it clients are served in clear."),
+  http2: http2Schema.prefault({}).describe("Beside HTTP/1.1."),
   workers: count(1).default(1).describe("Processes that serve on the one port, which must be named then."),
   cors: z
     .strictObject({
       origins: list()
-        .default(["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"])
+        .default(LOCAL_ORIGINS)
         .describe(
           "Origins whose pages may use the API, over HTTP and WebSocket alike; :* as port stands for any port.",
         ),
@@ -267,6 +274,7 @@ const settings = z.strictObject({
 export const routerConfigSchema = settings
   .superRefine(refuseLeaks)
   .superRefine(refuseSharedFreePort)
+  .superRefine(refuseUnheardOf)
   .transform(({ subgraphs, ...rest }) => ({
     ...rest,
     subgraphs: Object.fromEntries(
@@ -304,6 +312,12 @@ function refuseLeaks({ all_subgraphs, subgraphs }: z.output<typeof settings>, co
 function refuseSharedFreePort({ workers, listen }: z.output<typeof settings>, context: z.RefinementCtx): void {
   if (workers > 1 && listen.port === 0)
     context.addIssue({ code: "custom", path: ["listen", "port"], message: "must be a port when there are workers" });
+}
+
+/** Behind TLS a client says what it speaks before it begins. */
+function refuseUnheardOf({ tls, http2 }: z.output<typeof settings>, context: z.RefinementCtx): void {
+  if (tls !== null && http2.prior_knowledge)
+    context.addIssue({ code: "custom", path: ["http2", "prior_knowledge"], message: "is for a router without tls" });
 }
 
 function forwardsCredential({ propagate }: HeaderRule): boolean {

@@ -1,4 +1,4 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { Caller } from "../authentication/caller.ts";
@@ -14,7 +14,7 @@ import { readStreamRequest } from "../streams/resume/stream-request.ts";
 import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import { codeOf, formatError, toCodedError } from "./error-body.ts";
 import { paramsFromBody, paramsFromUrl, type GraphqlParams } from "./graphql-params.ts";
-import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
+import { isOngoing, type HttpRequest, type HttpResponse, type OngoingResponse } from "./http-exchange.ts";
 import { lastEventIdOf } from "./last-event-id.ts";
 import { IncrementalResponse } from "./incremental-response.ts";
 import {
@@ -51,7 +51,7 @@ export interface RequestRest {
   token: string | null;
   requestId: string;
   /** Read already, or where it is to be read from. */
-  body: string | IncomingMessage;
+  body: string | Readable;
   /** When it came, by `performance.now()`: it may have waited for its turn since. */
   receivedAt: number;
 }
@@ -138,7 +138,7 @@ export class GraphqlEndpoint {
     }
     hooks?.respond(responseFacts(response, answer.status, Buffer.byteLength(answer.body)));
     if (response.destroyed) return;
-    if (wrapping !== null && response instanceof ServerResponse)
+    if (wrapping !== null && isOngoing(response))
       return sendWrapped(response, wrapping, { body: answer.body, isRefusal });
     await sendWhole(request, response, answer, mediaType ?? "application/json", this.#options);
   }
@@ -182,7 +182,7 @@ export class GraphqlEndpoint {
       const parts = await prepared.incremental(operation.variables);
       const incrementalType = parts && chooseIncrementalMediaType(call.request.headers.accept);
       const { response } = call;
-      if (parts && incrementalType && response instanceof ServerResponse) {
+      if (parts && incrementalType && isOngoing(response)) {
         await this.#sendParts({ ...operation, parts }, incrementalType, { ...call, response });
         return SENT;
       }
@@ -204,7 +204,7 @@ export class GraphqlEndpoint {
     { caller, request, response, hooks }: AdmittedCall,
   ): typeof SENT {
     const transport = chooseSubscriptionTransport(request.headers.accept);
-    if (transport === null || !(response instanceof ServerResponse))
+    if (transport === null || !isOngoing(response))
       throw new CodedError(
         "NOT_ACCEPTABLE",
         "A subscription needs a WebSocket (graphql-transport-ws), or that the client accepts text/event-stream or multipart/mixed;subscriptionSpec=1.0.",
@@ -216,6 +216,7 @@ export class GraphqlEndpoint {
       this.#options.subscriptions.open(response, {
         operation,
         caller,
+        address: request.socket.remoteAddress ?? "",
         format: SUBSCRIPTION_FORMATS[transport],
         request: lastEventId ? { after: lastEventId } : asked,
         withCursor: asked !== null,
@@ -244,7 +245,7 @@ export class GraphqlEndpoint {
   async #sendParts(
     operation: IncrementallyRunnable,
     mediaType: IncrementalMediaType,
-    call: AdmittedCall & { response: ServerResponse },
+    call: AdmittedCall & { response: OngoingResponse },
   ): Promise<void> {
     const { runner, metrics } = this.#options;
     const { response } = call;
@@ -295,13 +296,13 @@ function responseFacts(response: HttpResponse, status: number, bytes: number): O
 async function readParams(
   request: HttpRequest,
   search: string,
-  body: string | IncomingMessage,
+  body: string | Readable,
   bodyBytesMax: number,
 ): Promise<GraphqlParams> {
   if (request.method === "GET") return paramsFromUrl(new URLSearchParams(search));
   if (typeof body === "string") return paramsFromBody(body);
   if (!isJsonContentType(request.headers["content-type"])) throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
-  return paramsFromBody(await readBody(body, bodyBytesMax));
+  return paramsFromBody(await readBody(body, request.headers, bodyBytesMax));
 }
 
 /** Clients that know only `application/json` are told by the body; others, and those of event streams, by the status too. */

@@ -1,69 +1,32 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { CodedError } from "@mib/service/coded-error";
-import { refuse } from "./error-body.ts";
-import type { GraphqlEndpoint, RequestRest } from "./graphql-endpoint.ts";
-import { acceptsHtml } from "./media-types.ts";
-import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
-import type { OriginPolicy } from "./origin-policy.ts";
+import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { Http2Connections } from "./http2/http2-connections.ts";
+import { PriorKnowledge } from "./http2/prior-knowledge.ts";
 import { PlainConnections } from "./plain/plain-connections.ts";
-import type { Playground } from "./playground.ts";
+import { RequestTurns } from "./plain/request-turns.ts";
 import { refuseBadConnections } from "./refuse-connection.ts";
-import { eventStreamToken, type EventStreamEndpoint } from "./subscriptions/event-stream-endpoint.ts";
-import { requestIdFor } from "./request-id.ts";
+import { route, routePlain, type Routes } from "./routes.ts";
+import { takeConnections, type Http1Server } from "./taken-connections.ts";
+import type { KeyPair } from "./tls/key-pair.ts";
+import { TlsConnections } from "./tls/tls-connections.ts";
 
-export interface HttpServerOptions {
-  path: string;
-  endpoint: GraphqlEndpoint;
-  eventStreams: EventStreamEndpoint;
-  /** Null where the playground is off. */
-  playground: Playground | null;
-  origins: OriginPolicy;
-  /** Answers `/health`, `/ready` and `/metrics`. */
-  admin: (request: IncomingMessage, response: ServerResponse) => boolean;
+export interface HttpServerOptions extends Routes {
   headerBytesMax: number;
   bodyBytesMax: number;
-  urlBytesMax: number;
   /** Whether plain requests pass `node:http` by. */
   plain: boolean;
+  /** Null in clear. */
+  keyPair: KeyPair | null;
+  /** Null where HTTP/1.1 is all that is spoken. */
+  http2: { requestsPerConnectionMax: number } | null;
 }
-
-const ALLOWED_METHODS = "GET, POST, PUT, DELETE, OPTIONS";
-const PREFLIGHT_HEADERS = {
-  "access-control-allow-methods": ALLOWED_METHODS,
-  "access-control-allow-headers":
-    "content-type, authorization, x-api-key, x-request-id, x-query-plan, traceparent, last-event-id, x-graphql-event-stream-token",
-  "access-control-max-age": "600",
-};
-const EXPOSED_HEADERS = "x-request-id, ratelimit, ratelimit-policy, retry-after";
 
 /** Longer than a proxy's usual minute, so that the proxy is the one who closes. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_MS_MAX = 20_000;
-
-export interface HttpServer {
-  server: Server;
-  /** Connections that the server does not know of. */
-  plain: PlainConnections | null;
-}
-
-/** The router's HTTP side: one GraphQL path, the admin paths, the playground. Upgrades are somebody else's. */
-export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const server = createServer(
-    { maxHeaderSize: options.headerBytesMax, requestTimeout: 60_000, headersTimeout: HEADERS_MS_MAX },
-    (request, response) => route(options, request, response),
-  );
-  refuseBadConnections(server);
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  if (!options.plain) return { server, plain: null };
-  const plain = new PlainConnections(server, {
-    rules: options,
-    serve: (request, response, body, receivedAt) => servePlain(options, request, response, { body, receivedAt }),
-    idleMsMax: KEEP_ALIVE_MS,
-    firstRequestMsMax: HEADERS_MS_MAX,
-  });
-  return { server, plain };
-}
+const REQUEST_MS_MAX = 60_000;
 
 export interface ListenAddress {
   host: string;
@@ -73,95 +36,109 @@ export interface ListenAddress {
   shared: boolean;
 }
 
-export async function listen(server: Server, { host, port, shared }: ListenAddress): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host, backlog: 2_048, reusePort: shared }, resolve);
-  });
-  return (server.address() as AddressInfo).port;
-}
+/** The router's HTTP side: all connections of clients, whatever they speak. Upgrades are somebody else's. */
+export class HttpServer {
+  /** Reads HTTP/1.1; the others are given connections by it. */
+  readonly server: Http1Server;
+  readonly #tls: TlsConnections | null;
+  readonly #plain: PlainConnections | null;
+  readonly #http2: Http2Connections | null;
+  #priorKnowledge: PriorKnowledge | null = null;
+  #closed: Promise<void> | null = null;
 
-function route(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): void {
-  const url = request.url ?? "/";
-  const queryStart = url.indexOf("?");
-  const path = queryStart < 0 ? url : url.slice(0, queryStart);
-  const requestId = requestIdFor(request.headers["x-request-id"]);
-  response.setHeader("x-request-id", requestId);
-  if (path !== options.path) {
-    if (options.admin(request, response)) return;
-    if (request.method === "GET" && options.playground?.sendAsset(path, request, response)) return;
-    if (path === "/" && request.method === "GET" && acceptsHtml(request.headers.accept) && options.playground) {
-      response.writeHead(302, { location: options.path }).end();
-      return;
+  constructor(options: HttpServerOptions) {
+    const http1 = {
+      maxHeaderSize: options.headerBytesMax,
+      requestTimeout: REQUEST_MS_MAX,
+      headersTimeout: HEADERS_MS_MAX,
+    };
+    const { keyPair, http2 } = options;
+    const times = { idleMsMax: KEEP_ALIVE_MS, firstRequestMsMax: HEADERS_MS_MAX };
+    const turns = new RequestTurns();
+    this.server =
+      keyPair === null
+        ? createServer(http1)
+        : createTlsServer({
+            ...http1,
+            cert: keyPair.certificate,
+            key: keyPair.privateKey,
+            ALPNProtocols: http2 === null ? ["http/1.1"] : ["h2", "http/1.1"],
+            handshakeTimeout: HEADERS_MS_MAX,
+          });
+    this.server.on(
+      "request",
+      (request, response) => void route(options, request, response, { body: request, receivedAt: performance.now() }),
+    );
+    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
+    refuseBadConnections(this.server);
+    this.#tls = keyPair && "setSecureContext" in this.server ? new TlsConnections(this.server, keyPair) : null;
+    this.#plain = options.plain
+      ? new PlainConnections(this.server, {
+          ...times,
+          rules: options,
+          turns,
+          serve: (request, response, body, receivedAt) => routePlain(options, request, response, { body, receivedAt }),
+        })
+      : null;
+    this.#http2 =
+      http2 &&
+      new Http2Connections({
+        ...times,
+        headerBytesMax: options.headerBytesMax,
+        requestsMax: http2.requestsPerConnectionMax,
+        turns,
+        serve: (request, response, rest) => route(options, request, response, rest),
+      });
+    if (this.#http2) this.#share(this.#http2);
+  }
+
+  /** Gives HTTP/2 its part of the connections. */
+  #share(http2: Http2Connections): void {
+    const toHttp2 = (socket: Socket) => http2.take(socket);
+    if (this.#tls) {
+      const toHttp1 = takeConnections(this.server, (socket) =>
+        (socket as TLSSocket).alpnProtocol === "h2" ? toHttp2(socket) : toHttp1(socket),
+      );
+    } else {
+      const toHttp1 = takeConnections(this.server, (socket) => this.#priorKnowledge!.take(socket));
+      this.#priorKnowledge = new PriorKnowledge({ http1: toHttp1, http2: toHttp2, firstRequestMsMax: HEADERS_MS_MAX });
     }
-    refuse(response, new CodedError("NOT_FOUND"));
-    return;
   }
-  if (url.length > options.urlBytesMax)
-    return refuse(response, new CodedError("REQUEST_TOO_LARGE", "The URL is too long: send the operation by POST."));
-  if (!admit(options.origins, request, response)) return;
-  const search = queryStart < 0 ? "" : url.slice(queryStart + 1);
-  const token = eventStreamToken(request, search);
-  switch (request.method) {
-    case "OPTIONS":
-      response.writeHead(204, PREFLIGHT_HEADERS).end();
-      return;
-    case "GET":
-    case "POST":
-      if (
-        options.playground &&
-        request.method === "GET" &&
-        acceptsHtml(request.headers.accept) &&
-        !/[?&]query=/.test(url)
-      ) {
-        options.playground.sendPage(response);
-        return;
-      }
-      if (token !== null && request.method === "GET") options.eventStreams.claim(request, response, token, requestId);
-      else {
-        const rest = { search, token, requestId, body: request, receivedAt: performance.now() };
-        void options.endpoint.handle(request, response, rest);
-      }
-      return;
-    case "PUT":
-      void options.eventStreams.reserve(request, response, requestId);
-      return;
-    case "DELETE":
-      options.eventStreams.stop(request, response, search, requestId);
-      return;
-    default:
-      response.setHeader("allow", ALLOWED_METHODS);
-      refuse(response, new CodedError("METHOD_NOT_ALLOWED"));
-  }
-}
 
-function servePlain(
-  options: HttpServerOptions,
-  request: HttpRequest,
-  response: HttpResponse,
-  rest: Pick<RequestRest, "body" | "receivedAt">,
-): void {
-  const requestId = requestIdFor(request.headers["x-request-id"]);
-  response.setHeader("x-request-id", requestId);
-  if (admit(options.origins, request, response))
-    void options.endpoint.handle(request, response, {
-      search: "",
-      token: eventStreamToken(request, ""),
-      requestId,
-      ...rest,
+  /** Returns the port. */
+  async listen({ host, port, shared }: ListenAddress): Promise<number> {
+    const { server } = this;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ port, host, backlog: 2_048, reusePort: shared }, resolve);
     });
-}
-
-/** CORS: pages of origins on the list may read the answers; those of others are not served at all. */
-function admit(origins: OriginPolicy, request: HttpRequest, response: HttpResponse): boolean {
-  const { origin } = request.headers;
-  if (origin === undefined) return true;
-  response.setHeader("vary", "origin");
-  if (!origins.allows(origin)) {
-    refuse(response, new CodedError("ORIGIN_NOT_ALLOWED"));
-    return false;
+    return (server.address() as AddressInfo).port;
   }
-  response.setHeader("access-control-allow-origin", origin);
-  response.setHeader("access-control-expose-headers", EXPOSED_HEADERS);
-  return true;
+
+  /** Shows another certificate to whoever connects from now on. Throws, and goes on with the old, where it can't. */
+  useKeyPair(keyPair: KeyPair): void {
+    this.#tls?.useKeyPair(keyPair);
+  }
+
+  /** Takes no connections any more, and asks clients to begin nothing new on theirs. */
+  close(): void {
+    this.#closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.#http2?.announceEnd();
+  }
+
+  /** Ends idle connections now, the others with what they wait for, and after a while in any case. Settles when none is left. */
+  async drain(msMax: number): Promise<void> {
+    this.server.closeIdleConnections();
+    this.#priorKnowledge?.destroy();
+    this.#plain?.drain();
+    this.#http2?.drain();
+    const deadline = setTimeout(() => {
+      this.server.closeAllConnections();
+      this.#plain?.destroy();
+      this.#http2?.destroy();
+      this.#tls?.destroy();
+    }, msMax);
+    await this.#closed;
+    clearTimeout(deadline);
+  }
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { OngoingResponse } from "./http-exchange.ts";
 import { DEFER_SPEC, type IncrementalMediaType } from "./media-types.ts";
 import { COMPLETE_EVENT, serverSentEvent } from "./server-sent-events.ts";
 
@@ -9,10 +9,10 @@ const CONTENT_TYPES: Record<IncrementalMediaType, string> = {
 
 /** Sends an answer in parts as it grows: as multipart, or as events of the distinct connections mode of GraphQL over SSE. */
 export class IncrementalResponse {
-  readonly #response: ServerResponse;
+  readonly #response: OngoingResponse;
   readonly #mediaType: IncrementalMediaType;
 
-  constructor(response: ServerResponse, mediaType: IncrementalMediaType) {
+  constructor(response: OngoingResponse, mediaType: IncrementalMediaType) {
     this.#response = response;
     this.#mediaType = mediaType;
   }

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { RouterConfig } from "../config/router-config.ts";
+import type { HttpRequest, HttpResponse } from "./http-exchange.ts";
 
 interface Asset {
   type: string;
@@ -54,21 +54,24 @@ export class Playground {
     };
   }
 
-  sendPage(response: ServerResponse): void {
-    response.writeHead(200, this.#headers).end(this.#page);
+  sendPage(response: HttpResponse): void {
+    response.writeHead(200, this.#headers);
+    response.end(this.#page);
   }
 
   /** Sends an asset of the page; false when the path is none. */
-  sendAsset(path: string, request: IncomingMessage, response: ServerResponse): boolean {
+  sendAsset(path: string, request: HttpRequest, response: HttpResponse): boolean {
     if (!path.startsWith(ASSETS_PATH)) return false;
     this.#assets ??= loadAssets();
     this.#assets.then(
       (assets) => {
         const asset = assets.get(path.slice(ASSETS_PATH.length));
         if (!asset) {
-          response.writeHead(404).end();
+          response.writeHead(404);
+          response.end();
         } else if (request.headers["if-none-match"] === asset.etag) {
-          response.writeHead(304, { etag: asset.etag }).end();
+          response.writeHead(304, { etag: asset.etag });
+          response.end();
         } else {
           response.writeHead(200, {
             "content-type": asset.type,
@@ -81,7 +84,10 @@ export class Playground {
           response.end(asset.body);
         }
       },
-      () => response.writeHead(500).end(),
+      () => {
+        response.writeHead(500);
+        response.end();
+      },
     );
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
-import type { Server } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import { formatError } from "./error-body.ts";
+import type { Http1Server } from "./taken-connections.ts";
 
 const REASONS: Record<number, string> = {
   400: "Bad Request",
@@ -10,7 +10,7 @@ const REASONS: Record<number, string> = {
 };
 
 /** Answers what is no readable HTTP request with a coded error too, and ends its connection. */
-export function refuseBadConnections(server: Server): void {
+export function refuseBadConnections(server: Http1Server): void {
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();

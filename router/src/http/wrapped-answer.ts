@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
 import type { Transport } from "../telemetry/router-metrics.ts";
+import type { OngoingResponse } from "./http-exchange.ts";
 import { IncrementalResponse } from "./incremental-response.ts";
 import { chooseIncrementalMediaType, chooseSubscriptionTransport, type IncrementalMediaType } from "./media-types.ts";
 import { onePayload, SUBSCRIPTION_FORMATS } from "./subscriptions/subscription-format.ts";
@@ -21,7 +21,7 @@ export function transportOf(wrapping: Wrapping | null): Transport {
 
 /** Sends a whole answer as the only part. `isRefusal`: it was not executed. */
 export async function sendWrapped(
-  response: ServerResponse,
+  response: OngoingResponse,
   wrapping: Wrapping,
   { body, isRefusal }: { body: string; isRefusal: boolean },
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { Reloader, type Loaded } from "./reloader.ts";
 import type { Sources } from "./sources.ts";
 import { WatchedFiles } from "./watched-files.ts";
 
-/** Reloads the router, until it stops, whenever its configuration or its supergraph changes on the disk or behind its URL. */
+/** Reloads the router, until it stops, whenever its configuration, its supergraph or its certificate changes on the disk or behind its URL. */
 export function followSources(
   service: Service,
   start: Loaded,
@@ -20,20 +20,21 @@ export function followSources(
   },
 ): void {
   const registers = [service.registry];
-  const filesOf = ({ config }: Loaded) => [configFile, config.supergraph.file].filter((file) => file !== null);
+  const filesOf = ({ config: { supergraph, tls } }: Loaded) =>
+    [configFile, supergraph.file, tls?.certificate_file, tls?.private_key_file].filter((file) => file != null);
   const reloader = new Reloader(start, {
     read: () => sources.read(),
     apply,
     log: service.log,
     reloads: new Counter({
       name: "router_reloads_total",
-      help: "Changes of router.yaml or the supergraph, by outcome (applied, refused).",
+      help: "Changes of router.yaml, the supergraph or the certificate, by outcome (applied, refused).",
       labelNames: ["outcome"],
       registers,
     }),
     refused: new Gauge({
       name: "router_reload_refused",
-      help: "1 while what router.yaml or the supergraph says is refused and older settings are in use.",
+      help: "1 while what router.yaml, the supergraph or the certificate says is refused and older settings are in use.",
       aggregator: "max",
       registers,
     }),

@@ -7,6 +7,7 @@ import { Reloader, type Loaded, type ReloaderOptions } from "./reloader.ts";
 const loaded = (supergraphSdl: string, settings: object = {}): Loaded => ({
   config: routerConfigSchema.parse({ supergraph: { file: "s" }, ...settings }),
   supergraphSdl,
+  keyPair: null,
 });
 
 function reloaderFor(start: Loaded) {

@@ -2,11 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { Counter, Gauge } from "@mib/service/metrics";
 import type { Logger } from "@mib/service/log";
 import type { RouterConfig } from "../config/router-config.ts";
+import type { KeyPair } from "../http/tls/key-pair.ts";
 
 /** What is to be in use. */
 export interface Loaded {
   config: RouterConfig;
   supergraphSdl: string;
+  /** Null in clear. */
+  keyPair: KeyPair | null;
 }
 
 export interface ReloaderOptions {
@@ -22,6 +25,8 @@ export interface ReloaderOptions {
 /** What is fixed when the router starts. */
 const NEED_RESTART: Readonly<Record<string, (config: RouterConfig) => unknown>> = {
   listen: ({ listen }) => listen,
+  tls: ({ tls }) => tls !== null,
+  http2: ({ http2 }) => http2,
   streams: ({ streams }) => streams,
   websocket: ({ websocket }) => websocket,
   http_subscriptions: (config) => config.http_subscriptions,

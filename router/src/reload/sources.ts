@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parseRouterConfig } from "../config/read-router-config.ts";
 import type { SupergraphSourceConfig } from "../config/supergraph-source-config.ts";
+import { readKeyPair } from "../http/tls/key-pair.ts";
 import type { Loaded } from "./reloader.ts";
 import { SupergraphUrl } from "./supergraph-url.ts";
 
-/** Where the configuration comes from: the command line and its file, and the supergraph that they name. */
+/** Where the configuration comes from: the command line and its file, and the supergraph and keys that they name. */
 export class Sources {
   readonly #args: readonly string[];
   readonly #environment: NodeJS.ProcessEnv;
@@ -22,7 +23,10 @@ export class Sources {
     if ("problems" in parsed) return parsed;
     const { config } = parsed;
     const supergraph = await this.#readSupergraph(config.supergraph);
-    return "problem" in supergraph ? { problems: [supergraph.problem] } : { config, supergraphSdl: supergraph.sdl };
+    const keyPair = config.tls && readKeyPair(config.tls);
+    if ("problem" in supergraph || (keyPair !== null && "problem" in keyPair))
+      return { problems: [supergraph, keyPair].flatMap((read) => (read && "problem" in read ? [read.problem] : [])) };
+    return { config, supergraphSdl: supergraph.sdl, keyPair };
   }
 
   /** Asks the supergraph's URL, where there is one, and returns whether `read` would say something else than before. */

@@ -1,9 +1,10 @@
-import { STATUS_CODES, type IncomingMessage, type Server } from "node:http";
+import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Revocations } from "../authentication/revocations.ts";
 import type { OriginPolicy } from "../http/origin-policy.ts";
 import { credentialsOf } from "../http/request-headers.ts";
+import type { Http1Server } from "../http/taken-connections.ts";
 import { AddressCounts } from "../subscription/address-counts.ts";
 import { CredentialEnds } from "../subscription/credential-ends.ts";
 import { inSteps } from "../subscription/in-steps.ts";
@@ -58,7 +59,7 @@ export class GraphqlWebSocketServer {
     return bytes;
   }
 
-  attach(server: Server): void {
+  attach(server: Http1Server): void {
     server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) =>
       this.#upgrade(request, stream, head),
     );

@@ -11,7 +11,7 @@ export interface PlainHost {
   readonly isDraining: boolean;
   readonly keepAliveSeconds: number;
   readonly turns: RequestTurns;
-  readonly bytes: AnswerBytes;
+  readonly bytes: AnswerBytes | null;
   /** `receivedAt`: when it was there, by `performance.now()`. */
   serve(request: HttpRequest, response: HttpResponse, body: string, receivedAt: number): void;
   /** Gives the connection to `node:http`; what was read and not served lies in its socket again. */

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { HttpResponse } from "../http-exchange.ts";
 import { PlainConnections } from "./plain-connections.ts";
 import { readPlainHead } from "./plain-request.ts";
+import { RequestTurns } from "./request-turns.ts";
 
 const BODY_BYTES_MAX = 1_000;
 
@@ -41,6 +42,7 @@ async function server({ hold = false, plain = true, idleMsMax = 60_000, padding 
   });
   const connections = plain
     ? new PlainConnections(http, {
+        turns: new RequestTurns(),
         rules: { path: "/graphql", headerBytesMax: 4_096, bodyBytesMax: BODY_BYTES_MAX },
         serve({ url, headers }, response, body, receivedAt) {
           waitsMs.push(performance.now() - receivedAt);

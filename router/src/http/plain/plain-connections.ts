@@ -1,12 +1,11 @@
-import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { connectionEvent, takeConnections, type Http1Server } from "../taken-connections.ts";
 import { AnswerBytes } from "./answer-bytes.ts";
 import { PlainConnection, type PlainHost } from "./plain-connection.ts";
-import { RequestTurns } from "./request-turns.ts";
 
 const SWEEP_MS_MAX = 5_000;
 
-export interface PlainOptions extends Pick<PlainHost, "rules" | "serve"> {
+export interface PlainOptions extends Pick<PlainHost, "rules" | "serve" | "turns"> {
   /** For so long a connection may be idle between two requests, and before the first. */
   idleMsMax: number;
   firstRequestMsMax: number;
@@ -17,29 +16,24 @@ export class PlainConnections implements PlainHost {
   readonly rules: PlainHost["rules"];
   readonly serve: PlainHost["serve"];
   readonly keepAliveSeconds: number;
-  readonly turns = new RequestTurns();
-  readonly bytes = new AnswerBytes();
+  readonly turns: PlainHost["turns"];
+  readonly bytes: AnswerBytes | null;
+  /** Gives a connection to `node:http`. */
+  readonly handOver: (socket: Socket) => void;
   isDraining = false;
   readonly #connections = new Set<PlainConnection>();
-  readonly #listeners: ((socket: Socket) => void)[];
-  readonly #server: Server;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(server: Server, { rules, serve, idleMsMax, firstRequestMsMax }: PlainOptions) {
+  constructor(server: Http1Server, { rules, serve, turns, idleMsMax, firstRequestMsMax }: PlainOptions) {
     this.rules = rules;
     this.serve = serve;
+    this.turns = turns;
+    // Behind TLS a write is never over at once: memory could not be used again.
+    this.bytes = connectionEvent(server) === "connection" ? new AnswerBytes() : null;
     this.keepAliveSeconds = Math.floor(idleMsMax / 1_000);
-    this.#server = server;
-    // Node's own listener takes a connection over whenever it is called with it.
-    this.#listeners = server.listeners("connection") as ((socket: Socket) => void)[];
-    server.removeAllListeners("connection");
-    server.on("connection", (socket: Socket) => void this.#connections.add(new PlainConnection(socket, this)));
+    this.handOver = takeConnections(server, (socket) => void this.#connections.add(new PlainConnection(socket, this)));
     const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2);
     this.#timer = setInterval(() => this.#sweep({ idleMsMax, firstRequestMsMax, sweepMs }), sweepMs).unref();
-  }
-
-  handOver(socket: Socket): void {
-    for (const listener of this.#listeners) listener.call(this.#server, socket);
   }
 
   left(connection: PlainConnection): void {

@@ -21,12 +21,12 @@ export class PlainResponse implements HttpResponse {
   headersSent = false;
   readonly #socket: Socket;
   readonly #after: AfterAnswer;
-  readonly #bytes: AnswerBytes;
+  readonly #bytes: AnswerBytes | null;
   #status = 200;
   /** By lower-case name. */
   readonly #headers = new Map<string, string>();
 
-  constructor(socket: Socket, after: AfterAnswer, bytes: AnswerBytes) {
+  constructor(socket: Socket, after: AfterAnswer, bytes: AnswerBytes | null) {
     this.#socket = socket;
     this.#after = after;
     this.#bytes = bytes;
@@ -47,7 +47,7 @@ export class PlainResponse implements HttpResponse {
     this.setHeader(name, before === undefined ? value : `${before}, ${value}`);
   }
 
-  writeHead(status: number, headers: OutgoingHttpHeaders): void {
+  writeHead(status: number, headers: OutgoingHttpHeaders = {}): void {
     this.#status = status;
     // The length is that of what is sent.
     for (const name in headers) if (name !== "content-length") this.#headers.set(name, String(headers[name]));
@@ -56,10 +56,11 @@ export class PlainResponse implements HttpResponse {
   end(body: string | Uint8Array = ""): void {
     if (this.headersSent) return;
     this.headersSent = true;
-    const whole = typeof body === "string" ? this.#bytes.write(body, this.#headFor) : null;
+    const bytes = this.#bytes;
+    const whole = typeof body === "string" && bytes !== null ? bytes.write(body, this.#headFor) : null;
     if (whole !== null) {
       this.#socket.write(whole, this.#after.flushed);
-      if (this.#socket.writableLength > 0) this.#bytes.giveAway();
+      if (this.#socket.writableLength > 0) bytes!.giveAway();
     } else {
       this.#socket.cork();
       this.#socket.write(this.#headFor(Buffer.byteLength(body)), "latin1");

@@ -1,11 +1,10 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { Authenticator } from "../../authentication/authenticator.ts";
 import type { RequestLimits } from "../../request/request-limits.ts";
 import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
 import { refuse, toCodedError } from "../error-body.ts";
-import type { HttpRequest } from "../http-exchange.ts";
+import type { HttpRequest, HttpResponse, OngoingResponse } from "../http-exchange.ts";
 import { credentialsOf, headerText } from "../request-headers.ts";
 import { chooseSubscriptionTransport } from "../media-types.ts";
 import type { HttpSubscriptions } from "./http-subscriptions.ts";
@@ -52,7 +51,7 @@ export class EventStreamEndpoint {
   }
 
   /** PUT: reserves a stream for the caller, and answers with its token. */
-  async reserve(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async reserve(request: HttpRequest, response: HttpResponse, requestId: string): Promise<void> {
     try {
       const caller = await this.#authenticator.authenticate(credentialsOf(request));
       const address = request.socket.remoteAddress ?? "";
@@ -60,14 +59,15 @@ export class EventStreamEndpoint {
       if (verdict?.allowed === false)
         throw new CodedError("RATE_LIMITED", undefined, { retryAfterSeconds: verdict.resetSeconds });
       const token = this.#subscriptions.reserve(caller, address);
-      response.writeHead(201, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }).end(token);
+      response.writeHead(201, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
+      response.end(token);
     } catch (thrown) {
       this.#refuse(response, thrown, requestId);
     }
   }
 
   /** GET with a token: answers with the stream. */
-  claim(request: IncomingMessage, response: ServerResponse, token: string, requestId: string): void {
+  claim(request: HttpRequest, response: OngoingResponse, token: string, requestId: string): void {
     try {
       if (chooseSubscriptionTransport(request.headers.accept) !== "sse") throw new CodedError("NOT_ACCEPTABLE");
       this.#subscriptions.stream(token).claim(response);
@@ -77,20 +77,21 @@ export class EventStreamEndpoint {
   }
 
   /** DELETE: ends one operation of a stream. */
-  stop(request: IncomingMessage, response: ServerResponse, search: string, requestId: string): void {
+  stop(request: HttpRequest, response: HttpResponse, search: string, requestId: string): void {
     try {
       const token = eventStreamToken(request, search);
       const id = new URLSearchParams(search).get("operationId");
       if (token === null || !id)
         throw new CodedError("BAD_REQUEST", "The token of an event stream and an operationId are needed.");
       this.#subscriptions.stream(token).stop(id);
-      response.writeHead(200).end();
+      response.writeHead(200);
+      response.end();
     } catch (thrown) {
       this.#refuse(response, thrown, requestId);
     }
   }
 
-  #refuse(response: ServerResponse, thrown: unknown, requestId: string): void {
+  #refuse(response: HttpResponse, thrown: unknown, requestId: string): void {
     const error = toCodedError(thrown, this.#log, requestId);
     this.#metrics.refused("sse", error.code);
     refuse(response, error);

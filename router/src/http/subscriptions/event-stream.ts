@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Caller } from "../../authentication/caller.ts";
 import type { RunnableOperation } from "../../request/operation-runner.ts";
@@ -13,6 +12,7 @@ import {
 import type { Credentialed } from "../../subscription/credential-ends.ts";
 import type { EndReason } from "../../subscription/end-reason.ts";
 import { formatError, toCodedError } from "../error-body.ts";
+import type { OngoingResponse } from "../http-exchange.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { jittered, SUBSCRIPTION_FORMATS } from "./subscription-format.ts";
 
@@ -64,7 +64,7 @@ export class EventStream implements OperationWire, Credentialed {
   }
 
   /** Goes out by this response. Throws EVENT_STREAM_CONFLICT where it has one. */
-  claim(response: ServerResponse): void {
+  claim(response: OngoingResponse): void {
     if (this.#stream.isAttached)
       throw new CodedError("EVENT_STREAM_CONFLICT", "The event stream is claimed by another request.");
     clearTimeout(this.#reservation);

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Delivery, StreamNote } from "../../streams/delivery.ts";
 import type { EndingError } from "../../streams/group.ts";
@@ -8,6 +7,7 @@ import type { Credentialed } from "../../subscription/credential-ends.ts";
 import type { EndReason } from "../../subscription/end-reason.ts";
 import type { RouterMetrics } from "../../telemetry/router-metrics.ts";
 import { codeOf, formatError } from "../error-body.ts";
+import type { OngoingResponse } from "../http-exchange.ts";
 import { OutgoingStream } from "./outgoing-stream.ts";
 import { jittered, type SubscriptionFormat } from "./subscription-format.ts";
 
@@ -18,7 +18,7 @@ export interface HttpSubscriptionOptions extends BackpressureLimits {
 
 /** One subscription that a response carries alone, until either side ends it. */
 export class HttpSubscription extends ClientSubscription implements Credentialed {
-  readonly #response: ServerResponse;
+  readonly #response: OngoingResponse;
   readonly #format: SubscriptionFormat;
   readonly #options: HttpSubscriptionOptions;
   readonly #stream: OutgoingStream;
@@ -27,7 +27,7 @@ export class HttpSubscription extends ClientSubscription implements Credentialed
   #isOver = false;
 
   constructor(
-    response: ServerResponse,
+    response: OngoingResponse,
     {
       format,
       label,

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { CodedError } from "@mib/service/coded-error";
 import type { Caller } from "../../authentication/caller.ts";
 import type { Revocations } from "../../authentication/revocations.ts";
@@ -9,6 +8,7 @@ import { AddressCounts } from "../../subscription/address-counts.ts";
 import type { OperationCall } from "../../subscription/connection-operations.ts";
 import { CredentialEnds, type Credentialed } from "../../subscription/credential-ends.ts";
 import { inSteps } from "../../subscription/in-steps.ts";
+import type { OngoingResponse } from "../http-exchange.ts";
 import { EventStream, type EventStreamOptions } from "./event-stream.ts";
 import { HttpSubscription, type HttpSubscriptionOptions } from "./http-subscription.ts";
 import type { SubscriptionFormat } from "./subscription-format.ts";
@@ -26,6 +26,7 @@ export interface HttpSubscriptionsOptions extends EventStreamOptions, HttpSubscr
 export interface HttpSubscribing {
   operation: RunnableOperation;
   caller: Caller;
+  address: string;
   format: SubscriptionFormat;
   /** What the client says about going on with its stream. */
   request: StreamRequest | null;
@@ -69,10 +70,9 @@ export class HttpSubscriptions {
   }
 
   /** Answers with a subscription. Throws coded errors, and has sent nothing then. */
-  open(response: ServerResponse, { operation, caller, format, request, withCursor }: HttpSubscribing): void {
+  open(response: OngoingResponse, { operation, caller, address, format, request, withCursor }: HttpSubscribing): void {
     const { streamed, upstream, operationName } = operation.prepared;
     const label = this.#options.metrics.operationLabel(operationName ?? (streamed ?? upstream)!.fieldName);
-    const address = response.req.socket.remoteAddress ?? "";
     this.#checkLimits(address);
     const facts = { format, label, conflates: streamed?.delivery === "LATEST", withCursor };
     const subscription = new HttpSubscription(response, facts, this.#options);

@@ -1,6 +1,6 @@
-import type { ServerResponse } from "node:http";
 import { Backpressure, type BackpressureLimits } from "../../subscription/backpressure.ts";
 import { flushAtEndOfTurn } from "../../subscription/end-of-turn.ts";
+import type { OngoingResponse } from "../http-exchange.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
 /** How long a client that is sent away may take to take what it is told, before its connection is cut. */
@@ -29,7 +29,7 @@ export class OutgoingStream {
   readonly writer: ResponseWriter;
   readonly backpressure: Backpressure;
   readonly #options: OutgoingStreamOptions;
-  #response: ServerResponse | null = null;
+  #response: OngoingResponse | null = null;
   /** When a heartbeat was sent that the client has not taken yet. */
   #beatAtMs: number | null = null;
 
@@ -45,7 +45,7 @@ export class OutgoingStream {
   }
 
   /** Goes out by this response, which begins when this turn is over: until then headers may be set. */
-  attach(response: ServerResponse): void {
+  attach(response: OngoingResponse): void {
     this.#response = response;
     this.writer.attach(response);
     response.on("drain", () => this.backpressure.release());

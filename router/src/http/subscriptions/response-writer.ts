@@ -1,14 +1,14 @@
-import type { ServerResponse } from "node:http";
 import { getDefaultHighWaterMark } from "node:stream";
 import type { Outlet } from "../../subscription/backpressure.ts";
 import { flushAtEndOfTurn } from "../../subscription/end-of-turn.ts";
+import type { OngoingResponse } from "../http-exchange.ts";
 
 /** Shared bytes beyond this are handed to the response as they are; copying smaller ones into one buffer is cheaper. */
 const COPIED_BYTES_MAX = 16_384;
 
 /** Puts the bytes of events on a response, those of one turn of the event loop in as few writes as they allow. */
 export class ResponseWriter implements Outlet {
-  #response: ServerResponse | null = null;
+  #response: OngoingResponse | null = null;
   readonly #contentType: string;
   readonly #opening: string;
   #queue: Buffer[] = [];
@@ -29,7 +29,7 @@ export class ResponseWriter implements Outlet {
   }
 
   /** From now on, bytes go to this response; until then they wait. */
-  attach(response: ServerResponse): void {
+  attach(response: OngoingResponse): void {
     this.#response = response;
   }
 
@@ -71,12 +71,12 @@ export class ResponseWriter implements Outlet {
     if (small.length > 0) response.write(small.length === 1 ? small[0]! : Buffer.concat(small));
   }
 
-  #begin(response: ServerResponse): void {
+  #begin(response: OngoingResponse): void {
     response.writeHead(200, {
       "content-type": this.#contentType,
       "cache-control": "no-cache",
       "x-accel-buffering": "no", // a proxy must not keep events back
-      connection: "close", // nothing else travels on it, and so its end is the end of the stream
+      connection: "close", // by HTTP/1.1 nothing else travels on it, and so its end is the end of the stream
     });
     response.write(this.#opening);
   }
