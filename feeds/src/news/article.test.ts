@@ -26,3 +26,8 @@ test("parameters of a link are put in order, and what is no link stays as it is"
   expect(normalizedLink("https://a.example/?b=2&a=1")).toBe("https://a.example?a=1&b=2");
   expect(normalizedLink(" not a link ")).toBe("not a link");
 });
+
+test("a link of very many slashes is put in order in the time of its length", () => {
+  const path = `/${"/".repeat(500_000)}x`;
+  expect(normalizedLink(`https://a.example${path}//`)).toBe(`https://a.example${path}`);
+});

@@ -31,6 +31,13 @@ export function normalizedLink(link: string): string {
     .filter(([name]) => !TRACKING.test(name))
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const query = new URLSearchParams(parameters).toString();
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = withoutSlashesAtItsEnd(url.pathname);
   return `${url.protocol.replace("http:", "https:")}//${url.host.replace(/^www\./, "")}${path}${query === "" ? "" : `?${query}`}`;
+}
+
+/** An expression would try the end of the text for each slash of a path that is made of them. */
+function withoutSlashesAtItsEnd(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
 }

@@ -93,6 +93,14 @@ test("a source that fails is asked later each time, and as late as it says", asy
   await expect(eventually(() => expect(source.requests.length).toBe(3), { deadlineMs: 100 })).rejects.toThrow();
 });
 
+test("articles of one second are told oldest first", async () => {
+  const at = (number: number, time: string) => item(number).replace(/<pubDate>[^<]*</, `<pubDate>${time}<`);
+  const items = [at(1, "2002-09-07T00:00:01.500Z"), at(2, "2002-09-07T00:00:01Z")].join("");
+  await using source = await polled([ok(documentOf().replace("</channel>", `${items}</channel>`))]);
+  await eventually(() => expect(source.articles).toHaveLength(2));
+  expect(source.articles.map(({ title }) => title)).toEqual(["Article 2", "Article 1"]);
+});
+
 test("a time of the future becomes now", async () => {
   const future = documentOf(1).replace("2002", "2199");
   await using source = await polled([ok(future)]);

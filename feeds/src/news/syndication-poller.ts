@@ -113,7 +113,8 @@ export class SyndicationPoller {
 
   #tell({ title, items }: { title: string | null; items: readonly SyndicatedItem[] }): void {
     const { source, onArticles } = this.#options;
-    const now = new Date().toISOString().replace(/\.?0*Z$/, "Z");
+    const nowMs = Date.now();
+    const now = new Date(nowMs).toISOString().replace(/\.?0*Z$/, "Z");
     const articles = items.flatMap((item): Article[] => {
       const id = articleId(item);
       if (this.#told.has(id)) return [];
@@ -126,7 +127,7 @@ export class SyndicationPoller {
           url: item.url,
           source: source.name ?? title ?? new URL(source.url).host,
           // Documents have dates of the future, which would stand above all others for ever.
-          publishedAt: item.publishedAt === null || item.publishedAt > now ? now : item.publishedAt,
+          publishedAt: item.publishedAt === null || Date.parse(item.publishedAt) > nowMs ? now : item.publishedAt,
           instruments: source.symbols.map((symbol) => ({ symbol })),
         },
       ];
@@ -135,7 +136,8 @@ export class SyndicationPoller {
       if (this.#told.size <= TOLD_MAX) break;
       this.#told.delete(id);
     }
-    articles.sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : a.publishedAt > b.publishedAt ? 1 : 0));
+    // As times: as texts half a second would come before none.
+    articles.sort((a, b) => Date.parse(a.publishedAt) - Date.parse(b.publishedAt));
     if (articles.length > 0) onArticles(articles);
   }
 }

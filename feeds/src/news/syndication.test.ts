@@ -66,9 +66,24 @@ describe("an item", () => {
       '<item><title>T</title><guid isPermaLink="true">https://wire.example/7</guid></item>',
       [{ title: "T", summary: null, url: "https://wire.example/7", publishedAt: null }],
     ],
+    [
+      "with a link of no use and a time after all times that can be told has neither",
+      `<item><title>T</title><link>https://wire.example/${"x".repeat(3_000)}</link><pubDate>Fri, 1 Jan 10000 00:00:00 GMT</pubDate></item>`,
+      [{ title: "T", summary: null, url: null, publishedAt: null }],
+    ],
+    [
+      "whose text is cut ends with a whole character",
+      `<item><title>${"a".repeat(499)}🚀</title></item>`,
+      [{ title: "a".repeat(499), summary: null, url: null, publishedAt: null }],
+    ],
   ])("%s", (_, items, expected) => {
     expect(parseSyndication(rss(items)).items).toEqual(expected);
   });
+});
+
+test("the title of a document is no longer than a source's name", () => {
+  const { title } = parseSyndication(rss("").replace("Wire", "W".repeat(100_000)));
+  expect(title).toBe("W".repeat(200));
 });
 
 test("a document type that defines nothing is read", () => {

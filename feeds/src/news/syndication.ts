@@ -1,4 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
+import { clipped, plainText } from "./plain-text.ts";
 
 /** An item of an RSS or an entry of an Atom document, as far as an article needs it. */
 export interface SyndicatedItem {
@@ -34,6 +35,10 @@ const DOCTYPE = /<!DOCTYPE/gi;
 const PLAIN_DOCTYPE = /<!DOCTYPE(?:[^>["']|"[^"]*"|'[^']*'){1,500}>/iy;
 const TITLE_MAX = 500;
 const SUMMARY_MAX = 4_000;
+const SOURCE_MAX = 200;
+const URL_MAX = 2_048;
+/** Later, RFC 3339 has no year for it. */
+const TIME_MS_MAX = Date.parse("9999-12-31T23:59:59Z");
 
 /** Reads a document of RSS (rssboard.org/rss-specification) or Atom (RFC 4287). Items without a title are left out. */
 export function parseSyndication(text: string): Syndication {
@@ -48,11 +53,11 @@ export function parseSyndication(text: string): Syndication {
   const channel = document?.rss?.channel ?? document?.RDF?.channel;
   if (channel !== undefined) {
     const items = listOf(channel.item ?? document.RDF?.item);
-    return { title: textOf(channel.title), items: items.flatMap((item) => rssItem(item) ?? []) };
+    return { title: titleOf(channel), items: items.flatMap((item) => rssItem(item) ?? []) };
   }
   if (document?.feed !== undefined) {
     const { feed } = document;
-    return { title: textOf(feed.title), items: listOf(feed.entry).flatMap((entry) => atomEntry(entry) ?? []) };
+    return { title: titleOf(feed), items: listOf(feed.entry).flatMap((entry) => atomEntry(entry) ?? []) };
   }
   throw new SyndicationError("neither RSS nor Atom");
 }
@@ -86,16 +91,25 @@ function atomEntry(entry: any): SyndicatedItem | null {
 }
 
 function itemOf(item: Record<"title" | "summary" | "url" | "at", string | null>): SyndicatedItem | null {
-  const title = plainText(item.title ?? "").slice(0, TITLE_MAX);
+  const title = clipped(plainText(item.title ?? ""), TITLE_MAX);
   if (title === "") return null;
-  const summary = plainText(item.summary ?? "").slice(0, SUMMARY_MAX);
+  const summary = clipped(plainText(item.summary ?? ""), SUMMARY_MAX);
   const at = Date.parse(item.at ?? "");
   return {
     title,
     summary: summary === "" ? null : summary,
-    url: item.url !== null && /^https?:/i.test(item.url) && URL.canParse(item.url) ? item.url : null,
-    publishedAt: Number.isFinite(at) && at > 0 ? new Date(at).toISOString().replace(/\.?0*Z$/, "Z") : null,
+    url: item.url !== null && isLink(item.url) ? item.url : null,
+    publishedAt: at > 0 && at <= TIME_MS_MAX ? new Date(at).toISOString().replace(/\.?0*Z$/, "Z") : null,
   };
+}
+
+function isLink(text: string): boolean {
+  return text.length <= URL_MAX && /^https?:/i.test(text) && URL.canParse(text);
+}
+
+function titleOf(channel: any): string | null {
+  const title = textOf(channel.title);
+  return title === null ? null : clipped(title, SOURCE_MAX);
 }
 
 /** The text of an element, whether or not it has attributes. */
@@ -108,16 +122,4 @@ function textOf(value: unknown): string | null {
 
 function listOf(value: unknown): any[] {
   return value === undefined || typeof value === "string" ? [] : Array.isArray(value) ? value : [value];
-}
-
-const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", "#39": "'" };
-
-/** Without tags and entities: feeds put HTML into their texts, often escaped once more. */
-function plainText(html: string): string {
-  return html
-    .replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ")
-    .replace(/&(#39|[a-z]+);/gi, (whole, name: string) => ENTITIES[name.toLowerCase()] ?? whole)
-    .replace(/\s+/g, " ")
-    .trim();
 }
