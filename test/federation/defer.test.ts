@@ -146,6 +146,18 @@ test("a deferred part inside another one comes after it", async () => {
   expect(payloads.map(({ hasNext }) => hasNext)).toEqual([true, true, false]);
 });
 
+test("a fragment that is spread twice at one place brings its deferred part once", async () => {
+  const { askInParts } = await shop();
+  const payloads = await askInParts(
+    `{ order(id: "1") { ...F ... { ...F } ... @defer(label: "b") { note ...F } } }
+     fragment F on Order { box { code ... @defer(label: "a") { volume } } }`,
+  );
+  const parts = payloads.flatMap(({ incremental }) => incremental ?? []);
+  expect(parts.filter(({ label }) => label === "a")).toEqual([
+    { label: "a", path: ["order", "box"], data: { volume: 5 } },
+  ]);
+});
+
 describe("in parts or whole, the answer is the same", () => {
   test.each([
     '{ order(id: "1") { ...F @defer } } fragment F on Order { note arrival box { colour volume } }',

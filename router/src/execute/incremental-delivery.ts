@@ -5,14 +5,15 @@ import { unwatchCaller, watchCaller } from "./caller-watch.ts";
 import { DeferredExecution, type DeferredObject } from "./deferred-execution.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
 import { runAfter } from "./run-requests.ts";
+import { ToldParts, type ClientDefer } from "./told-parts.ts";
 
 /** What incremental delivery needs of an operation that was compiled with `@defer`. */
 export interface DeferredCode {
   requests: readonly CompiledRequest[];
   /** Writes the part that comes at once. */
   shape: Shape;
-  /** The client's label by ours; null where it gave none. */
-  clientLabels: ReadonlyMap<string, string | null>;
+  /** The client's own by our label. */
+  clientDefers: ReadonlyMap<string, ClientDefer>;
 }
 
 /**
@@ -32,7 +33,8 @@ export async function* deliverIncrementally(
     yield firstPayload(code.shape, first);
 
     const waiting = new Map<string, DeferredObject[]>();
-    addWaiting(waiting, first.deferred);
+    const told = new ToldParts(code.clientDefers);
+    addWaiting(waiting, first.deferred, told);
     while (waiting.size > 0) {
       await Promise.race([...waiting.keys()].map((label) => parts.get(label)?.over ?? Promise.resolve()));
       const incremental: string[] = [];
@@ -43,10 +45,10 @@ export async function* deliverIncrementally(
         if (part?.isOver === false) continue;
         waiting.delete(label);
         const execution = part?.execution ?? new DeferredExecution(call, variables, first);
-        const written = writePart(objects, execution, code.clientLabels.get(label) ?? null);
+        const written = writePart(objects, execution, code.clientDefers.get(label)!.label);
         incremental.push(...written.texts);
         hasErrors ||= written.hasErrors;
-        addWaiting(waiting, written.deferred);
+        addWaiting(waiting, written.deferred, told);
       }
       yield { text: `{"incremental":[${incremental.join(",")}],"hasNext":${waiting.size > 0}}`, hasErrors };
     }
@@ -104,8 +106,13 @@ function firstPayload(shape: Shape, execution: DeferredExecution): IncrementalPa
   return { text: `{${errors}"data":${data ?? "null"},"hasNext":${execution.deferred.length > 0}}`, hasErrors };
 }
 
-function addWaiting(waiting: Map<string, DeferredObject[]>, deferred: readonly DeferredObject[]): void {
+function addWaiting(
+  waiting: Map<string, DeferredObject[]>,
+  deferred: readonly DeferredObject[],
+  told: ToldParts,
+): void {
   for (const each of deferred) {
+    if (!told.isNew(each)) continue;
     const objects = waiting.get(each.part.label);
     if (objects) objects.push(each);
     else waiting.set(each.part.label, [each]);

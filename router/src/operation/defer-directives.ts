@@ -7,13 +7,14 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
+import type { ClientDefer } from "../execute/told-parts.ts";
 import type { ReadOperation } from "./read-operation.ts";
 
 /** An operation with the directives that are in effect, each on an inline fragment and with a label of its own. */
 export interface DeferringOperation {
   operation: OperationDefinitionNode;
-  /** The client's label by ours; null where it gave none. */
-  clientLabels: ReadonlyMap<string, string | null>;
+  /** The client's own by our label. */
+  clientDefers: ReadonlyMap<string, ClientDefer>;
 }
 
 /** The operation as if nothing were deferred; null when nothing is. */
@@ -56,7 +57,7 @@ export function settleDefer(
   { operation, fragments }: ReadOperation,
   variables: Record<string, unknown>,
 ): DeferringOperation {
-  const clientLabels = new Map<string, string | null>();
+  const clientDefers = new Map<string, ClientDefer>();
 
   const settle = (
     directives: readonly DirectiveNode[] | undefined,
@@ -68,8 +69,8 @@ export function settleDefer(
     const isForbidden = isRoot && (operation.operation === "mutation" || introspects(selectionSet));
     if (!defer || isForbidden || operation.operation === "subscription" || !isActive(defer, variables)) return others;
     const label = argumentOf(defer, "label");
-    const ours = `defer${clientLabels.size}`;
-    clientLabels.set(ours, label?.kind === Kind.STRING ? label.value : null);
+    const ours = `defer${clientDefers.size}`;
+    clientDefers.set(ours, { label: label?.kind === Kind.STRING ? label.value : null, directive: defer });
     return [...others, deferDirective(ours)];
   };
 
@@ -100,7 +101,7 @@ export function settleDefer(
       return inner !== undefined && introspects(inner.selectionSet);
     });
 
-  return { operation: { ...operation, selectionSet: expand(operation.selectionSet, true) }, clientLabels };
+  return { operation: { ...operation, selectionSet: expand(operation.selectionSet, true) }, clientDefers };
 }
 
 function isActive(defer: DirectiveNode, variables: Record<string, unknown>): boolean {

@@ -2,6 +2,7 @@ import { CodedError } from "@mib/service/coded-error";
 import type { CompiledRequest } from "../execute/compiled-request.ts";
 import type { CompileContext } from "../execute/request-part.ts";
 import { deliverIncrementally } from "../execute/incremental-delivery.ts";
+import type { ClientDefer } from "../execute/told-parts.ts";
 import type { OperationPlan } from "../plan/plan-operation.ts";
 import { describePlan } from "../plan/print-plan.ts";
 import { compileShaper, type ShaperSource } from "../shape/response-shaper.ts";
@@ -33,10 +34,10 @@ export function incrementalOperations(
   const conditions = deferVariables(read);
   return (variables) =>
     choices.get(JSON.stringify(conditions.map((name) => variables[name] ?? true)), async () => {
-      const { operation, clientLabels } = settleDefer(read, variables);
-      if (clientLabels.size === 0) return null;
+      const { operation, clientDefers } = settleDefer(read, variables);
+      if (clientDefers.size === 0) return null;
       try {
-        return incrementalOperation(await compile({ operation, fragments: new Map() }), clientLabels);
+        return incrementalOperation(await compile({ operation, fragments: new Map() }), clientDefers);
       } catch (error) {
         if (error instanceof CodedError && error.code !== "SERVICE_UNAVAILABLE") return null;
         throw error;
@@ -46,12 +47,12 @@ export function incrementalOperations(
 
 function incrementalOperation(
   { plan, requests, shaperSource }: OperationCode,
-  clientLabels: ReadonlyMap<string, string | null>,
+  clientDefers: ReadonlyMap<string, ClientDefer>,
 ): IncrementalOperation {
   const shape = compileShaper({ ...shaperSource, defers: true }, false);
   return {
     plan: describePlan(plan),
     subgraphs: new Set(plan.requests.map(({ subgraph }) => subgraph)),
-    execute: (call, variables) => deliverIncrementally({ requests, shape, clientLabels }, call, variables),
+    execute: (call, variables) => deliverIncrementally({ requests, shape, clientDefers }, call, variables),
   };
 }

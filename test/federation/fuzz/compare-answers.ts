@@ -1,7 +1,7 @@
 import type { Answer } from "./fuzzed-federation.ts";
 import type { Faults } from "./world.ts";
 
-type Path = readonly (string | number)[];
+export type Path = readonly (string | number)[];
 
 /** How the difference begins where the router knows no plan: worse than an answer, and better than a wrong one. */
 export const REFUSED = "refused:";
@@ -31,7 +31,7 @@ function errorDifference(answer: Answer, expected: Answer): string | null {
 }
 
 /** The beginning of a path that ends at a null. */
-function nullOn(data: unknown, path: Path): Path | undefined {
+export function nullOn(data: unknown, path: Path): Path | undefined {
   let value = data;
   for (let length = 0; ; length++) {
     if (value === null) return path.slice(0, length);
@@ -78,7 +78,7 @@ function otherThanLost(actual: unknown, expected: unknown, path: Path, lost: Pat
   return textOf(actual) === textOf(expected) ? null : path;
 }
 
-function firstDifference(actual: unknown, expected: unknown, path: Path): string {
+export function firstDifference(actual: unknown, expected: unknown, path: Path): string {
   if (Array.isArray(actual) && Array.isArray(expected) && actual.length === expected.length) {
     const index = actual.findIndex((each, at) => textOf(each) !== textOf(expected[at]));
     return firstDifference(actual[index], expected[index], [...path, index]);
@@ -90,7 +90,7 @@ function firstDifference(actual: unknown, expected: unknown, path: Path): string
   return `at ${path.join(".")}: ${JSON.stringify(actual)} for ${JSON.stringify(expected)}`;
 }
 
-function startsWith(path: Path, beginning: Path): boolean {
+export function startsWith(path: Path, beginning: Path): boolean {
   return beginning.every((step, index) => path[index] === step);
 }
 
@@ -103,7 +103,7 @@ function hasSameKeys(left: object, right: object): boolean {
 }
 
 /** Without the order of an object's fields. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) =>
     isRecord(each) ? Object.fromEntries(Object.entries(each).sort(([left], [right]) => (left < right ? -1 : 1))) : each,
   );

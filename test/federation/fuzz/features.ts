@@ -1,11 +1,11 @@
+import type { ExpectedPart } from "./expected-parts.ts";
 import type { SeedResult } from "./fuzz-case.ts";
 import { isEntity, type World, type WorldField } from "./world.ts";
 
 /** The least share of seeds, in percent, in which each feature has to occur. */
 export const SHARE_MIN = 1;
 
-interface Occurrence {
-  world: World;
+interface Occurrence extends Pick<SeedResult, "world" | "parts"> {
   /** All operations of the seed as one text. */
   text: string;
 }
@@ -55,6 +55,16 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@skip": ({ text }) => text.includes("@skip"),
   "@include": ({ text }) => text.includes("@include"),
   __typename: ({ text }) => text.includes("__typename"),
+  "@defer": ({ text }) => text.includes("@defer"),
+  "@defer with a label": inParts(({ label }) => label !== null),
+  "@defer inside another": inParts(({ around }) => around.every((each) => each.around.length > 0)),
+  "@defer under a condition": ({ text }) => /@defer\([^)]*if: /.test(text),
+  "@defer in a named fragment": ({ text }) => /fragment F[^@]*?@defer/.test(text),
+  "@defer in objects of a list": inParts(({ path }) => path.some((step) => typeof step === "number")),
+  "@defer of the root": inParts(({ path }) => path.length === 0),
+  "error in a deferred part": inParts(({ answer }) => answer.errors!.length > 0),
+  "deferred part that a null takes": inParts(({ answer }) => answer.data === null),
+  "deferred parts and a fault of a request": ({ world, parts }) => world.faults.requestLost >= 0 && parts.length > 0,
   mutation: ({ text }) => text.includes("mutation "),
   "fault of a field": ({ world }) => world.faults.fieldsEach > 0,
   "fault of a request": ({ world }) => world.faults.requestLost >= 0,
@@ -66,11 +76,11 @@ export class FeatureTable {
   readonly #counts = new Map(Object.keys(FEATURES).map((name) => [name, 0]));
   #seeds = 0;
 
-  count({ world, operations }: SeedResult): void {
+  count({ world, parts, operations }: SeedResult): void {
     this.#seeds++;
     const text = operations.map(({ query }) => query).join("\n");
     for (const [name, occurs] of Object.entries(FEATURES))
-      if (occurs({ world, text })) this.#counts.set(name, this.#counts.get(name)! + 1);
+      if (occurs({ world, parts, text })) this.#counts.set(name, this.#counts.get(name)! + 1);
   }
 
   /** Features that occur too seldom. */
@@ -87,6 +97,11 @@ export class FeatureTable {
 
 function selected(isMeant: (field: WorldField, world: World) => boolean): (occurrence: Occurrence) => boolean {
   return ({ world, text }) => fieldsOf(world).some((field) => isMeant(field, world) && has(text, field.name));
+}
+
+/** Whether a part of an answer is meant that comes later. */
+function inParts(isMeant: (part: ExpectedPart) => boolean): (occurrence: Occurrence) => boolean {
+  return ({ parts }) => parts.some((part) => part.around.length > 0 && isMeant(part));
 }
 
 function fieldsOf(world: World): WorldField[] {

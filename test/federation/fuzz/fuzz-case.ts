@@ -1,4 +1,7 @@
 import { differenceOf, REFUSED } from "./compare-answers.ts";
+import { partsDifference } from "./compare-parts.ts";
+import { deferSelections, isDeferring } from "./defer-selections.ts";
+import type { ExpectedPart } from "./expected-parts.ts";
 import { FuzzedFederation, type FuzzedOperation } from "./fuzzed-federation.ts";
 import { generateOperation } from "./generate-operation.ts";
 import { generateWorld, varyWorld } from "./generate-world.ts";
@@ -17,12 +20,24 @@ export interface SeedResult {
   world: World;
   operations: FuzzedOperation[];
   failure: Failure | null;
+  /** Of the answers that came in parts. */
+  parts: ExpectedPart[];
   /** Why there was no plan that holds, for each operation without one. */
   refused: string[];
 }
 
+/** What an operation came to. */
+interface Outcome {
+  /** What is wrong with the router's answer; null when nothing is. */
+  difference: string | null;
+  /** Where it came in parts. */
+  parts?: readonly ExpectedPart[];
+}
+
 const WORLDS_MAX = 20;
 export const OPERATIONS = 4;
+/** Of the operations, in percent; where fields have faults, which parts have to keep to themselves. */
+const DEFERRING_SHARE = { usual: 12, withFaults: 75 };
 /** Seeds with one composed federation, each with data, overrides, faults and operations of its own. */
 const SEEDS_PER_FEDERATION = 5;
 
@@ -34,15 +49,23 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const federation = composed.federation.of(world);
   const operations: FuzzedOperation[] = [];
   const refused: string[] = [];
+  const allParts: ExpectedPart[] = [];
   for (let count = 0; count < OPERATIONS; count++) {
-    const operation = generateOperation(random, federation.supergraph.apiSchema, shadowsOf(world));
+    const operation = operationFor(federation, world, random);
     operations.push(operation);
-    const difference = await differenceIn(federation, world, operation);
+    const { difference, parts = [] } = await outcomeOf(federation, world, operation);
+    allParts.push(...parts);
     if (difference?.startsWith(REFUSED)) refused.push(difference.slice(REFUSED.length + 1));
     else if (difference !== null)
-      return { world, operations, failure: { seed, world, operation, difference }, refused };
+      return { world, operations, failure: { seed, world, operation, difference }, parts: allParts, refused };
   }
-  return { world, operations, failure: null, refused };
+  return { world, operations, failure: null, parts: allParts, refused };
+}
+
+function operationFor({ supergraph }: FuzzedFederation, world: World, random: Random): FuzzedOperation {
+  const operation = generateOperation(random, supergraph.apiSchema, shadowsOf(world));
+  const share = world.faults.fieldsEach > 0 ? DEFERRING_SHARE.withFaults : DEFERRING_SHARE.usual;
+  return random.chance(share) ? deferSelections(operation, random) : operation;
 }
 
 interface ComposedWorld {
@@ -69,19 +92,24 @@ async function composeWorld(number: number): Promise<ComposedWorld> {
   throw new Error(`the federation ${number} makes no world that composes`);
 }
 
-/** What is wrong with the router's answer to an operation; null when nothing is. */
-export async function differenceIn(
+/** Asks the router, and compares its answer with the merged graph's. */
+export async function outcomeOf(
   federation: FuzzedFederation,
   world: World,
   operation: FuzzedOperation,
-): Promise<string | null> {
+): Promise<Outcome> {
   const expected = await federation.expected(operation);
   if (expected.data === undefined) throw new Error(`the operation is not valid: ${JSON.stringify(expected.errors)}`);
   try {
-    const { answer } = await federation.ask(operation);
-    return differenceOf(answer, expected, world.faults);
+    const { answer, inParts } = await federation.ask(operation);
+    const difference = differenceOf(answer, expected, world.faults);
+    const asked = difference === null && isDeferring(operation) ? await inParts() : null;
+    if (!asked) return { difference };
+    const parts = await federation.expectedParts(operation);
+    const { faults } = world;
+    return { difference: partsDifference(asked.payloads, parts, { whole: expected, faults }), parts };
   } catch (error) {
-    return `thrown: ${error instanceof Error ? error.stack : String(error)}`;
+    return { difference: `thrown: ${error instanceof Error ? error.stack : String(error)}` };
   }
 }
 

@@ -1,5 +1,7 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { execute, parse, validate, type ExecutionResult, type GraphQLSchema } from "graphql";
+import type { CallContext, OperationErrors } from "../../../router/src/operation/federation.ts";
 import { prepareOperation } from "../../../router/src/operation/prepare-operation.ts";
 import { planInline } from "../../../router/src/plan/planners.ts";
 import type { SubgraphAnswer } from "../../../router/src/subgraph-client/exchange.ts";
@@ -7,9 +9,12 @@ import { FetchStats } from "../../../router/src/subgraph-client/fetch-stats.ts";
 import type { SubgraphClient } from "../../../router/src/subgraph-client/subgraph-client.ts";
 import { composeSupergraph } from "../../../router/src/supergraph/compose-supergraph.ts";
 import { buildRouterSupergraph, type RouterSupergraph } from "../../../router/src/supergraph/router-supergraph.ts";
+import type { Payload } from "./compare-parts.ts";
+import { expectedParts, type ExpectedPart } from "./expected-parts.ts";
 import { printSubgraph } from "./print-subgraph.ts";
 import { nameIn, resolverOf, type RunState, type SourceObject } from "./resolve-world.ts";
 import { objectOf } from "./world-data.ts";
+import { hashOf } from "./random.ts";
 import type { World } from "./world.ts";
 
 /** One operation in a hundred has so many plans that comparing them all takes most of the time; each has to be right. */
@@ -24,6 +29,24 @@ export interface FuzzedOperation {
 export interface Answer {
   data?: unknown;
   errors?: readonly { message: string; path?: readonly (string | number)[]; extensions?: Record<string, unknown> }[];
+}
+
+interface Asked {
+  answer: Answer;
+  requests: readonly string[];
+  plan: string;
+  /** The same in parts; null where the router gives the whole answer only. */
+  inParts(): Promise<AskedInParts | null>;
+}
+
+interface AskedInParts extends Pick<Asked, "requests" | "plan"> {
+  payloads: readonly Payload[];
+}
+
+/** What the subgraphs see of one execution. */
+interface Run {
+  requests: string[];
+  state: RunState;
 }
 
 /** A world behind the router's pipeline, without sockets, and the same world in one schema. */
@@ -62,11 +85,10 @@ export class FuzzedFederation {
   }
 
   /** What the router answers, with every request that a subgraph got. */
-  async ask(operation: FuzzedOperation): Promise<{ answer: Answer; requests: string[]; plan: string }> {
-    const requests: string[] = [];
-    const state: RunState = { changes: 0 };
+  async ask(operation: FuzzedOperation): Promise<Asked> {
+    let run = newRun();
     const clientOf = (name: string) => ({
-      post: (body: string) => this.#serve(name, body, state, requests),
+      post: (body: string) => this.#serve(name, body, run),
       stats: new FetchStats(name),
     });
     const prepared = await prepareOperation(
@@ -78,12 +100,31 @@ export class FuzzedFederation {
       },
       operation,
     );
-    if ("errors" in prepared) return { answer: asJson(prepared), requests, plan: "" };
+    if ("errors" in prepared) return refused(prepared);
     const coerced = prepared.coerceVariables(operation.variables);
-    if ("errors" in coerced) return { answer: asJson(coerced), requests, plan: "" };
-    const call = { headersFor: () => ({}), signal: new AbortController().signal };
-    const text = await prepared.execute(call, coerced.variables);
-    return { answer: JSON.parse(text) as Answer, requests, plan: prepared.plan.print() };
+    if ("errors" in coerced) return refused(coerced);
+    const { variables } = coerced;
+    const { requests } = run;
+    const text = await prepared.execute(call(), variables);
+    return {
+      answer: JSON.parse(text) as Answer,
+      requests,
+      plan: prepared.plan.print(),
+      async inParts() {
+        const incremental = await prepared.incremental?.(variables);
+        if (!incremental) return null;
+        run = newRun();
+        const payloads: Payload[] = [];
+        for await (const each of incremental.execute(call(), variables))
+          payloads.push(JSON.parse(each.text) as Payload);
+        return { payloads, requests: run.requests, plan: JSON.stringify(incremental.plan, null, 1) };
+      },
+    };
+  }
+
+  /** The parts of the answer from the merged graph. */
+  expectedParts(operation: FuzzedOperation): Promise<ExpectedPart[]> {
+    return expectedParts(this.supergraph.apiSchema, resolverOf(this.#world, null) as never, operation);
   }
 
   /** What graphql-js answers from the merged graph. */
@@ -91,14 +132,17 @@ export class FuzzedFederation {
     return asJson(await run(this.#world, null, this.supergraph.apiSchema, query, variables, { changes: 0 }));
   }
 
-  async #serve(name: string, body: string, state: RunState, requests: string[]): Promise<SubgraphAnswer> {
+  async #serve(name: string, body: string, { state, requests }: Run): Promise<SubgraphAnswer> {
     const isLost = requests.length === this.#world.faults.requestLost;
+    const turns = hashOf(this.#world.dataSeed, requests.length) % 3;
     const { query, variables } = JSON.parse(body) as FuzzedOperation;
     requests.push(`${name} ${query} ${JSON.stringify(variables)}`);
     const schema = this.#schemas.get(name)!;
     const problems = validate(schema, parse(query));
     const result: ExecutionResult =
       problems.length > 0 ? { errors: problems } : await run(this.#world, name, schema, query, variables, state);
+    // Answers come in another order than requests.
+    for (let count = 0; count < turns; count++) await turn();
     if (isLost) return { status: 500, body: "lost", bytes: 4 };
     const text = JSON.stringify(result);
     return { status: 200, body: text, bytes: Buffer.byteLength(text) };
@@ -139,6 +183,18 @@ async function run(
     contextValue,
     fieldResolver: fieldResolver as never,
   });
+}
+
+function newRun(): Run {
+  return { requests: [], state: { changes: 0 } };
+}
+
+function refused(errors: OperationErrors): Asked {
+  return { answer: asJson(errors), requests: [], plan: "", inParts: async () => null };
+}
+
+function call(): CallContext {
+  return { headersFor: () => ({}), signal: new AbortController().signal };
 }
 
 function asJson(value: unknown): Answer {

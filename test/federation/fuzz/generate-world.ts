@@ -20,7 +20,7 @@ export function generateWorld(random: Random, dataSeed: number): World {
 
 /** The same federation with other data, other overrides that hold, and faults: what composition does not see. */
 export function varyWorld(world: World, random: Random, dataSeed: number): World {
-  const fieldsEach = random.chance(15) ? random.between(4, 12) : 0;
+  const fieldsEach = random.chance(15) ? random.between(2, 8) : 0;
   return {
     ...world,
     dataSeed,

@@ -184,4 +184,40 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "return inOrder(waiting) ?? fetches;",
     replace: "return fetches;",
   },
+  {
+    name: "a deferred part does not wait for its requests",
+    file: "execute/incremental-delivery.ts",
+    find: "if (part?.isOver === false) continue;",
+    replace: "",
+  },
+  {
+    name: "a deferred part inside another is forgotten",
+    file: "execute/incremental-delivery.ts",
+    find: "addWaiting(waiting, written.deferred);",
+    replace: "",
+  },
+  {
+    name: "errors of a deferred part go to its first object",
+    file: "execute/incremental-delivery.ts",
+    find: "positions.get(JSON.stringify(error.path?.slice(0, length) ?? null)) ?? 0;",
+    replace: "0 * positions.size;",
+  },
+  {
+    name: "an object that a null took has deferred parts all the same",
+    file: "shape/response-shaper.ts",
+    find: '["const d=c.deferred.length;", "c.deferred.length=d;"]',
+    replace: '["", ""]',
+  },
+  {
+    name: "the variable of a @defer is not asked",
+    file: "operation/defer-directives.ts",
+    find: "return (variables[condition.name.value] ?? true) === true;",
+    replace: "return true;",
+  },
+  {
+    name: "a deferred fetch does not wait for those that it needs",
+    file: "plan/lower-plan.ts",
+    find: "const awaited = depends.flatMap(({ id }) => this.#awaited.get(id) ?? []);",
+    replace: "const awaited = depends.flatMap(() => []);",
+  },
 ];

@@ -1,4 +1,5 @@
 import { FuzzedFederation } from "./fuzzed-federation.ts";
+import { isDeferring } from "./defer-selections.ts";
 import type { Failure } from "./fuzz-case.ts";
 import { printSubgraph } from "./print-subgraph.ts";
 
@@ -6,6 +7,8 @@ import { printSubgraph } from "./print-subgraph.ts";
 export async function reportFailure({ seed, world, operation, difference }: Failure): Promise<string> {
   const federation = await FuzzedFederation.compose(world);
   const asked = await federation?.ask(operation).catch((error: unknown) => ({ thrown: String(error) }));
+  const inParts =
+    asked && "inParts" in asked && isDeferring(operation) ? await asked.inParts().catch(() => null) : null;
   const expected = await federation?.expected(operation);
   return [
     `seed ${seed}: ${difference}`,
@@ -23,6 +26,14 @@ export async function reportFailure({ seed, world, operation, difference }: Fail
         ]
       : []),
     `--- expected\n${JSON.stringify(expected)}`,
+    ...(inParts
+      ? [
+          `--- plan in parts\n${inParts.plan}`,
+          `--- requests in parts\n${inParts.requests.join("\n")}`,
+          `--- payloads\n${inParts.payloads.map((each) => JSON.stringify(each)).join("\n")}`,
+          `--- expected parts\n${(await federation!.expectedParts(operation)).map((each) => JSON.stringify({ ...each, around: undefined })).join("\n")}`,
+        ]
+      : []),
     `--- again: npm run fuzz -- --from ${seed} --seeds 1`,
   ].join("\n");
 }

@@ -8,7 +8,7 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
 } from "graphql";
-import { differenceIn, type Failure } from "./fuzz-case.ts";
+import { outcomeOf, type Failure } from "./fuzz-case.ts";
 import { FuzzedFederation, type FuzzedOperation } from "./fuzzed-federation.ts";
 import type { World } from "./world.ts";
 
@@ -62,7 +62,7 @@ class Shrinker {
   async #try(world: World, operation: FuzzedOperation): Promise<boolean> {
     try {
       const federation = await FuzzedFederation.compose(world);
-      const difference = federation && (await differenceIn(federation, world, operation));
+      const difference = federation && (await outcomeOf(federation, world, operation)).difference;
       if (!difference || kindOf(difference) !== this.#kind) return false;
       this.failure = { ...this.failure, world, operation, difference };
       return true;
@@ -102,10 +102,21 @@ function* smallerOperations({ query, variables }: FuzzedOperation): Iterable<Fuz
     InlineFragment: (node) => void selections.push(node),
     FragmentSpread: (node) => void selections.push(node),
   });
+  for (const fragment of selections) {
+    const others = fragment.directives?.filter(({ name }) => name.value !== "defer");
+    if (!others || others.length === fragment.directives?.length) continue;
+    const smaller = tidy(replaceNode(document, fragment, { ...fragment, directives: others }));
+    if (smaller) yield { query: print(smaller), variables };
+  }
   for (const selection of selections) {
     const smaller = tidy(without(document, selection));
     if (smaller) yield { query: print(smaller), variables };
   }
+}
+
+function replaceNode(document: DocumentNode, node: SelectionNode, by: SelectionNode): DocumentNode {
+  const enter = (each: SelectionNode) => (each === node ? by : undefined);
+  return visit(document, { Field: { enter }, InlineFragment: { enter }, FragmentSpread: { enter } });
 }
 
 function without(document: DocumentNode, selection: SelectionNode): DocumentNode {
