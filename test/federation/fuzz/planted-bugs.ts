@@ -193,7 +193,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a deferred part inside another is forgotten",
     file: "execute/incremental-delivery.ts",
-    find: "addWaiting(waiting, written.deferred);",
+    find: "addWaiting(waiting, written.deferred, told);",
     replace: "",
   },
   {
@@ -219,5 +219,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "plan/lower-plan.ts",
     find: "const awaited = depends.flatMap(({ id }) => this.#awaited.get(id) ?? []);",
     replace: "const awaited = depends.flatMap(() => []);",
+  },
+  {
+    name: "a deferred part comes once for each spread of its fragment",
+    file: "execute/told-parts.ts",
+    find: "if (told.has(path)) return false;",
+    replace: "",
   },
 ];
