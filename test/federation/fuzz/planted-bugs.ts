@@ -1,11 +1,4 @@
-/** A change of the router's source that makes some answers wrong. `find` occurs in the file once. */
-interface PlantedBug {
-  name: string;
-  /** Below router/src. */
-  file: string;
-  find: string;
-  replace: string;
-}
+import type { PlantedBug } from "../../plant-bug.ts";
 
 /** Bugs that the random federations must find; each is planted alone, as the source is loaded. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [

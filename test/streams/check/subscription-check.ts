@@ -89,7 +89,8 @@ export abstract class SubscriptionCheck {
       this.report("WRONG_VALUE", channel, `${id} is ${value}, not ${truth.events[place]!.value}`);
     if (cursor !== null) {
       const other = this.#cursors.get(cursor);
-      if (other !== undefined && (other.id !== id || other.channel !== channel))
+      // A cursor of LATEST is of all its channels: what is current is all that there is to go on with.
+      if (other !== undefined && other.id !== id && this.history.delivery === "EVERY")
         this.report("REUSED_CURSOR", channel, `of ${other.id} and of ${id}`);
       this.#cursors.set(cursor, event);
       this.#lastCursor = cursor;

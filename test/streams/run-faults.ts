@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { eventually } from "@mib/testkit/eventually";
+import { type CheckCounts, checkHistory } from "./check/check-history.ts";
+import type { Violation } from "./check/violation.ts";
+import { startFleet, type FleetSize } from "./clients/fleet.ts";
+import { Counters } from "./counters.ts";
+import type { Fault, FaultWorld } from "./faults/fault.ts";
+import { FaultInjector } from "./injector.ts";
+import { allOf, type TestChannels, testChannels } from "./publish/channels.ts";
+import { engineWay } from "./publish/engine-way.ts";
+import { kafkaWay } from "./publish/kafka-way.ts";
+import { Publisher } from "./publish/publisher.ts";
+import { settle } from "./settle.ts";
+import { type FaultStack, startFaultStack } from "./stack/fault-stack.ts";
+
+export interface FaultRunOptions {
+  seed: number;
+  faults: readonly Fault[];
+  faultCount: number;
+  /** No fault begins later. */
+  minutesMax: number;
+  /** Of trades; there are about half as many other events beside. */
+  tradesPerSecond: number;
+  fleet: FleetSize;
+  /** Faults side by side. */
+  lanes: number;
+  /** After so many faults all is mended and compared. */
+  faultsPerRound: number;
+  /** Trades come by way of the engine. */
+  engine?: boolean;
+  /** A Kafka that runs already, and is not harmed. */
+  broker?: string;
+  routerPreloads?: readonly string[];
+  tell?(line: string): void;
+}
+
+export interface FaultRun {
+  seconds: number;
+  rounds: number;
+  events: number;
+  subscriptions: number;
+  faults: ReadonlyMap<string, number>;
+  counts: CheckCounts;
+  counters: ReadonlyMap<string, number>;
+  violations: Violation[];
+}
+
+const FIRST_EVENTS_MS_MAX = 60_000;
+/** Violations are reported in full up to so many; a run with more has shown enough. */
+const VIOLATIONS_MAX = 200;
+
+/** Publishes, harms, mends and compares, round by round, until the faults or the time are used up, or something is wrong. */
+export async function runFaults(options: FaultRunOptions): Promise<FaultRun> {
+  const startedAt = performance.now();
+  const { broker, routerPreloads, engine = false } = options;
+  const stack = await startFaultStack({
+    routers: 2,
+    engine,
+    ...(broker !== undefined && { broker }),
+    ...(routerPreloads !== undefined && { routerPreloads }),
+  });
+  try {
+    return await runOn(stack, options, startedAt);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function runOn(stack: FaultStack, options: FaultRunOptions, startedAt: number): Promise<FaultRun> {
+  const { seed, tell = () => {} } = options;
+  const epoch = `faults-${randomUUID().slice(0, 8)}`;
+  const channels = testChannels(epoch, options.tradesPerSecond);
+  const publisher = new Publisher(await waysOf(stack, channels), epoch);
+  let connections = 0;
+  const endpoint = () => stack.routers[connections++ % stack.routers.length]!.url;
+  const clients = startFleet(channels, options.fleet, endpoint);
+  const world: FaultWorld = { stack, clients, publisher };
+  const injector = new FaultInjector(options.faults, world, seed * 1_000);
+  const counters = new Counters();
+  const subscriptions = clients.flatMap((client) => client.subscriptions);
+  const run: FaultRun = {
+    seconds: 0,
+    rounds: 0,
+    events: 0,
+    subscriptions: subscriptions.length,
+    faults: injector.counts,
+    counts: { deliveries: 0, verdicts: {}, gaps: {}, eventsInGaps: 0, conflated: 0, heads: 0 },
+    counters: counters.sums,
+    violations: [],
+  };
+  try {
+    publisher.start();
+    await eventually(
+      () => {
+        const silent = subscriptions.filter((one) => one.wanted.channels.every((key) => one.lastOf(key) === null));
+        if (silent.length > 0) throw new Error(`${silent.length} subscriptions have had no event`);
+      },
+      { deadlineMs: FIRST_EVENTS_MS_MAX },
+    );
+    const endMs = performance.now() + options.minutesMax * 60_000;
+    while (injector.count < options.faultCount && performance.now() < endMs && run.violations.length === 0) {
+      const left = options.faultCount - injector.count;
+      await injector.run(Math.min(left, options.faultsPerRound), options.lanes, endMs);
+      await settle(world);
+      await counters.read(stack);
+      check(world, run);
+      for (const { redis, clients: front } of stack.routers) for (const proxy of [redis, front]) proxy.cutSilenced();
+      stack.relay.redis.cutSilenced();
+      run.rounds += 1;
+      run.events = publisher.eventCount;
+      run.seconds = (performance.now() - startedAt) / 1_000;
+      tell(
+        `round ${run.rounds}: ${injector.count} faults, ${run.events} events, ${run.counts.deliveries} deliveries, ${run.violations.length} violations, ${Math.round(run.seconds)} s`,
+      );
+      publisher.start();
+    }
+    return run;
+  } finally {
+    await Promise.all(clients.map((client) => client.stop()));
+    await publisher.stop();
+  }
+}
+
+/** Trades by way of the engine where there is one, all else straight into Kafka. */
+async function waysOf({ broker, engine }: FaultStack, channels: TestChannels) {
+  const kafka = kafkaWay(broker);
+  if (engine === null) return new Map([[kafka, allOf(channels)]]);
+  const { trades, ...others } = channels;
+  return new Map([
+    [kafka, allOf({ ...others, trades: [] })],
+    [await engineWay(engine.address, trades), trades],
+  ]);
+}
+
+/** Compares what clients saw since the last time, and adds it to the run. */
+function check({ clients, publisher }: FaultWorld, run: FaultRun): void {
+  const { violations, counts } = checkHistory({
+    published: publisher.takePublished(),
+    subscriptions: clients.flatMap((client) => client.subscriptions.map((subscription) => subscription.takeHistory())),
+  });
+  run.violations.push(...violations.slice(0, VIOLATIONS_MAX - run.violations.length));
+  addTo(run.counts.verdicts, counts.verdicts);
+  addTo(run.counts.gaps, counts.gaps);
+  for (const name of ["deliveries", "eventsInGaps", "conflated", "heads"] as const) run.counts[name] += counts[name];
+}
+
+function addTo(sums: Record<string, number>, more: Record<string, number>): void {
+  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
+}
