@@ -106,6 +106,15 @@ export const TOPICS = [
     window: every,
   },
   {
+    name: "analytics.jobs.v1",
+    position: "OFFSET",
+    delivery: "EVERY",
+    partitions: 1,
+    retentionBytes: 32 * MIB,
+    retentionMs: 7 * DAY_MS,
+    window: every,
+  },
+  {
     name: "notifications.v1",
     position: "OFFSET",
     delivery: "EVERY",

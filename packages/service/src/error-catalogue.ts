@@ -257,8 +257,8 @@ export const ERROR_CATALOGUE = {
   MODEL_NOT_FOUND: { status: 404, meaning: "There is no model with this id.", remedy: "Read the ids with `models`." },
   MODEL_NOT_BETTER: {
     status: 409,
-    meaning: "The model does not beat its naive baseline, or is worse than the champion.",
-    remedy: "Keep the champion, or promote the model with `force` and say why.",
+    meaning: "The model does not beat its naive baseline, or was not held against the champion, or is worse than that.",
+    remedy: "Keep the champion, train again beside it, or promote the model with `force` and say why.",
   },
   MODEL_NOT_CHAMPION: {
     status: 409,

@@ -8,5 +8,8 @@ export function readAnalyticsConfig() {
     ...kafkaFields,
     /** How often windows and positions are saved: what a restart reads again is at most this old. */
     WINDOWS_SAVE_MS: field.milliseconds(10_000, { least: 100 }),
+    /** Training and backtests that run at a time, each in a thread. */
+    MODEL_THREADS: field.count(1, { least: 1, most: 64 }),
+    MODEL_JOB_TIMEOUT_MS: field.milliseconds(300_000, { least: 1_000 }),
   });
 }

@@ -1,12 +1,25 @@
 import type { MarketMemory } from "./domain/market-memory.ts";
 import type { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import type { BarHistory } from "./domain/indicators/indicator-series.ts";
+import type { Forecaster } from "./io/forecaster.ts";
+import type { Caller, ModelDesk } from "./io/model-desk.ts";
+import type { ModelJobStore } from "./io/model-job-store.ts";
+import type { ModelStore } from "./io/model-store.ts";
 import type { SignalStore } from "./io/signal-store.ts";
 
-/** What resolvers get. Nothing of it depends on the caller: the subgraph gets no subject. */
-export interface Context {
+/** The parts that live as long as the process. */
+export interface Parts {
   memory: MarketMemory;
   indicators: LiveIndicators;
   history: BarHistory;
   signals: SignalStore;
+  models: ModelStore;
+  modelJobs: ModelJobStore;
+  modelDesk: ModelDesk;
+  forecaster: Forecaster;
+}
+
+/** What resolvers get. The subgraph learns who calls in mutations alone: no query depends on the caller. */
+export interface Context extends Parts {
+  caller: Caller;
 }

@@ -6,18 +6,21 @@ import { runService } from "@mib/service/run";
 import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readAnalyticsConfig } from "./config.ts";
-import type { Context } from "./context.ts";
+import type { Context, Parts } from "./context.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory } from "./domain/market-memory.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { startBarReader } from "./io/bar-reader.ts";
 import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
 import { startBarRetention } from "./io/bar-retention.ts";
+import { Forecaster } from "./io/forecaster.ts";
+import { ModelDesk } from "./io/model-desk.ts";
+import { startModelJobRunner } from "./io/model-job-runner.ts";
+import { ModelJobStore } from "./io/model-job-store.ts";
+import { ModelStore } from "./io/model-store.ts";
 import { SignalStore } from "./io/signal-store.ts";
 import { WindowStore } from "./io/window-store.ts";
-import { Indicators } from "./resolvers/Indicators.ts";
-import { Instrument } from "./resolvers/Instrument.ts";
-import { Query } from "./resolvers/Query.ts";
-import { Standing } from "./resolvers/Standing.ts";
+import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("analytics", async (service) => {
   const config = readAnalyticsConfig();
@@ -42,11 +45,33 @@ await runService("analytics", async (service) => {
   const history = new PostgresBarHistory(pool, memory);
   startBarRetention(service, history);
 
-  const context: Context = { memory, indicators: new LiveIndicators(memory), history, signals };
+  const models = new ModelStore(pool);
+  const modelJobs = new ModelJobStore(pool);
+  const runner = startModelJobRunner(service, {
+    pool,
+    databaseUrl: config.DATABASE_URL,
+    jobs: modelJobs,
+    models,
+    threads: config.MODEL_THREADS,
+    timeoutMs: config.MODEL_JOB_TIMEOUT_MS,
+    code: packageJson.version,
+  });
+
+  const parts: Parts = {
+    memory,
+    indicators: new LiveIndicators(memory),
+    history,
+    signals,
+    models,
+    modelJobs,
+    modelDesk: new ModelDesk(pool, models, modelJobs, () => runner.wake()),
+    forecaster: new Forecaster(memory, history),
+  };
+
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
-    resolvers: { Query, Instrument, Indicators, Standing },
-    context: () => context,
+    resolvers,
+    context: (identity, { clientAddress }): Context => ({ ...parts, caller: { identity, origin: clientAddress } }),
   });
   service.log.info({ port: config.PORT }, "ready");
 });

@@ -1,9 +1,17 @@
 import type { Standing as DomainStanding } from "./domain/cross-section/snapshot.ts";
+import type { Evaluation } from "./domain/forecasting/evaluate.ts";
+import type { Forecast as DomainForecast } from "./domain/forecasting/forecast.ts";
+import type { Model as DomainModel, Promotion as DomainPromotion } from "./domain/forecasting/model.ts";
+import type { ForecastTarget } from "./domain/forecasting/model-spec.ts";
 import type { BarInterval } from "./domain/market-memory.ts";
+import type { ModelJob as StoredJob } from "./io/model-job-store.ts";
+import type { BacktestResult } from "./io/model-work.ts";
 
 /** What resolvers pass on for a type, where it is not the GraphQL type itself. */
 export interface Instrument {
   symbol: string;
+  /** As market-data says, where a field needs it. */
+  source?: "LIVE" | "REPLAY" | "SIMULATED";
 }
 
 export interface Indicators {
@@ -12,3 +20,26 @@ export interface Indicators {
 }
 
 export type Standing = DomainStanding;
+
+export type Model = DomainModel;
+export type Promotion = DomainPromotion;
+export type ModelJob = StoredJob;
+
+export interface ModelMetrics {
+  target: ForecastTarget;
+  evaluation: Evaluation;
+  /** Of training. */
+  model: DomainModel | null;
+}
+
+export interface Backtest {
+  target: ForecastTarget;
+  result: BacktestResult;
+}
+
+export interface Forecast {
+  model: DomainModel;
+  forecast: DomainForecast;
+  coverage: number;
+  source: "LIVE" | "REPLAY" | "SIMULATED";
+}

@@ -1,3 +1,4 @@
+import type { Queryable } from "@mib/subgraph-server/database";
 import type { Pool, PoolClient } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
 import type { BarHistory } from "../domain/indicators/indicator-series.ts";
@@ -53,11 +54,7 @@ export class PostgresBarHistory implements BarHistory {
     { fromMs, toMs }: { fromMs: number; toMs: number },
     count: number,
   ): Promise<WindowBar[]> {
-    const { rows } = await this.#pool.query<Row>(
-      `SELECT ${COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at >= $3 AND opened_at < $4
-       ORDER BY opened_at LIMIT $5`,
-      [interval, symbol, new Date(fromMs), new Date(toMs), count],
-    );
+    const rows = await barsWithin(this.#pool, symbol, interval, { fromMs, toMs }, count);
     const held = this.#memory
       .bars(symbol, interval)
       .filter(({ openedAtMs }) => openedAtMs >= fromMs && openedAtMs < toMs);
@@ -77,6 +74,22 @@ export class PostgresBarHistory implements BarHistory {
       } while (deleted === ROWS_PER_DELETE);
     }
   }
+}
+
+/** The first `count` stored bars that opened in [fromMs, toMs), oldest first. */
+export async function barsWithin(
+  database: Queryable,
+  symbol: string,
+  interval: BarInterval,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  count: number,
+): Promise<WindowBar[]> {
+  const { rows } = await database.query<WindowBar>(
+    `SELECT ${COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at >= $3 AND opened_at < $4
+     ORDER BY opened_at LIMIT $5`,
+    [interval, symbol, new Date(fromMs), new Date(toMs), count],
+  );
+  return rows;
 }
 
 /** Writes bars, each in its latest revision; repeats change nothing. No two of `bars` may be of the same time and instrument. */

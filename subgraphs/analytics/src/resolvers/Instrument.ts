@@ -1,9 +1,12 @@
 import { CodedError } from "@mib/service/coded-error";
 import { decodeCursor, encodeCursor } from "@mib/subgraph-server/connection";
+import { HORIZON_MAX } from "../domain/forecasting/model-spec.ts";
 import { regime } from "../domain/cross-section/regime.ts";
 import { indicatorSeries } from "../domain/indicators/indicator-series.ts";
 import { indicatorLines, indicatorSpec } from "../domain/indicators/indicator-spec.ts";
 import type { InstrumentResolvers } from "../generated/resolvers.ts";
+import type { Instrument as Parent } from "../models.ts";
+import { within } from "./arguments.ts";
 import { pageSize } from "./page-size.ts";
 
 const POINTS_MAX = 1_000;
@@ -11,11 +14,25 @@ const POINTS_MAX = 1_000;
 const END_OF_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 export const Instrument: InstrumentResolvers = {
-  __resolveReference: ({ symbol }) => ({ symbol }),
+  __resolveReference: ({ symbol, source }: Parent) => ({ symbol, ...(source && { source }) }),
   indicators: ({ symbol }, { interval }) => ({ interval, symbol }),
   regime: ({ symbol }, { interval }, { memory, indicators }) => {
     const found = regime(memory, indicators, symbol, interval ?? "M1");
     return found && { ...found, asOf: new Date(found.asOfMs).toISOString() };
+  },
+  async forecast({ symbol, source }, { horizon, target, interval, coverage }, { models, forecaster }) {
+    const share = coverage ?? 0.9;
+    if (!(share >= 0.5 && share <= 0.99))
+      throw new CodedError("BAD_USER_INPUT", "`coverage` must be between 0.5 and 0.99.");
+    const slot = {
+      symbol,
+      target: target ?? "VOLATILITY",
+      interval: interval ?? "D1",
+      horizon: within("horizon", horizon, 1, HORIZON_MAX),
+    };
+    const model = await models.champion(slot);
+    const forecast = model && (await forecaster.forecast(model, share));
+    return forecast && { model, forecast, coverage: share, source: source! };
   },
   async indicatorSeries({ symbol }, { interval, indicator, from, to, first, after }, { history }) {
     const spec = indicatorSpec(indicator.kind, interval, indicator);

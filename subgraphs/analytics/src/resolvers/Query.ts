@@ -71,6 +71,16 @@ export const Query: QueryResolvers = {
     return { lags, bound, lag: best?.lag ?? null, correlation: best?.correlation ?? null };
   },
   screener: (_, given, context) => screener(given, context),
+  models: (_, { symbols, target, championsOnly, first, after }, { models }) =>
+    models.page({
+      symbols: symbols ?? null,
+      target: target ?? null,
+      championsOnly: championsOnly ?? false,
+      first: pageSize(first),
+      after: after ?? null,
+    }),
+  model: (_, { id }, { models }) => models.byId(id),
+  modelJob: (_, { id }, { modelJobs }) => modelJobs.byId(id),
   signals: (_, { symbols, kinds, first, after }, { signals }) =>
     signals.page({ symbols: symbols ?? null, kinds: kinds ?? null, first: pageSize(first), after: after ?? null }),
 };

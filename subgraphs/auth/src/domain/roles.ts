@@ -6,8 +6,8 @@ export type Role = (typeof ROLES)[number];
 const USER_SCOPES = ["market:read", "signals:read", "news:read", "alerts:read", "alerts:write", "account:read"];
 const SCOPES_OF_ROLE: Readonly<Record<Role, readonly string[]>> = {
   user: USER_SCOPES,
-  analyst: [...USER_SCOPES, "export:read"],
-  admin: [...USER_SCOPES, "export:read", "accounts:admin"],
+  analyst: [...USER_SCOPES, "export:read", "models:write"],
+  admin: [...USER_SCOPES, "export:read", "models:write", "accounts:admin"],
 };
 
 /** What somebody with these roles may do, each scope once. */

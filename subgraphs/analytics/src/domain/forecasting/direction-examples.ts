@@ -5,6 +5,16 @@ import { atr, closeToClose } from "../indicators/volatility.ts";
 import type { Example } from "./example.ts";
 import type { ModelSpec } from "./model-spec.ts";
 
+export const DIRECTION_FEATURES = [
+  "rsi14",
+  "macdHistogramPerAtr",
+  "bollingerPosition",
+  "directionalIndex",
+  "stochasticK",
+  "lastReturn",
+  "returnOfFive",
+] as const;
+
 /** Wilder's averages of 14 bars have forgotten all but a thousandth of how they began. */
 const DIRECTION_WARM_UP = 100;
 

@@ -1,7 +1,7 @@
 import { CodedError } from "@mib/service/coded-error";
 import type { BarInterval } from "../market-memory.ts";
 
-type ForecastTarget = "VOLATILITY" | "DIRECTION";
+export type ForecastTarget = "VOLATILITY" | "DIRECTION";
 export type ModelKind = "EWMA" | "HAR_RV" | "LOGISTIC";
 /** REALISED: squared returns of the finer bars in a period. RANGE: Garman-Klass of the period's own bar. */
 type VarianceMeasure = "REALISED" | "RANGE";
@@ -32,9 +32,9 @@ export interface ModelArguments {
   ridge?: number | null | undefined;
 }
 
-const HORIZON_MAX = 22;
+export const HORIZON_MAX = 22;
 const LAGS_MAX = 6;
-const LAG_MAX = 60;
+export const LAG_MAX = 60;
 const RIDGE_MAX = 1e6;
 /** A day, a week and a month of trading days (Corsi 2009); of hours: one, a session, a day. */
 const LAGS: Readonly<Partial<Record<BarInterval, readonly number[]>>> = { H1: [1, 8, 24] };

@@ -1,12 +1,12 @@
 import type { IndicatorBar } from "../indicators/indicator.ts";
 import { INTERVAL_MS } from "../interval-length.ts";
-import { directionExamples } from "./direction-examples.ts";
+import { DIRECTION_FEATURES, directionExamples } from "./direction-examples.ts";
 import type { Example } from "./example.ts";
 import { learnerOf, naiveLearnerOf } from "./learners.ts";
 import { logLoss, qlike } from "./losses.ts";
 import { barsRead, type ModelSpec } from "./model-spec.ts";
 import { rangeVariances, realisedVariances } from "./variance-periods.ts";
-import { volatilityExamples } from "./volatility-examples.ts";
+import { DECAYS, volatilityExamples } from "./volatility-examples.ts";
 import { walkForward, type Outcome, type WalkForwardOptions } from "./walk-forward.ts";
 
 /** Intervals are made, and their coverage is counted, for this part of what happens. */
@@ -21,6 +21,14 @@ export function examplesOf(spec: ModelSpec, bars: readonly IndicatorBar[]): Exam
       ? rangeVariances(bars, barMs)
       : realisedVariances(bars, { barMs, periodMs: INTERVAL_MS[spec.interval] });
   return volatilityExamples(periods, spec);
+}
+
+/** What the features of a model are, in their order. */
+export function featuresOf({ kind, lags }: ModelSpec): readonly string[] {
+  if (kind === "LOGISTIC") return DIRECTION_FEATURES;
+  return kind === "HAR_RV"
+    ? lags.map((lag) => `logMeanVariance${lag}`)
+    : DECAYS.map((decay) => `logDecayingVariance${decay}`);
 }
 
 /** How unusual an outcome is: the distance of logarithms of variances; how little probability what happened was given. */

@@ -1,0 +1,25 @@
+import type { Resolvers } from "../generated/resolvers.ts";
+import { Forecast } from "./Forecast.ts";
+import { Indicators } from "./Indicators.ts";
+import { Instrument } from "./Instrument.ts";
+import { Model } from "./Model.ts";
+import { Backtest, ModelJob } from "./ModelJob.ts";
+import { ModelMetrics } from "./ModelMetrics.ts";
+import { Mutation } from "./Mutation.ts";
+import { Promotion } from "./Promotion.ts";
+import { Query } from "./Query.ts";
+import { Standing } from "./Standing.ts";
+
+export const resolvers = {
+  Query,
+  Mutation,
+  Instrument,
+  Indicators,
+  Standing,
+  Model,
+  ModelMetrics,
+  ModelJob,
+  Backtest,
+  Promotion,
+  Forecast,
+} satisfies Resolvers;
