@@ -94,6 +94,16 @@ test("what a transaction announced is sent in order when it commits, and not whe
   });
 });
 
+test("an event that Kafka never takes is put aside, and those behind it are sent", async () => {
+  publish();
+  const tooLarge = { ...event("large"), value: { id: "large", text: "x".repeat(1_100_000) } };
+  await inTransaction((client) => enqueueEvents(client, [event("1"), tooLarge, event("2")]));
+  await eventually(() => expect(sent.map(({ eventId }) => eventId)).toEqual(["1", "2"]), { deadlineMs: 20_000 });
+  await eventually(async () => expect((await pool.query("SELECT FROM outbox")).rowCount).toBe(0), {
+    deadlineMs: 20_000,
+  });
+});
+
 test("another process goes on when the one that publishes dies", async () => {
   publish();
   publish();

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Service } from "@mib/service/run";
 import pg from "pg";
 import type { OutgoingEvent } from "./event.ts";
-import type { EventProducer } from "./producer.ts";
+import { putAside } from "./dead-letter.ts";
+import { type EventProducer, RecordTooLargeError } from "./producer.ts";
 
 /** The outbox of a subgraph: goes into a migration of its own PostgreSQL schema. */
 export const OUTBOX_SQL = `
@@ -126,20 +127,21 @@ export function startOutboxPublisher(
     );
     backlog = rows.length;
     if (rows.length === 0) return false;
-    await Promise.all(
-      rows.map((row) =>
-        producer.send({
-          topic: row.topic,
-          key: row.key,
-          channel: row.channel,
-          eventId: row.event_id,
-          traceparent: row.traceparent,
-          value: row.value,
-        }),
-      ),
-    );
+    await Promise.all(rows.map(send));
     await client.query("DELETE FROM outbox WHERE id = ANY($1::bigint[])", [rows.map(({ id }) => id)]);
     return true;
+  }
+
+  /** One that Kafka never takes is put aside: those behind it would wait for ever. */
+  async function send(row: OutboxRow): Promise<void> {
+    const { topic, key, channel, event_id: eventId, traceparent, value } = row;
+    try {
+      await producer.send({ topic, key, channel, eventId, traceparent, value });
+    } catch (error) {
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      log.error({ err: error, topic, channel, eventId }, "an event is too large and goes to the dead letters");
+      await putAside(producer, topic, { key, value }, error.message, { "event-id": eventId });
+    }
   }
 }
 

@@ -5,7 +5,10 @@ import { encodeHeaders, type OutgoingEvent } from "./event.ts";
 import type { KafkaClient } from "./kafka.ts";
 
 export interface EventProducer {
-  /** Resolves when all in-sync replicas have the event. Fails after the time limit: then it may or may not be there, and may be sent again. */
+  /**
+   * Resolves when all in-sync replicas have the event. Fails after the time limit: then it may or may not be there, and may be sent
+   * again. Fails at once with a RecordTooLargeError for one that Kafka never takes: its neighbours are not kept by it.
+   */
   send(event: OutgoingEvent): Promise<void>;
   /** As `send`, for a record that is no event. */
   sendRecord(topic: string, message: Message): Promise<void>;
@@ -19,13 +22,41 @@ export interface EventProducerOptions {
   /** How long events are collected into one request. */
   lingerMs?: number;
   batchEventsMax?: number;
+  batchBytesMax?: number;
   /** An idempotent send to a topic that is missing never returns by itself. */
   sendTimeoutMs?: number;
+}
+
+/** A record is larger than brokers take. */
+export class RecordTooLargeError extends Error {
+  constructor(topic: string, bytes: number) {
+    super(`a record of ${bytes} bytes for ${topic}: more than ${RECORD_BYTES_MAX} are not sent`);
+  }
+}
+
+/** By default a broker takes 1 048 588 bytes of one partition in one request; this leaves room for what is not counted. */
+export const RECORD_BYTES_MAX = 1_000_000;
+/** What a record has beside key, value and headers, and each header beside its texts, at most. */
+const RECORD_OVERHEAD_BYTES = 64;
+const HEADER_OVERHEAD_BYTES = 10;
+
+/** How much a record counts against `RECORD_BYTES_MAX`. */
+export function recordBytes({ key, value, headers = {} }: Message): number {
+  let bytes = RECORD_OVERHEAD_BYTES + sizeOf(key) + sizeOf(value);
+  for (const [name, values] of Object.entries(headers))
+    for (const each of Array.isArray(values) ? values : [values])
+      bytes += HEADER_OVERHEAD_BYTES + sizeOf(name) + sizeOf(each);
+  return bytes;
+}
+
+function sizeOf(content: string | Buffer | null | undefined): number {
+  return content == null ? 0 : Buffer.byteLength(content);
 }
 
 interface Waiting {
   topic: string;
   message: Message;
+  bytes: number;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -39,6 +70,7 @@ export function createEventProducer({
   log,
   lingerMs = 5,
   batchEventsMax = 2_000,
+  batchBytesMax = RECORD_BYTES_MAX,
   sendTimeoutMs = 15_000,
 }: EventProducerOptions): EventProducer {
   let waiting: Waiting[] = [];
@@ -46,8 +78,7 @@ export function createEventProducer({
   let loop: Promise<void> | null = null;
   let stopped = false;
 
-  async function connected(): Promise<Producer> {
-    if (producer !== null) return producer;
+  async function connect(): Promise<Producer> {
     const fresh = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
@@ -55,22 +86,33 @@ export function createEventProducer({
       createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     });
     await fresh.connect();
-    return (producer = fresh);
+    return fresh;
+  }
+
+  async function send(batch: readonly Waiting[], attempt: { isGivenUp: boolean }): Promise<void> {
+    if (producer === null) {
+      const fresh = await connect();
+      if (attempt.isGivenUp) {
+        // Whoever waited was told so, and may have sent the same again: it must not follow now.
+        await fresh.disconnect();
+        return;
+      }
+      producer = fresh;
+    }
+    await producer.sendBatch({ acks: -1, topicMessages: byTopic(batch) });
   }
 
   async function drain(): Promise<void> {
     await delay(lingerMs);
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchEventsMax);
-      waiting = waiting.slice(batch.length);
+      const batch = takeBatch();
       const startedAt = Date.now();
+      const attempt = { isGivenUp: false };
       try {
-        await withTimeout(
-          sendTimeoutMs,
-          (async () => (await connected()).sendBatch({ acks: -1, topicMessages: byTopic(batch) }))(),
-        );
+        await withTimeout(sendTimeoutMs, send(batch, attempt));
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        attempt.isGivenUp = true;
         // After a failure the sequence numbers of this producer are in doubt: the next batch gets a new one.
         const failed = producer;
         producer = null;
@@ -88,10 +130,24 @@ export function createEventProducer({
     loop = null;
   }
 
+  /** The first of those that wait, as many as one request may have. */
+  function takeBatch(): Waiting[] {
+    let count = 0;
+    for (let bytes = 0; count < Math.min(waiting.length, batchEventsMax); count++) {
+      bytes += waiting[count]!.bytes;
+      if (count > 0 && bytes > batchBytesMax) break;
+    }
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    return batch;
+  }
+
   function sendRecord(topic: string, message: Message): Promise<void> {
     if (stopped) return Promise.reject(new Error("the producer is stopped"));
+    const bytes = recordBytes(message);
+    if (bytes > RECORD_BYTES_MAX) return Promise.reject(new RecordTooLargeError(topic, bytes));
     return new Promise<void>((resolve, reject) => {
-      waiting.push({ topic, message, resolve, reject });
+      waiting.push({ topic, message, bytes, resolve, reject });
       loop ??= drain();
     });
   }
