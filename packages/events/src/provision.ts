@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import kafkajs, { type Admin, type ITopicConfig } from "kafkajs";
 import { readEpochs } from "./epochs.ts";
 import type { KafkaClient } from "./kafka.ts";
@@ -18,6 +19,7 @@ const MIB = 1_048_576;
 const DEAD_LETTER_BYTES = 16 * MIB;
 const DEAD_LETTER_MS = 14 * 86_400_000;
 const TIMEOUT_MS = 30_000;
+const KNOWN_RETRY_MS = 100;
 
 /**
  * Makes every topic exist with its partitions and retention, its dead-letter topic, and its epoch. Changes nothing that is
@@ -107,8 +109,25 @@ function retention(bytes: number, ms: number, partitions: number): Record<string
 }
 
 async function create(admin: Admin, topics: ITopicConfig[]): Promise<void> {
-  // Returns false when another process was faster: that is as good.
-  await admin.createTopics({ topics, waitForLeaders: true, timeout: TIMEOUT_MS });
+  // Returns false when another process was faster: that is as good. Asked to wait for leaders, it fails where a broker has not
+  // heard of the topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false, timeout: TIMEOUT_MS });
+  const names = topics.map(({ topic }) => topic);
+  const end = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics: names });
+      return;
+    } catch (error) {
+      const { originalError, type = originalError?.type } = error as {
+        type?: string;
+        originalError?: { type?: string };
+      };
+      if ((type !== "UNKNOWN_TOPIC_OR_PARTITION" && type !== "LEADER_NOT_AVAILABLE") || performance.now() > end)
+        throw error;
+      await delay(KNOWN_RETRY_MS);
+    }
+  }
 }
 
 async function checkPartitions(admin: Admin, topics: ITopicConfig[]): Promise<void> {

@@ -1,7 +1,19 @@
 import type { Article } from "./domain/article.ts";
+import type { SearchFilter } from "./domain/search-request.ts";
 
 /** What resolvers get as their parent, by GraphQL type. */
 export type NewsArticle = Article;
+
+export interface NewsEdge {
+  node: Article;
+  cursor: string;
+  score: number;
+  /** What was asked for. */
+  query: string;
+}
+
+/** Counted only when asked for. */
+export type NewsFacets = SearchFilter;
 
 export interface Instrument {
   symbol: string;

@@ -68,8 +68,9 @@ beforeAll(async () => {
   await admin.connect();
   await admin.createTopics({
     topics: [{ topic, numPartitions: 1 }],
-    waitForLeaders: true,
+    waitForLeaders: false, // asks once, and fails where the broker does not know the topic yet
   });
+  await eventually(() => admin.fetchTopicMetadata({ topics: [topic] }), DEADLINE);
   await admin.disconnect();
   producer = createEventProducer({ kafka, log: { warn() {} } as never });
   await producer.sendRecord(topic, {
@@ -98,9 +99,16 @@ async function metric(name: string): Promise<number> {
 
 const stored = async () => (await new ArticleStore({ url: qdrantUrl, collection }).check()).articles;
 
-const SEARCH = `query ($query: String!, $symbols: [ID!], $from: DateTime, $to: DateTime, $first: Int, $after: String) {
-  searchNews(query: $query, symbols: $symbols, from: $from, to: $to, first: $first, after: $after) {
-    edges { node { id title sentiment instruments { symbol } } cursor score }
+const SEARCH = `query (
+  $query: String!, $symbols: [ID!], $from: DateTime, $to: DateTime, $first: Int, $after: String,
+  $rankBy: NewsRanking! = HYBRID, $halfLifeHours: Float
+) {
+  searchNews(
+    query: $query, symbols: $symbols, from: $from, to: $to, first: $first, after: $after,
+    rankBy: $rankBy, halfLifeHours: $halfLifeHours
+  ) {
+    edges { node { id title sentiment instruments { symbol } } cursor score snippet { text highlights { start end } } }
+    facets { sources { value count } symbols(first: 2) { value count } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -121,16 +129,48 @@ describe("searching news", () => {
     expect(idsOf(await search({ query, first: 1 }))).toEqual([expected]);
   });
 
-  test("scores fall, and pages follow each other without repeating", async () => {
-    const first = await search({ query: "smartphone sales", first: 2 });
-    const second = await search({ query: "smartphone sales", first: 2, after: first.pageInfo.endCursor });
-    expect(new Set(idsOf(first))).toEqual(new Set(["phone", "phone-2"]));
-    const scores = [...first.edges, ...second.edges].map(({ score }) => score);
-    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-    expect(new Set([...idsOf(first), ...idsOf(second)]).size).toBe(4);
-    expect(first.pageInfo.hasNextPage).toBe(true);
-    expect((await search({ query: "smartphone sales", first: 10 })).pageInfo.hasNextPage).toBe(false);
+  test("an article says why it is there", async () => {
+    const { edges } = await search({ query: "the mines' workers", first: 1 });
+    const { text, highlights } = edges[0].snippet;
+    expect([edges[0].node.id, text]).toEqual(["copper", edges[0].node.title]);
+    expect(highlights.map(({ start, end }: { start: number; end: number }) => text.slice(start, end))).toEqual([
+      "workers",
+      "mine",
+    ]);
   });
+
+  test("a name is found by its word, which its meaning alone may miss", async () => {
+    expect(idsOf(await search({ query: "exporters", rankBy: "WORDS" }))).toEqual(["oil"]);
+    expect(idsOf(await search({ query: "wheat", rankBy: "WORDS" }))).toEqual([]);
+    expect(idsOf(await search({ query: "wheat", rankBy: "MEANING" }))).toHaveLength(HEADLINES.length);
+    expect(idsOf(await search({ query: "exporters", first: 1 }))).toEqual(["oil"]);
+  });
+
+  test("facets are of all that the filter lets through", async () => {
+    const { facets } = await search({ query: "anything", symbols: ["AAPL", "HG"], first: 1 });
+    expect(facets).toEqual({
+      sources: [{ value: "wire", count: 3 }],
+      symbols: [
+        { value: "AAPL", count: 2 },
+        { value: "FCX", count: 1 },
+      ],
+    });
+  });
+
+  test.each(["HYBRID", "MEANING", "WORDS"])(
+    "scores fall, and pages follow each other without repeating, by %s",
+    async (rankBy) => {
+      const query = "record sales of a smartphone to an exchange, a bank and a mine";
+      const first = await search({ query, rankBy, first: 2 });
+      const second = await search({ query, rankBy, first: 2, after: first.pageInfo.endCursor });
+      expect(new Set(idsOf(first))).toEqual(new Set(["phone", "phone-2"]));
+      const scores = [...first.edges, ...second.edges].map(({ score }) => score);
+      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+      expect(new Set([...idsOf(first), ...idsOf(second)]).size).toBe(4);
+      expect(first.pageInfo.hasNextPage).toBe(true);
+      expect((await search({ query, rankBy, first: 10 })).pageInfo.hasNextPage).toBe(false);
+    },
+  );
 
   test("symbols and times narrow it", async () => {
     expect(idsOf(await search({ query: "smartphone", symbols: ["BTCUSDT", "HG"] }))).toHaveLength(2);
@@ -152,6 +192,8 @@ describe("searching news", () => {
     [{ query: "" }, "SEARCH_QUERY_INVALID"],
     [{ query: "copper ".repeat(5_000) }, "SEARCH_QUERY_INVALID"],
     [{ query: "copper", first: 1_000 }, "BAD_USER_INPUT"],
+    [{ query: "copper", halfLifeHours: 0 }, "BAD_USER_INPUT"],
+    [{ query: "copper", halfLifeHours: -1 }, "BAD_USER_INPUT"],
     [{ query: "copper", after: "x" }, "BAD_USER_INPUT"],
   ])("out of bounds: %o", async (variables, code) => {
     expect((await subgraph.ask(SEARCH, variables)).errors?.[0]?.extensions.code).toBe(code);

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { dayAndTime } from "../format.ts";
 import { subscribe } from "../live-client.ts";
 import { useQuery } from "../query.ts";
@@ -7,10 +7,17 @@ import { addSymbol } from "../watchlist.ts";
 
 const FIELDS = "id title summary url source publishedAt sentiment instruments { symbol }";
 const OF_INSTRUMENT = `query ($symbol: ID!) { instrument(symbol: $symbol) { news(first: 20) { ${FIELDS} } } }`;
-const SEARCH = `query ($query: String!) { searchNews(query: $query, first: 20) { edges { score node { ${FIELDS} } } } }`;
+const SEARCH = `query ($query: String!) {
+  searchNews(query: $query, first: 20) { edges { snippet { text highlights { start end } } node { ${FIELDS} } } }
+}`;
 const LIVE = `subscription ($symbols: [ID!]) { news(symbols: $symbols) { ${FIELDS} } }`;
 
-/** News by meaning when something is asked for, else what concerns the chosen instrument, growing as it comes. */
+interface Snippet {
+  text: string;
+  highlights: { start: number; end: number }[];
+}
+
+/** News by meaning and words when something is asked for, else what concerns the chosen instrument, growing as it comes. */
 export function News({ symbol }: { symbol: string | null }) {
   const [typed, setTyped] = useState("");
   const [asked, setAsked] = useState("");
@@ -39,7 +46,7 @@ export function News({ symbol }: { symbol: string | null }) {
 }
 
 function Found({ query }: { query: string }) {
-  const { data, error, loading } = useQuery<{ searchNews: { edges: { score: number; node: Article }[] } }>(SEARCH, {
+  const { data, error, loading } = useQuery<{ searchNews: { edges: { snippet: Snippet; node: Article }[] } }>(SEARCH, {
     query,
   });
   if (loading) return <p className="hint">Searching…</p>;
@@ -48,7 +55,7 @@ function Found({ query }: { query: string }) {
   return edges.length === 0 ? (
     <p className="hint">No article says anything like that.</p>
   ) : (
-    <List articles={edges.map((edge) => ({ ...edge.node, score: edge.score }))} />
+    <List articles={edges.map((edge) => ({ ...edge.node, snippet: edge.snippet }))} />
   );
 }
 
@@ -71,7 +78,7 @@ function OfInstrument({ symbol }: { symbol: string }) {
   return <p className="hint">{loading ? "Loading news…" : (error ?? `No news about ${symbol} yet.`)}</p>;
 }
 
-function List({ articles }: { articles: (Article & { score?: number })[] }) {
+function List({ articles }: { articles: (Article & { snippet?: Snippet })[] }) {
   return (
     <ol className="news">
       {articles.map((article) => (
@@ -82,12 +89,17 @@ function List({ articles }: { articles: (Article & { score?: number })[] }) {
               role="img"
               aria-label={`Sentiment: ${moodOf(article.sentiment)}`}
             />{" "}
-            {article.title}
+            {article.snippet?.text === article.title ? <Marked {...article.snippet} /> : article.title}
           </h3>
-          {article.summary && <p>{article.summary}</p>}
+          {article.snippet && article.snippet.text !== article.title ? (
+            <p>
+              <Marked {...article.snippet} />
+            </p>
+          ) : (
+            article.summary && <p>{article.summary}</p>
+          )}
           <footer>
             {article.source} · <time dateTime={article.publishedAt}>{dayAndTime(article.publishedAt)}</time>
-            {article.score !== undefined && ` · match ${(article.score * 100).toFixed(0)} %`}
             {article.instruments.slice(0, 4).map(({ symbol }) => (
               <button key={symbol} className="chip" onClick={() => addSymbol(symbol)}>
                 {symbol}
@@ -98,6 +110,18 @@ function List({ articles }: { articles: (Article & { score?: number })[] }) {
       ))}
     </ol>
   );
+}
+
+/** The passage with the words marked that were asked for. */
+function Marked({ text, highlights }: Snippet) {
+  if (highlights.length === 0) return text;
+  return highlights.map(({ start, end }, index) => (
+    <Fragment key={start}>
+      {text.slice(highlights[index - 1]?.end ?? 0, start)}
+      <mark>{text.slice(start, end)}</mark>
+      {index === highlights.length - 1 && text.slice(end)}
+    </Fragment>
+  ));
 }
 
 function moodOf(sentiment: number | null): "good" | "bad" | "neutral" | "unknown" {

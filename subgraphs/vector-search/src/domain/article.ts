@@ -25,10 +25,14 @@ export interface ArticleEvent {
 
 const EMBEDDED_CHARACTERS_MAX = 1_000;
 
+/** What of an article is searched by words. */
+export function searchedText({ title, summary }: { title: string; summary: string | null }): string {
+  return summary === null ? title : `${title}. ${summary}`;
+}
+
 /** What of an article is searched by meaning: its title and the beginning of its summary. */
 export function embeddedText(article: { title: string; summary: string | null }): string {
-  const text = article.summary === null ? article.title : `${article.title}. ${article.summary}`;
-  return text.slice(0, EMBEDDED_CHARACTERS_MAX);
+  return searchedText(article).slice(0, EMBEDDED_CHARACTERS_MAX);
 }
 
 export function articleOf(event: ArticleEvent, sentiment: number | null): Article {

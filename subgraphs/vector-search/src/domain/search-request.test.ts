@@ -23,6 +23,9 @@ test.each([
     { query: "copper", from: "2024-02-01T00:00:00Z", to: "2024-01-01T00:00:00Z" },
     "BAD_USER_INPUT",
   ],
+  ["too many publishers", { query: "copper", sources: Array.from({ length: 101 }, String) }, "BAD_USER_INPUT"],
+  ["a half-life of nothing", { query: "copper", halfLifeHours: 0 }, "BAD_USER_INPUT"],
+  ["a half-life that is no number", { query: "copper", halfLifeHours: Number.NaN }, "BAD_USER_INPUT"],
   ["a made-up cursor", { query: "copper", after: "abc" }, "BAD_USER_INPUT"],
   ["a search too deep", { query: "copper", after: cursorAt(995) }, "RANGE_TOO_LARGE"],
 ])("%s is refused", (_, args, code) => expect(codeOf(() => searchRequest(args))).toBe(code));
@@ -36,7 +39,9 @@ test("a page begins after its cursor", () => {
 test("white space is folded, and everything but the query may be left out", () => {
   expect(searchRequest({ query: "  copper\n supply " })).toEqual({
     query: "copper supply",
-    filter: { symbols: null, from: null, to: null },
+    rankBy: "HYBRID",
+    halfLifeHours: null,
+    filter: { symbols: null, sources: null, from: null, to: null },
     first: 10,
     offset: 0,
   });

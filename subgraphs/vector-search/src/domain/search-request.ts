@@ -3,6 +3,9 @@ import { checkedFirst, decodeCursor, encodeCursor } from "@mib/subgraph-server/c
 
 const QUERY_CHARACTERS_MAX = 1_000;
 const SYMBOLS_MAX = 100;
+const SOURCES_MAX = 100;
+/** Ten years. */
+const HALF_LIFE_HOURS_MAX = 87_600;
 const FIRST_MAX = 100;
 /** Beyond this many results a ranking by similarity says nothing any more. */
 const DEPTH_MAX = 1_000;
@@ -10,6 +13,9 @@ const DEPTH_MAX = 1_000;
 export interface SearchArguments {
   query: string;
   symbols?: readonly string[] | null | undefined;
+  sources?: readonly string[] | null | undefined;
+  rankBy?: Ranking;
+  halfLifeHours?: number | null | undefined;
   from?: string | null | undefined;
   to?: string | null | undefined;
   first?: number | null | undefined;
@@ -19,19 +25,25 @@ export interface SearchArguments {
 /** A search within its bounds. `from` is inclusive, `to` exclusive. */
 export interface SearchRequest {
   query: string;
+  rankBy: Ranking;
+  halfLifeHours: number | null;
   filter: SearchFilter;
   first: number;
   offset: number;
 }
 
+type Ranking = "HYBRID" | "MEANING" | "WORDS";
+
 export interface SearchFilter {
   symbols: readonly string[] | null;
+  sources: readonly string[] | null;
   from: string | null;
   to: string | null;
 }
 
 /** Throws a coded error that names the argument which is out of bounds. */
-export function searchRequest({ query, symbols, from, to, first, after }: SearchArguments): SearchRequest {
+export function searchRequest(asked: SearchArguments): SearchRequest {
+  const { query, symbols, sources, from, to, first, after, rankBy = "HYBRID", halfLifeHours } = asked;
   const text = query.replace(/\s+/gu, " ").trim();
   if (text === "") throw new CodedError("SEARCH_QUERY_INVALID", "`query` is empty: say what to look for.");
   if (text.length > QUERY_CHARACTERS_MAX) {
@@ -42,6 +54,10 @@ export function searchRequest({ query, symbols, from, to, first, after }: Search
   }
   if (symbols && symbols.length > SYMBOLS_MAX)
     throw new CodedError("BAD_USER_INPUT", `\`symbols\` names more than ${SYMBOLS_MAX} instruments.`);
+  if (sources && sources.length > SOURCES_MAX)
+    throw new CodedError("BAD_USER_INPUT", `\`sources\` names more than ${SOURCES_MAX} publishers.`);
+  if (typeof halfLifeHours === "number" && !(halfLifeHours > 0 && halfLifeHours <= HALF_LIFE_HOURS_MAX))
+    throw new CodedError("BAD_USER_INPUT", `\`halfLifeHours\` must be above 0 and at most ${HALF_LIFE_HOURS_MAX}.`);
   if (from && to && Date.parse(from) >= Date.parse(to))
     throw new CodedError("BAD_USER_INPUT", "`from` must be before `to`.");
   const offset = after ? offsetOf(after) : 0;
@@ -50,7 +66,9 @@ export function searchRequest({ query, symbols, from, to, first, after }: Search
     throw new CodedError("RANGE_TOO_LARGE", `A search goes at most ${DEPTH_MAX} articles deep.`);
   return {
     query: text,
-    filter: { symbols: symbols ?? null, from: from ?? null, to: to ?? null },
+    rankBy,
+    halfLifeHours: halfLifeHours ?? null,
+    filter: { symbols: symbols ?? null, sources: sources ?? null, from: from ?? null, to: to ?? null },
     first: count,
     offset,
   };

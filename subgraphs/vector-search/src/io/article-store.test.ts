@@ -3,12 +3,14 @@ import { QdrantClient } from "@qdrant/js-client-rest";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Article } from "../domain/article.ts";
 import { ArticleStore } from "./article-store.ts";
+import type { Wanted } from "./ranked-query.ts";
 
 const url = servers.qdrantUrl;
 const collection = uniqueName("test-articles");
 const store = new ArticleStore({ url, collection });
 const model = { name: "test-model", dimension: 3 };
-const anything = { symbols: null, from: null, to: null };
+const anything = { symbols: null, sources: null, from: null, to: null };
+const page = { limit: 10, offset: 0 };
 
 const article = (id: string, day: number, symbols: string[]): Article => ({
   id,
@@ -52,18 +54,50 @@ test("the store knows how far each epoch was read", async () => {
   expect(await store.lastOffset("e2")).toBeNull();
 });
 
-test("the nearest come first, within symbols and times", async () => {
-  const found = async (filter: object) =>
-    ids(
-      (await store.nearest([1, 0, 0], { ...anything, ...filter }, { limit: 10, offset: 0 })).map(
-        ({ article }) => article,
-      ),
-    );
-  expect(await found({})).toEqual(["copper", "mine", "rates"]);
-  expect(await found({ symbols: ["HG", "EURUSD"] })).toEqual(["copper", "rates"]);
-  expect(await found({ from: "2024-01-02T00:00:00Z" })).toEqual(["mine", "rates"]);
-  expect(await found({ to: "2024-01-02T00:00:00Z" })).toEqual(["copper"]);
-  expect(await found({ symbols: [] })).toEqual([]);
+const found = async (wanted: Partial<Wanted>, now?: Date) =>
+  ids(
+    (await store.search({ vector: null, text: null, filter: anything, halfLifeHours: null, ...wanted }, page, now)).map(
+      ({ article }) => article,
+    ),
+  );
+
+test("the nearest come first, within symbols, publishers and times", async () => {
+  const nearest = (filter: object) => found({ vector: [1, 0, 0], filter: { ...anything, ...filter } });
+  expect(await nearest({})).toEqual(["copper", "mine", "rates"]);
+  expect(await nearest({ symbols: ["HG", "EURUSD"] })).toEqual(["copper", "rates"]);
+  expect(await nearest({ sources: ["wire"], from: "2024-01-02T00:00:00Z" })).toEqual(["mine", "rates"]);
+  expect(await nearest({ sources: ["post"] })).toEqual([]);
+  expect(await nearest({ to: "2024-01-02T00:00:00Z" })).toEqual(["copper"]);
+  expect(await nearest({ symbols: [] })).toEqual([]);
+});
+
+test("by words only those that have some are found, the rarer the better", async () => {
+  const byTitle = await found({ text: "the title of rates" });
+  expect([byTitle[0], byTitle.length]).toEqual(["rates", 3]);
+  expect(await found({ text: "rates" })).toEqual(["rates"]);
+  expect(await found({ text: "wheat" })).toEqual([]);
+});
+
+test("by both, what is near and has the words comes before what is only one of the two", async () => {
+  expect((await found({ vector: [0.9, 0.1, 0], text: "copper" }))[0]).toBe("copper");
+  expect(new Set(await found({ vector: [0.9, 0.1, 0], text: "rates" }))).toEqual(new Set(["copper", "mine", "rates"]));
+});
+
+test("with a half-life an older article has to match better", async () => {
+  const now = new Date("2024-01-04T00:00:00Z");
+  const wanted = { vector: [1, 0.3, 0.2], halfLifeHours: 6 };
+  expect(await found({ ...wanted, halfLifeHours: 100_000 }, now)).toEqual(["mine", "copper", "rates"]);
+  expect(await found(wanted, now)).toEqual(["rates", "mine", "copper"]);
+});
+
+test("facets count what the filter lets through", async () => {
+  expect(await store.facet("symbols", anything, 10)).toEqual([
+    { value: "FCX", count: 2 },
+    { value: "EURUSD", count: 1 },
+    { value: "HG", count: 1 },
+  ]);
+  expect(await store.facet("source", { ...anything, symbols: ["FCX"] }, 1)).toEqual([{ value: "wire", count: 2 }]);
+  expect(await store.facet("source", anything, 0)).toEqual([]);
 });
 
 test("similar articles leave out the article itself, and an unknown one has none", async () => {
@@ -95,7 +129,7 @@ test("a store that can't be reached is a coded error", async () => {
 });
 
 test("what the store refuses is no coded error: it would be ours", async () => {
-  await expect(store.nearest([1, 0], anything, { limit: 1, offset: 0 })).rejects.not.toMatchObject({
+  await expect(found({ vector: [1, 0] })).rejects.not.toMatchObject({
     code: "SEARCH_UNAVAILABLE",
   });
 });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { CodedError } from "@mib/service/coded-error";
 import { QdrantClient } from "@qdrant/js-client-rest";
-import type { Article } from "../domain/article.ts";
+import { type Article, searchedText } from "../domain/article.ts";
 import type { SearchFilter } from "../domain/search-request.ts";
+import { MEANING, rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
 
 /** Where in the stream the article came from. */
 interface SourcePosition {
@@ -58,7 +59,8 @@ export class ArticleStore {
     const { exists } = await this.#client.collectionExists(this.#collection);
     if (!exists) {
       await this.#client.createCollection(this.#collection, {
-        vectors: { size: model.dimension, distance: "Cosine" },
+        vectors: { [MEANING]: { size: model.dimension, distance: "Cosine" } },
+        sparse_vectors: { [WORDS]: { modifier: "idf" } },
         metadata: { model: model.name, dimension: model.dimension },
       });
     }
@@ -94,7 +96,7 @@ export class ArticleStore {
   async save(articles: readonly StoredArticle[]): Promise<void> {
     const points = articles.map(({ article, vector, position }) => ({
       id: pointIdOf(article.id),
-      vector: [...vector],
+      vector: { [MEANING]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
       payload: {
         ...article,
         symbols: [...article.symbols],
@@ -114,22 +116,27 @@ export class ArticleStore {
     return ids.map((id) => found.get(id) ?? null);
   }
 
-  /** The most similar first, with cosine similarity. */
-  async nearest(
-    vector: readonly number[],
-    filter: SearchFilter,
-    { limit, offset }: { limit: number; offset: number },
+  /** The best first, with how well each matches. */
+  async search(
+    wanted: Wanted,
+    page: { limit: number; offset: number },
+    now = new Date(),
   ): Promise<{ article: Article; score: number }[]> {
-    const { points } = await this.#call(() =>
-      this.#client.query(this.#collection, {
-        query: [...vector],
-        filter: qdrantFilter(filter),
-        limit,
-        offset,
-        with_payload: true,
-      }),
-    );
+    const { points } = await this.#call(() => this.#client.query(this.#collection, rankedQuery(wanted, page, now)));
     return points.map(({ payload, score }) => ({ article: articleOf(payload), score }));
+  }
+
+  /** How many articles that the filter lets through have each value, the most frequent first. */
+  async facet(
+    key: "symbols" | "source",
+    filter: SearchFilter,
+    limit: number,
+  ): Promise<{ value: string; count: number }[]> {
+    if (limit === 0) return [];
+    const { hits } = await this.#call(() =>
+      this.#client.facet(this.#collection, { key, filter: storeFilter(filter), limit, exact: true }),
+    );
+    return hits.map(({ value, count }) => ({ value: String(value), count }));
   }
 
   /** For each article, those most similar to it, without itself; empty for an article that is not stored. */
@@ -137,7 +144,7 @@ export class ArticleStore {
     const stored = await this.byIds(wanted.map(({ id }) => id));
     const known = wanted.filter((_, index) => stored[index] !== null);
     const answers = await this.#batch(
-      known.map(({ id, limit }) => ({ query: pointIdOf(id), limit, with_payload: true })),
+      known.map(({ id, limit }) => ({ query: pointIdOf(id), using: MEANING, limit, with_payload: true })),
     );
     const byRequest = new Map(known.map((request, index) => [request, answers[index] ?? []]));
     return wanted.map((request) => byRequest.get(request) ?? []);
@@ -188,19 +195,4 @@ function pointIdOf(articleId: string): string {
 function articleOf(payload: Record<string, unknown> | null | undefined): Article {
   const { epoch: _, offset: __, ...article } = payload as unknown as Payload;
   return article;
-}
-
-function qdrantFilter({ symbols, from, to }: SearchFilter) {
-  const must = [
-    ...(symbols === null ? [] : [{ key: "symbols", match: { any: [...symbols] } }]),
-    ...(from === null && to === null
-      ? []
-      : [
-          {
-            key: "publishedAt",
-            range: { ...(from === null ? {} : { gte: from }), ...(to === null ? {} : { lt: to }) },
-          },
-        ]),
-  ];
-  return { must };
 }

@@ -3,15 +3,21 @@ import { cursorAt, searchRequest } from "../domain/search-request.ts";
 
 export const Query: QueryResolvers = {
   async searchNews(_, args, { store, embedder }) {
-    const { query, filter, first, offset } = searchRequest(args);
-    const vector = await embedder.embed(query, "query");
-    const found = await store.nearest(vector, filter, { limit: first + 1, offset });
+    const { query, rankBy, halfLifeHours, filter, first, offset } = searchRequest(args);
+    const wanted = {
+      vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
+      text: rankBy === "MEANING" ? null : query,
+      filter,
+      halfLifeHours,
+    };
+    const found = await store.search(wanted, { limit: first + 1, offset });
     const edges = found
       .slice(0, first)
-      .map(({ article, score }, index) => ({ node: article, score, cursor: cursorAt(offset + index) }));
+      .map(({ article, score }, index) => ({ node: article, score, query, cursor: cursorAt(offset + index) }));
     return {
       edges,
       nodes: edges.map(({ node }) => node),
+      facets: filter,
       pageInfo: { hasNextPage: found.length > first, endCursor: edges.at(-1)?.cursor ?? null },
     };
   },

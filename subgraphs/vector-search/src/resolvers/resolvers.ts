@@ -1,6 +1,8 @@
 import type { Resolvers } from "../generated/resolvers.ts";
 import { Instrument } from "./Instrument.ts";
 import { NewsArticle } from "./NewsArticle.ts";
+import { NewsEdge } from "./NewsEdge.ts";
+import { NewsFacets } from "./NewsFacets.ts";
 import { Query } from "./Query.ts";
 
-export const resolvers = { Query, Instrument, NewsArticle } satisfies Resolvers;
+export const resolvers = { Query, Instrument, NewsArticle, NewsEdge, NewsFacets } satisfies Resolvers;

@@ -1,0 +1,7 @@
+import { pageSize } from "../domain/search-request.ts";
+import type { NewsFacetsResolvers } from "../generated/resolvers.ts";
+
+export const NewsFacets: NewsFacetsResolvers = {
+  sources: (filter, { first }, { store }) => store.facet("source", filter, pageSize(first, 10)),
+  symbols: (filter, { first }, { store }) => store.facet("symbols", filter, pageSize(first, 10)),
+};
