@@ -392,7 +392,7 @@ export function decodeQuote({ view }: Block, offset: number): Quote {
 export const BOOK_DELTA_TEMPLATE = 3;
 export const BOOK_DELTA_BYTES = 64;
 
-/** A change of one level of the order book. Records of one venue message are neighbours; the last has FLAG_LAST. Hot: exactly 64 bytes. */
+/** A change of one level of the order book. Records of one venue message are neighbours with the same venue_sequence; the last has FLAG_LAST, and until it has come queries see none of them. Hot: exactly 64 bytes. */
 export interface BookDelta {
   /** Sum of FLAG_… */
   flags: number;
@@ -453,7 +453,7 @@ export function decodeBookDelta({ view }: Block, offset: number): BookDelta {
 export const BOOK_SNAPSHOT_TEMPLATE = 4;
 export const BOOK_SNAPSHOT_BYTES = 64;
 
-/** The book begins anew: its levels follow as BookDelta records with FLAG_SNAPSHOT. In a reply: head of a book, bids then offers, best first. */
+/** The book begins anew: its levels follow as BookDelta records with FLAG_SNAPSHOT and the same venue_sequence, the last with FLAG_LAST; with both counts 0 it is empty at once. In a reply: head of a book, bids then offers, best first. */
 export interface BookSnapshot {
   /** Sum of FLAG_… */
   flags: number;
@@ -1161,7 +1161,7 @@ export function decodeQueryTrades({ view, bytes }: Block, offset: number): Query
 export const QUERY_BOOK_TEMPLATE = 70;
 export const QUERY_BOOK_BYTES = 48;
 
-/** The order book. Reply: a BookSnapshot, then a BookDelta for each level; nothing when there is no book. */
+/** The order book as of the end of a venue message, never within one. Reply: a BookSnapshot, then a BookDelta for each level; nothing when there is no book. */
 export interface QueryBook {
   /** Levels of each side; 0: all in memory. */
   depth: number;

@@ -1,5 +1,5 @@
 use mib_client::{data_frame, definition};
-use mib_protocol::messages::{Action, BookDelta, BookSnapshot, InstrumentDefinition, Quote, Side, Trade};
+use mib_protocol::messages::{Action, BookDelta, BookSnapshot, FLAG_LAST, InstrumentDefinition, Quote, Side, Trade};
 
 const START: u64 = 1_723_118_400_000_000_000;
 const RECORD_BYTES: usize = 64;
@@ -112,7 +112,8 @@ fn record(block: &mut [u8], number: u64, instruments: u64) {
         }
         .encode(block),
         _ => BookDelta {
-            flags: 0,
+            // An update of its own, as most are.
+            flags: FLAG_LAST,
             publisher_id: 0,
             instrument_id,
             ts_event_nanos,

@@ -4,10 +4,13 @@
 pub mod bar;
 pub mod bar_series;
 pub mod book;
+mod book_snapshot;
 pub mod counters;
 pub mod instrument;
 pub mod limits;
+mod open_update;
 pub mod session;
+mod sides;
 pub mod sink;
 pub mod snapshot;
 pub mod state;

@@ -1,7 +1,7 @@
 //! The state as bytes, in one way only: equal states have equal bytes, so their hash tells whether two states are equal.
 
 use crate::bar::Bar;
-use crate::book::{Book, Level};
+use crate::book_snapshot::{read_book, read_book_without_open_update, write_book};
 use crate::counters::Counters;
 use crate::instrument::Instrument;
 use crate::limits::Limits;
@@ -9,7 +9,9 @@ use crate::session::Session;
 use crate::state::State;
 use mib_protocol::messages::{InstrumentDefinition, Quote, Trade};
 
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// Its books have no open update: the records of one were applied as they came.
+const FORMAT_WITHOUT_OPEN_UPDATES: u64 = 1;
 
 /// The bytes are not those of a state that this engine can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl State {
     pub fn from_bytes(bytes: &[u8], limits: Limits) -> Result<Self, SnapshotError> {
         let mut input = Reader(bytes);
         let format = input.u64()?;
-        if format != FORMAT {
+        if format != FORMAT && format != FORMAT_WITHOUT_OPEN_UPDATES {
             return Err(SnapshotError::UnknownFormat(format));
         }
         let mut state = State::new(limits);
@@ -57,7 +59,7 @@ impl State {
             state.sessions.push(session);
         }
         for id in 0..input.u64()? {
-            let instrument = read_instrument(&mut input, &limits)?;
+            let instrument = read_instrument(&mut input, format, &limits)?;
             state.by_symbol.insert(instrument.symbol().to_owned(), id as u32);
             state.instruments.push(instrument);
         }
@@ -143,7 +145,7 @@ fn write_instrument(out: &mut Writer, instrument: &Instrument) {
     write_book(out, &instrument.book);
 }
 
-fn read_instrument(input: &mut Reader<'_>, limits: &Limits) -> Result<Instrument, SnapshotError> {
+fn read_instrument(input: &mut Reader<'_>, format: u64, limits: &Limits) -> Result<Instrument, SnapshotError> {
     let definition =
         InstrumentDefinition::decode(input.take(InstrumentDefinition::BYTES)?).ok_or(SnapshotError::Truncated)?;
     let mut instrument = Instrument::new(definition, limits);
@@ -170,7 +172,10 @@ fn read_instrument(input: &mut Reader<'_>, limits: &Limits) -> Result<Instrument
             series.bars.push_back(read_bar(input)?);
         }
     }
-    instrument.book = read_book(input)?;
+    instrument.book = match format {
+        FORMAT => read_book(input)?,
+        _ => read_book_without_open_update(input)?,
+    };
     Ok(instrument)
 }
 
@@ -214,55 +219,14 @@ fn read_bar(input: &mut Reader<'_>) -> Result<Bar, SnapshotError> {
     })
 }
 
-fn write_book(out: &mut Writer, book: &Book) {
-    for value in [
-        book.venue_sequence,
-        book.message_sequence,
-        book.ts_event_nanos,
-        u64::from(book.skipping),
-        u64::from(book.maybe_bad),
-        u64::from(book.known),
-    ] {
-        out.u64(value);
-    }
-    for side in [&book.bids, &book.asks] {
-        out.u64(side.len() as u64);
-        for level in side {
-            out.u64(level.price_e9 as u64);
-            out.u64(level.size_e9 as u64);
-        }
-    }
-}
-
-fn read_book(input: &mut Reader<'_>) -> Result<Book, SnapshotError> {
-    let mut book = Book {
-        venue_sequence: input.u64()?,
-        message_sequence: input.u64()?,
-        ts_event_nanos: input.u64()?,
-        skipping: input.u64()? != 0,
-        maybe_bad: input.u64()? != 0,
-        known: input.u64()? != 0,
-        ..Book::default()
-    };
-    for side in [&mut book.bids, &mut book.asks] {
-        for _ in 0..input.u64()? {
-            side.push(Level {
-                price_e9: input.i64()?,
-                size_e9: input.i64()?,
-            });
-        }
-    }
-    Ok(book)
-}
-
-struct Writer(Vec<u8>);
+pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    fn u64(&mut self, value: u64) {
+    pub(crate) fn u64(&mut self, value: u64) {
         self.bytes(&value.to_le_bytes());
     }
 
@@ -278,7 +242,7 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8], SnapshotError> {
@@ -291,11 +255,11 @@ impl<'a> Reader<'a> {
         self.take(N)?.try_into().map_err(|_| SnapshotError::Truncated)
     }
 
-    fn u64(&mut self) -> Result<u64, SnapshotError> {
+    pub(crate) fn u64(&mut self) -> Result<u64, SnapshotError> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    fn i64(&mut self) -> Result<i64, SnapshotError> {
+    pub(crate) fn i64(&mut self) -> Result<i64, SnapshotError> {
         Ok(self.u64()? as i64)
     }
 

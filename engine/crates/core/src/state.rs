@@ -210,7 +210,7 @@ impl State {
 
     /// Where the venue numbers trades without holes, a number that is known is refused and a jump is counted.
     fn number_trade(&mut self, session: u32, id: u32, trade_id: u64) -> Result<(), RejectReason> {
-        let instrument = &mut self.instruments[id as usize];
+        let instrument = &self.instruments[id as usize];
         if instrument.definition.flags_instrument & INSTRUMENT_FLAG_TRADES_CONSECUTIVE != 0
             && instrument.trade_id_max != 0
         {
@@ -220,25 +220,25 @@ impl State {
                 return Err(RejectReason::Duplicate);
             }
             if trade_id > instrument.trade_id_max.saturating_add(1) {
-                instrument.gaps += 1;
-                self.counters.gaps += 1;
-                self.sessions[session as usize].gaps += 1;
+                self.count_gap(session, id, GapSeen(true));
             }
         }
+        let instrument = &mut self.instruments[id as usize];
         instrument.trade_id_max = instrument.trade_id_max.max(trade_id);
         Ok(())
     }
 
     fn book_delta(&mut self, session: u32, delta: &BookDelta) -> Result<(), RejectReason> {
         let id = self.find(session, delta.instrument_id)?;
-        validate::book_delta(delta)?;
-        let instrument = &mut self.instruments[id as usize];
-        let GapSeen(gap) = instrument.book.apply(delta, self.limits.book_levels_max);
-        if gap {
-            instrument.gaps += 1;
-            self.counters.gaps += 1;
-            self.sessions[session as usize].gaps += 1;
-        }
+        let checked = validate::book_delta(delta);
+        let book = &mut self.instruments[id as usize].book;
+        let levels_max = self.limits.book_levels_max;
+        let gap = match checked {
+            Ok(()) => book.apply(session, delta, levels_max),
+            Err(_) => book.miss(session, delta, levels_max),
+        };
+        self.count_gap(session, id, gap);
+        checked?;
         self.counters.book_deltas += 1;
         self.seen(session, delta.ts_event_nanos);
         Ok(())
@@ -247,10 +247,21 @@ impl State {
     fn book_snapshot(&mut self, session: u32, snapshot: &BookSnapshot) -> Result<(), RejectReason> {
         let id = self.find(session, snapshot.instrument_id)?;
         validate::time(snapshot.ts_event_nanos)?;
-        self.instruments[id as usize].book.begin_snapshot(snapshot);
+        let book = &mut self.instruments[id as usize].book;
+        let gap = book.begin_snapshot(session, snapshot, self.limits.book_levels_max);
+        self.count_gap(session, id, gap);
         self.counters.book_snapshots += 1;
         self.seen(session, snapshot.ts_event_nanos);
         Ok(())
+    }
+
+    #[inline]
+    fn count_gap(&mut self, session: u32, id: u32, GapSeen(gap): GapSeen) {
+        if gap {
+            self.instruments[id as usize].gaps += 1;
+            self.counters.gaps += 1;
+            self.sessions[session as usize].gaps += 1;
+        }
     }
 
     fn clock(&mut self, session: u32, sequence: u64, clock: &Clock, sink: &mut impl Sink) -> Result<(), RejectReason> {
@@ -324,6 +335,14 @@ impl State {
         if gap.instrument_id != INSTRUMENT_UNDEFINED {
             let id = self.find(session, gap.instrument_id)?;
             self.instruments[id as usize].gaps += 1;
+            self.instruments[id as usize].book.interrupt(session);
+        } else {
+            let State {
+                sessions, instruments, ..
+            } = self;
+            for (_, id) in sessions[session as usize].instruments() {
+                instruments[id as usize].book.interrupt(session);
+            }
         }
         self.sessions[session as usize].gaps += 1;
         self.counters.gaps += 1;

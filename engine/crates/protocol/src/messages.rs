@@ -677,7 +677,7 @@ impl Quote {
     }
 }
 
-/// A change of one level of the order book. Records of one venue message are neighbours; the last has FLAG_LAST. Hot: exactly 64 bytes.
+/// A change of one level of the order book. Records of one venue message are neighbours with the same venue_sequence; the last has FLAG_LAST, and until it has come queries see none of them. Hot: exactly 64 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookDelta {
     /// Sum of FLAG_…
@@ -764,7 +764,7 @@ impl BookDelta {
     }
 }
 
-/// The book begins anew: its levels follow as BookDelta records with FLAG_SNAPSHOT. In a reply: head of a book, bids then offers, best first.
+/// The book begins anew: its levels follow as BookDelta records with FLAG_SNAPSHOT and the same venue_sequence, the last with FLAG_LAST; with both counts 0 it is empty at once. In a reply: head of a book, bids then offers, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookSnapshot {
     /// Sum of FLAG_…
@@ -1870,7 +1870,7 @@ impl QueryTrades {
     }
 }
 
-/// The order book. Reply: a BookSnapshot, then a BookDelta for each level; nothing when there is no book.
+/// The order book as of the end of a venue message, never within one. Reply: a BookSnapshot, then a BookDelta for each level; nothing when there is no book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryBook {
     /// Levels of each side; 0: all in memory.
