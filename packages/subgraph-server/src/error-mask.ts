@@ -5,6 +5,7 @@ import type { GraphQLError } from "graphql";
 import { createGraphQLError } from "graphql-yoga";
 import { isDatabaseDown } from "./database-down.ts";
 import { isGraphQLError } from "./graphql-error.ts";
+import { isUnstorableText } from "./unstorable-text.ts";
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   405: "METHOD_NOT_ALLOWED",
@@ -21,8 +22,8 @@ interface HttpExtension {
 
 /**
  * Decides what a caller sees of an error. A coded error keeps its message, code and details; what graphql-js says about
- * the request keeps its message and gets a code; a database that can't be reached is SERVICE_UNAVAILABLE; everything else
- * is logged and becomes INTERNAL_ERROR.
+ * the request keeps its message and gets a code; a database that can't be reached is SERVICE_UNAVAILABLE, a text that it can't
+ * hold BAD_USER_INPUT; everything else is logged and becomes INTERNAL_ERROR.
  */
 export function createErrorMask(log: Logger): (error: unknown) => Error {
   return (error) => {
@@ -35,6 +36,8 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
       log.warn({ err: rootOf(error) }, "the database cannot be reached");
       return show(ERROR_CATALOGUE.SERVICE_UNAVAILABLE.meaning, "SERVICE_UNAVAILABLE", error);
     }
+    if (isUnstorableText(rootOf(error)))
+      return show("A text must not contain the character U+0000.", "BAD_USER_INPUT", error);
     log.error({ err: rootOf(error), path: isGraphQLError(error) ? error.path : undefined }, "an operation failed");
     return show(ERROR_CATALOGUE.INTERNAL_ERROR.meaning, "INTERNAL_ERROR", error);
   };

@@ -30,6 +30,8 @@ const resolvers = {
       throw new Error("password of the database: hunter2");
     },
     nothing: () => null,
+    ratio: () => Number.NaN,
+    large: () => 2 ** 40,
     database: async () => JSON.stringify(await ask()),
     slow: (_: unknown, __: unknown, { signal }: Context) =>
       new Promise<string>((resolve) => {
@@ -146,15 +148,34 @@ describe("what callers see of errors", () => {
   });
 
   test("a bug becomes INTERNAL_ERROR without a word of what happened", async () => {
-    for (const field of ["bug", "nothing"]) {
+    // The last two: what a resolver gave is not what the schema says.
+    for (const field of ["bug", "nothing", "ratio", "large"]) {
       const answer = await subgraph.ask(`{ ${field} }`);
       expect(answer.errors?.[0]).toMatchObject({
         message: "Something failed inside.",
         path: [field],
         extensions: { code: "INTERNAL_ERROR" },
       });
-      expect(JSON.stringify(answer)).not.toMatch(/hunter2|non-null/i);
+      expect(JSON.stringify(answer)).not.toMatch(/hunter2|non-null|represent/i);
     }
+  });
+
+  test("what execution finds wrong with a variable is the caller's, and says what", async () => {
+    const answer = await subgraph.ask('query ($of: Decimal = "1") { price(of: $of) }', { of: null });
+    expect(answer.errors?.[0]).toMatchObject({
+      message: expect.stringContaining("must not be null"),
+      path: ["price"],
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+  });
+
+  test("a text that the database can't hold is told to the caller", async () => {
+    ask = () =>
+      Promise.reject(Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: "22021" }));
+    expect((await subgraph.ask("{ database }")).errors?.[0]).toMatchObject({
+      message: "A text must not contain the character U+0000.",
+      extensions: { code: "BAD_USER_INPUT" },
+    });
   });
 
   test("a database that is not there is told apart from a bug", async () => {

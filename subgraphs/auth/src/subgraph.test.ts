@@ -151,6 +151,7 @@ describe("signing up and logging in", () => {
 
   test.each([
     ["no-address", PASSWORD, "EMAIL_INVALID"],
+    ["control\u0000@example.com", PASSWORD, "EMAIL_INVALID"],
     ["weak@example.com", "password123", "PASSWORD_TOO_WEAK"],
     ["weak@example.com", "short", "PASSWORD_TOO_WEAK"],
   ])("%s with %s is refused: %s", async (email, password, expected) => {
@@ -363,6 +364,7 @@ describe("API keys", () => {
     expect(code(await create(identity, ["accounts:admin"]))).toBe("FORBIDDEN");
     expect(code(await create(identity, ["fly"]))).toBe("SCOPE_UNKNOWN");
     expect(code(await create(identity, ["news:read"], " "))).toBe("BAD_USER_INPUT");
+    expect(code(await create(identity, ["news:read"], "\u0000"))).toBe("BAD_USER_INPUT");
     expect(code(await create({ ...identity, credential: "api_key", sessionId: null }))).toBe("FORBIDDEN");
     expect(code(await create(ANONYMOUS))).toBe("UNAUTHENTICATED");
   });

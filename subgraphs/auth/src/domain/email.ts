@@ -1,7 +1,7 @@
 import { domainToASCII } from "node:url";
 
 const LENGTH_MAX = 254;
-const LOCAL_PART = /^[^\s@"(),:;<>[\\\]]{1,64}$/u;
+const LOCAL_PART = /^[^\s\p{Cc}@"(),:;<>[\\\]]{1,64}$/u;
 
 /**
  * The one way an address is stored and looked up: without surrounding space, in lower case, its domain in ASCII. Null when

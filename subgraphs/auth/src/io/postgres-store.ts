@@ -1,5 +1,6 @@
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Database } from "@mib/subgraph-server/database";
+import { canonicalUuid, canonicalUuids } from "@mib/subgraph-server/uuid";
 import type { LoginFailures } from "../domain/login-throttle.ts";
 import type { ApiKeyRecord, AuthStore, AuthTransaction, SessionRecord, UserRecord } from "../domain/ports.ts";
 import {
@@ -36,26 +37,25 @@ export class PostgresStore implements AuthStore {
   }
 
   async usersById(ids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    // Compared as text, so that an id which is no UUID is unknown and not an error.
     const { rows } = await this.#database.query<UserRow>(
-      "SELECT id, email, password_hash, roles FROM users WHERE id::text = ANY($1)",
-      [ids],
+      "SELECT id, email, password_hash, roles FROM users WHERE id = ANY($1::uuid[])",
+      [canonicalUuids(ids)],
     );
     return new Map(rows.map((row) => [row.id, userOf(row)]));
   }
 
   async sessionById(id: string): Promise<SessionRecord | null> {
     const { rows } = await this.#database.query<SessionRow>(
-      "SELECT id, user_id, expires_at, revoked_at FROM sessions WHERE id::text = $1",
-      [id],
+      "SELECT id, user_id, expires_at, revoked_at FROM sessions WHERE id = $1",
+      [canonicalUuid(id)],
     );
     return rows[0] ? sessionOf(rows[0]) : null;
   }
 
   async apiKeysOfUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, ApiKeyRecord[]>> {
     const { rows } = await this.#database.query<ApiKeyRow>(
-      `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE user_id::text = ANY($1) ORDER BY created_at, id`,
-      [userIds],
+      `SELECT ${API_KEY_COLUMNS} FROM api_keys WHERE user_id = ANY($1::uuid[]) ORDER BY created_at, id`,
+      [canonicalUuids(userIds)],
     );
     return Map.groupBy(rows.map(apiKeyOf), ({ userId }) => userId);
   }

@@ -2,6 +2,7 @@ import { auditEvent } from "@mib/events/audit";
 import { enqueueEvent } from "@mib/events/outbox";
 import type { Queryable } from "@mib/subgraph-server/database";
 import { canonicalDateTime } from "@mib/subgraph-server/scalars";
+import { canonicalUuid } from "@mib/subgraph-server/uuid";
 import type { ApiKeyRecord, AuthTransaction, RefreshTokenRecord, SessionRecord, UserRecord } from "../domain/ports.ts";
 
 export interface UserRow {
@@ -64,8 +65,8 @@ export function createTransaction(client: Queryable): AuthTransaction {
     },
     async userById(id) {
       const { rows } = await client.query<UserRow>(
-        "SELECT id, email, password_hash, roles FROM users WHERE id::text = $1 FOR UPDATE",
-        [id],
+        "SELECT id, email, password_hash, roles FROM users WHERE id = $1 FOR UPDATE",
+        [canonicalUuid(id)],
       );
       return rows[0] ? userOf(rows[0]) : null;
     },
