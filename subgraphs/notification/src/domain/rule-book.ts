@@ -13,6 +13,10 @@ export class RuleBook {
     return this.#byId.get(id);
   }
 
+  ids(): string[] {
+    return [...this.#byId.keys()];
+  }
+
   put(rule: Rule): void {
     this.remove(rule.id);
     this.#byId.set(rule.id, rule);
@@ -20,6 +24,13 @@ export class RuleBook {
     let rules = this.#bySubject.get(key);
     if (!rules) this.#bySubject.set(key, (rules = new Set()));
     rules.add(rule);
+  }
+
+  /** Takes over a definition unless one as new is known: of two readers of the database the slower one may tell older news. */
+  putNewer(rule: Rule): void {
+    const known = this.#byId.get(rule.id);
+    // The same definition is known with its state, which may be ahead of what is saved.
+    if (known === undefined || known.version < rule.version) this.put(rule);
   }
 
   remove(id: string): void {

@@ -1,5 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
 import { connectionOf, type Connection } from "@mib/subgraph-server/connection";
+import { canonicalUuids } from "@mib/subgraph-server/uuid";
 import type { Pool, PoolClient } from "pg";
 import type { Notification } from "../domain/notification.ts";
 
@@ -63,8 +64,8 @@ export class InboxStore {
   /** Returns how many of them were unread. Ids of others are passed over. */
   async markRead(client: PoolClient, userId: string, ids: readonly string[]): Promise<number> {
     const { rowCount } = await client.query(
-      "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND id::text = ANY($2) AND read_at IS NULL",
-      [userId, ids],
+      "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND id = ANY($2::uuid[]) AND read_at IS NULL",
+      [userId, canonicalUuids(ids)],
     );
     return rowCount ?? 0;
   }

@@ -15,6 +15,8 @@ export async function followRuleChanges(
   { databaseUrl, store, book }: { databaseUrl: string; store: RuleStore; book: RuleBook },
 ): Promise<void> {
   const connected = Promise.withResolvers<void>();
+  // One after another: what was read before a rule was deleted must not come after the news of that.
+  let reading: Promise<void> = Promise.resolve();
   const run = (async () => {
     while (!service.shutdownSignal.aborted) {
       const client = new pg.Client({
@@ -32,12 +34,14 @@ export async function followRuleChanges(
         await client.connect();
         client.on("notification", ({ payload }) => {
           if (payload)
-            void takeOver([payload]).catch((error: unknown) =>
-              service.log.warn({ err: error }, "a changed rule could not be read"),
-            );
+            reading = reading
+              .then(() => takeOver(payload))
+              .catch((error: unknown) => service.log.warn({ err: error }, "a changed rule could not be read"));
         });
         await client.query("LISTEN rules_changed");
-        for (const rule of await store.all()) takeNewer(rule);
+        const all = reading.then(takeOverAll);
+        reading = all.catch(() => {});
+        await all;
         connected.resolve();
         await ended;
       } catch (error) {
@@ -51,14 +55,17 @@ export async function followRuleChanges(
   service.onShutdown("rule changes", () => run);
   await connected.promise;
 
-  async function takeOver(ids: readonly string[]): Promise<void> {
-    const found = await store.byIds(ids);
-    for (const id of ids) if (!found.some((rule) => rule.id === id)) book.remove(id);
-    for (const rule of found) takeNewer(rule);
+  async function takeOver(id: string): Promise<void> {
+    const [rule] = await store.byIds([id]);
+    if (rule === undefined) book.remove(id);
+    else book.putNewer(rule);
   }
 
-  function takeNewer(rule: Awaited<ReturnType<RuleStore["all"]>>[number]): void {
-    const known = book.get(rule.id);
-    if (known === undefined || known.version < rule.version) book.put(rule);
+  /** Those that are not there any more were deleted while nobody listened. */
+  async function takeOverAll(): Promise<void> {
+    const known = book.ids();
+    const rules = new Map((await store.all()).map((rule) => [rule.id, rule]));
+    for (const id of known) if (!rules.has(id)) book.remove(id);
+    for (const rule of rules.values()) book.putNewer(rule);
   }
 }

@@ -1,6 +1,7 @@
 import { auditEvent } from "@mib/events/audit";
 import { CodedError } from "@mib/service/coded-error";
 import { inTransaction } from "@mib/subgraph-server/transaction";
+import { canonicalUuid } from "@mib/subgraph-server/uuid";
 import type { Pool, PoolClient } from "pg";
 import type { RuleBook } from "../domain/rule-book.ts";
 import type { Watch } from "../domain/watch.ts";
@@ -35,36 +36,38 @@ export class RuleService {
   /** From when this returns, the rule is watched. */
   async create(actor: Actor, definition: RuleDefinition): Promise<Rule> {
     this.#checkInstrument(definition.symbol);
-    if ((await this.#store.countOf(actor.userId)) >= RULES_PER_USER_MAX) {
-      throw new CodedError(
-        "TOO_MANY_ALERT_RULES",
-        `You have ${RULES_PER_USER_MAX} alert rules, which is the most. Delete one first.`,
-      );
-    }
     const rule = await inTransaction(this.#pool, async (client) => {
+      if ((await this.#store.countOf(client, actor.userId)) >= RULES_PER_USER_MAX) {
+        throw new CodedError(
+          "TOO_MANY_ALERT_RULES",
+          `You have ${RULES_PER_USER_MAX} alert rules, which is the most. Delete one first.`,
+        );
+      }
       const created = await this.#store.create(client, actor.userId, definition);
       await audit(client, actor, "alert-rule.create", created.id);
       return created;
     });
-    this.#book.put(rule);
+    this.#book.putNewer(rule);
     return rule;
   }
 
-  async update(actor: Actor, id: string, definition: RuleDefinition): Promise<Rule> {
+  async update(actor: Actor, given: string, definition: RuleDefinition): Promise<Rule> {
     this.#checkInstrument(definition.symbol);
+    const id = checkedId(given);
     const rule = await inTransaction(this.#pool, async (client) => {
-      const updated = await this.#store.update(client, actor.userId, checkedId(id), definition);
+      const updated = await this.#store.update(client, actor.userId, id, definition);
       if (updated === null) throw notFound(id);
       await audit(client, actor, "alert-rule.update", id);
       return updated;
     });
-    this.#book.put(rule);
+    this.#book.putNewer(rule);
     return rule;
   }
 
-  async delete(actor: Actor, id: string): Promise<void> {
+  async delete(actor: Actor, given: string): Promise<void> {
+    const id = checkedId(given);
     await inTransaction(this.#pool, async (client) => {
-      if (!(await this.#store.delete(client, actor.userId, checkedId(id)))) throw notFound(id);
+      if (!(await this.#store.delete(client, actor.userId, id))) throw notFound(id);
       await audit(client, actor, "alert-rule.delete", id);
     });
     this.#book.remove(id);
@@ -90,11 +93,10 @@ export class RuleService {
   }
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** An id that is no UUID can't be a rule's. */
-function checkedId(id: string): string {
-  if (!UUID.test(id)) throw notFound(id);
+/** The id as the rule book knows it. One that is no UUID can't be a rule's. */
+function checkedId(given: string): string {
+  const id = canonicalUuid(given);
+  if (id === null) throw notFound(given);
   return id;
 }
 

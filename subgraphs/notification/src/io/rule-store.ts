@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { canonicalUuids } from "@mib/subgraph-server/uuid";
 import type { Pool, PoolClient } from "pg";
 import {
   freshState,
@@ -21,8 +22,12 @@ export class RuleStore {
     return rulesOf(await this.#pool.query(`SELECT ${COLUMNS} FROM rules`));
   }
 
+  /** Those that there are; an id that is no UUID is no rule's. */
   async byIds(ids: readonly string[]): Promise<Rule[]> {
-    return rulesOf(await this.#pool.query(`SELECT ${COLUMNS} FROM rules WHERE id = ANY($1::uuid[])`, [ids]));
+    const { rows } = await this.#pool.query(`SELECT ${COLUMNS} FROM rules WHERE id = ANY($1::uuid[])`, [
+      canonicalUuids(ids),
+    ]);
+    return rulesOf({ rows });
   }
 
   /** The rules of these users, in the order they were made. */
@@ -32,8 +37,10 @@ export class RuleStore {
     );
   }
 
-  async countOf(userId: string): Promise<number> {
-    const { rows } = await this.#pool.query("SELECT count(*)::int AS count FROM rules WHERE user_id = $1", [userId]);
+  /** Nobody else counts the user's rules until the transaction ends, so a limit that is checked holds. */
+  async countOf(client: PoolClient, userId: string): Promise<number> {
+    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('rules of ' || $1::text, 0))", [userId]);
+    const { rows } = await client.query("SELECT count(*)::int AS count FROM rules WHERE user_id = $1", [userId]);
     return rows[0].count;
   }
 
