@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { validateValue } from "@mib/events/validate";
 import { ANONYMOUS, type CallerIdentity } from "@mib/identity/caller-identity";
 import { openDatabase, type Database } from "@mib/subgraph-server/database";
+import { eventually } from "@mib/testkit/eventually";
 import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { startTestSubgraph, type TestAnswer, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
@@ -114,6 +115,33 @@ async function announced(topic: string): Promise<Record<string, any>[]> {
   return rows.map(({ value }) => JSON.parse(value));
 }
 
+/** Holds a user's row, as a transaction does that has not ended yet. */
+async function heldUser(id: string) {
+  const client = await database.connect();
+  await client.query("BEGIN");
+  await client.query("SELECT FROM users WHERE id = $1 FOR UPDATE", [id]);
+  let held = true;
+  const release = async (statement?: string) => {
+    if (!held) return;
+    held = false;
+    if (statement) await client.query(statement, [id]);
+    await client.query("COMMIT");
+    client.release();
+  };
+  return {
+    release,
+    /** Returns when so many transactions wait. */
+    awaitedBy: (count: number) =>
+      eventually(async () => {
+        const { rows } = await database.query<{ waiting: number }>(
+          "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        expect(rows[0]?.waiting).toBe(count);
+      }),
+    [Symbol.asyncDispose]: () => release(),
+  };
+}
+
 async function verifyKey(key: unknown) {
   const response = await fetch(`${subgraph.url}/internal/api-keys/verify`, {
     method: "POST",
@@ -195,6 +223,24 @@ describe("signing up and logging in", () => {
     expect((await logIn(email)).errors).toBeUndefined();
   });
 
+  test("of many tries at the same moment no more are looked at than one after another", async () => {
+    const { email } = await newUser();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => logIn(email, "wrong horse battery staple")));
+    expect(answers.map((answer) => String(code(answer))).toSorted()).toEqual([
+      ...new Array<string>(5).fill("CREDENTIALS_INVALID"),
+      ...new Array<string>(15).fill("RATE_LIMITED"),
+    ]);
+  });
+
+  test("somebody whose account ends while the password is looked at is not let in", async () => {
+    const { email, id } = await newUser();
+    await using user = await heldUser(id);
+    const loggingIn = logIn(email);
+    await user.awaitedBy(1);
+    await user.release("DELETE FROM users WHERE id = $1");
+    expect(code(await loggingIn)).toBe("CREDENTIALS_INVALID");
+  });
+
   test("a password is stored as argon2id with its parameters and nowhere else", async () => {
     const { id } = await newUser();
     const { rows } = await database.query("SELECT password_hash FROM users WHERE id = $1", [id]);
@@ -249,6 +295,17 @@ describe("tokens", () => {
     expect(await announced("audit.events.v1")).toEqual([
       expect.objectContaining({ action: "session.reuse", outcome: "DENIED", actor: identity.subject }),
     ]);
+  });
+
+  test("a second use is noticed for as long as the session lives, also when the token itself is long over", async () => {
+    const { session } = await newUser();
+    let { refreshToken } = session;
+    for (let month = 0; month < 2; month += 1) {
+      clock.ms += 20 * DAY_MS;
+      refreshToken = (await refresh(refreshToken)).data.refreshSession.refreshToken;
+    }
+    expect(code(await refresh(session.refreshToken))).toBe("REFRESH_TOKEN_REUSED");
+    expect(code(await refresh(refreshToken))).toBe("REFRESH_TOKEN_INVALID");
   });
 
   test("of many uses at the same moment at most one succeeds", async () => {
@@ -388,26 +445,49 @@ describe("other people", () => {
     expect((await ask(query, variables)).data._entities).toEqual([null, null]);
   });
 
+  const rolesOf =
+    (id: string) =>
+    (as: CallerIdentity, roles: string[], userId = id) =>
+      ask(
+        "mutation ($userId: ID!, $roles: [String!]!) { setRoles(userId: $userId, roles: $roles) { id roles } }",
+        { userId, roles },
+        as,
+      );
+  const adminIdentity = async () => identityOf((await logIn("root@example.com")).data.logIn.accessToken);
+
   test("an administrator gives roles, and tokens with the old ones end", async () => {
     const made = await accounts.ensure({ email: "root@example.com", password: PASSWORD }, ["user", "admin"]);
     expect([made, await accounts.ensure({ email: "root@example.com", password: PASSWORD }, ["admin"])]).toEqual([
       true,
       false,
     ]);
-    const admin = identityOf((await logIn("root@example.com")).data.logIn.accessToken);
+    const admin = await adminIdentity();
     const ada = await newUser();
-    const setRoles = (as: CallerIdentity, roles: string[], userId = ada.id) =>
-      ask(
-        "mutation ($userId: ID!, $roles: [String!]!) { setRoles(userId: $userId, roles: $roles) { id roles } }",
-        { userId, roles },
-        as,
-      );
+    const setRoles = rolesOf(ada.id);
     expect(code(await setRoles(ada.identity, ["admin"]))).toBe("FORBIDDEN");
     expect(code(await setRoles(admin, ["king"]))).toBe("BAD_USER_INPUT");
     expect(code(await setRoles(admin, ["user"], "nobody"))).toBe("NOT_FOUND");
     expect((await setRoles(admin, ["user", "analyst"])).data.setRoles.roles).toEqual(["user", "analyst"]);
     expect((await refresh(ada.session.refreshToken)).data.refreshSession.user.roles).toEqual(["user", "analyst"]);
     expect(await announced("auth.revocations.v1")).toEqual([expect.objectContaining({ kind: "USER", target: ada.id })]);
+  });
+
+  test("no token with the old roles is younger than their end, also when it is made at that moment", async () => {
+    await accounts.ensure({ email: "root@example.com", password: PASSWORD }, ["user", "admin"]);
+    const [admin, ada] = [await adminIdentity(), await newUser()];
+    await database.query("DELETE FROM outbox");
+    await using user = await heldUser(ada.id);
+    const changing = rolesOf(ada.id)(admin, ["user", "analyst"]);
+    await user.awaitedBy(1);
+    clock.ms += 1_000;
+    const refreshing = refresh(ada.session.refreshToken);
+    await Promise.race([refreshing, user.awaitedBy(2)]);
+    await user.release();
+    await changing;
+    const { accessToken } = (await refreshing).data.refreshSession;
+    const { roles, iat } = decodeJwt<{ roles: string[] }>(accessToken);
+    const [end] = await announced("auth.revocations.v1");
+    expect(roles.includes("analyst") || (iat as number) * 1_000 <= Date.parse(end?.["at"])).toBe(true);
   });
 });
 

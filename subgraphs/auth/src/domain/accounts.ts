@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { CodedError } from "@mib/service/coded-error";
 import { requireSubject } from "@mib/identity/require-subject";
 import { requireSession, type Caller } from "./caller.ts";
 import { normalisedEmail } from "./email.ts";
-import { ACCOUNT_POLICY, ADDRESS_POLICY, waitMs } from "./login-throttle.ts";
+import { LoginAttempts } from "./login-attempts.ts";
 import { passwordProblem } from "./password.ts";
-import type { AuthStore, PasswordHasher, Surroundings, UserRecord } from "./ports.ts";
+import type { AuthStore, AuthTransaction, PasswordHasher, Surroundings, UserRecord } from "./ports.ts";
 import { checkedRoles } from "./roles.ts";
 import type { OpenSession, Sessions } from "./sessions.ts";
 
@@ -15,12 +14,14 @@ export class Accounts {
   readonly #hasher: PasswordHasher;
   readonly #sessions: Sessions;
   readonly #surroundings: Surroundings;
+  readonly #attempts: LoginAttempts;
 
   constructor(store: AuthStore, hasher: PasswordHasher, sessions: Sessions, surroundings: Surroundings) {
     this.#store = store;
     this.#hasher = hasher;
     this.#sessions = sessions;
     this.#surroundings = surroundings;
+    this.#attempts = new LoginAttempts(store);
   }
 
   async signUp(given: { email: string; password: string }, origin: string | null): Promise<OpenSession> {
@@ -44,30 +45,38 @@ export class Accounts {
 
   /** Refuses with CREDENTIALS_INVALID whether the address or the password is wrong, after the same work. */
   async logIn(given: { email: string; password: string }, origin: string | null): Promise<OpenSession> {
-    const at = this.#surroundings.now();
     const email = normalisedEmail(given.email) ?? "";
-    const keys = throttleKeys(email, origin);
-    await this.#checkThrottle(keys, at);
-    const user = await this.#store.userByEmail(email);
-    const matches = await this.#hasher.matches(user?.passwordHash ?? null, given.password);
-    if (!user || !matches) {
-      await this.#noteFailure(keys, user, origin, at);
+    const known = await this.#store.userByEmail(email);
+    const attempt = await this.#attempts.make({ email, origin, at: this.#surroundings.now() }, () =>
+      this.#hasher.matches(known?.passwordHash ?? null, given.password),
+    );
+    const newHash =
+      known && attempt && this.#hasher.isOutdated(known.passwordHash) ? await this.#hasher.hash(given.password) : null;
+    const session =
+      known &&
+      attempt &&
+      (await this.#store.transaction(async (transaction) => {
+        await attempt.succeeded(transaction);
+        // As it is now: roles may have changed, and the account may have ended, while the password was looked at.
+        const user = await transaction.userById(known.id);
+        if (!user) return null;
+        const at = this.#surroundings.now();
+        if (newHash) await transaction.setPasswordHash(user.id, newHash);
+        await transaction.audit({
+          actor: user.id,
+          action: "session.create",
+          target: `user:${user.id}`,
+          origin,
+          outcome: "SUCCESS",
+          at,
+        });
+        return this.#sessions.open(transaction, user, at);
+      }));
+    if (!session) {
+      await this.#noteDenied("session.create", known, origin);
       throw new CodedError("CREDENTIALS_INVALID");
     }
-    const newHash = this.#hasher.isOutdated(user.passwordHash) ? await this.#hasher.hash(given.password) : null;
-    return this.#store.transaction(async (transaction) => {
-      await transaction.forgetLoginFailures(keys[0]);
-      if (newHash) await transaction.setPasswordHash(user.id, newHash);
-      await transaction.audit({
-        actor: user.id,
-        action: "session.create",
-        target: `user:${user.id}`,
-        origin,
-        outcome: "SUCCESS",
-        at,
-      });
-      return this.#sessions.open(transaction, user, at);
-    });
+    return session;
   }
 
   /** Deletes the caller's account and all that belongs to it here. The password is asked for again. */
@@ -76,15 +85,17 @@ export class Accounts {
     const { userId } = await requireSession(caller, this.#store, at);
     const user = (await this.#store.usersById([userId])).get(userId);
     if (!user) throw new CodedError("CREDENTIAL_INVALID");
-    const keys = throttleKeys(user.email, caller.origin);
-    await this.#checkThrottle(keys, at);
-    if (!(await this.#hasher.matches(user.passwordHash, password))) {
-      await this.#noteFailure(keys, user, caller.origin, at);
+    const attempt = await this.#attempts.make({ email: user.email, origin: caller.origin, at }, () =>
+      this.#hasher.matches(user.passwordHash, password),
+    );
+    if (!attempt) {
+      await this.#noteDenied("account.delete", user, caller.origin);
       throw new CodedError("CREDENTIALS_INVALID");
     }
     await this.#store.transaction(async (transaction) => {
+      await attempt.succeeded(transaction);
+      const at = await this.#endTokens(transaction, userId);
       await transaction.deleteUser(userId);
-      await transaction.announce({ kind: "USER", target: userId, at });
       await transaction.audit({
         actor: userId,
         action: "account.delete",
@@ -101,14 +112,13 @@ export class Accounts {
   async setRoles(caller: Caller, userId: string, wanted: readonly string[]): Promise<UserRecord> {
     const actor = requireSubject(caller.identity);
     if (!caller.identity.roles.includes("admin")) throw new CodedError("FORBIDDEN", "This needs the role admin.");
-    const at = this.#surroundings.now();
-    await requireSession(caller, this.#store, at);
+    await requireSession(caller, this.#store, this.#surroundings.now());
     const roles = checkedRoles(wanted);
     return this.#store.transaction(async (transaction) => {
       const user = await transaction.userById(userId);
       if (!user) throw new CodedError("NOT_FOUND", "There is no such user.");
+      const at = await this.#endTokens(transaction, userId);
       await transaction.setRoles(userId, roles);
-      await transaction.announce({ kind: "USER", target: userId, at });
       await transaction.audit({
         actor,
         action: "account.set-roles",
@@ -151,45 +161,28 @@ export class Accounts {
     return { id: this.#surroundings.uuid(), email, passwordHash: await this.#hasher.hash(given.password), roles };
   }
 
-  async #checkThrottle(keys: readonly [Buffer, Buffer?], at: Date): Promise<void> {
-    const [account, address] = await this.#store.loginFailures(keys.filter((key) => key !== undefined));
-    const wait = Math.max(waitMs(account ?? null, ACCOUNT_POLICY, at), waitMs(address ?? null, ADDRESS_POLICY, at));
-    if (wait === 0) return;
-    const retryAfterSeconds = Math.ceil(wait / 1000);
-    throw new CodedError("RATE_LIMITED", `Too many failed attempts: wait ${retryAfterSeconds} s.`, {
-      retryAfterSeconds,
-    });
+  /**
+   * Ends all that was issued to the user until now, and says when that was. The user's row is held, by whoever issues tokens
+   * too: one that was made from what this transaction changes is never younger than the end.
+   */
+  async #endTokens(transaction: AuthTransaction, userId: string): Promise<Date> {
+    await transaction.userById(userId);
+    const at = this.#surroundings.now();
+    await transaction.announce({ kind: "USER", target: userId, at });
+    return at;
   }
 
-  async #noteFailure(
-    keys: readonly [Buffer, Buffer?],
-    user: UserRecord | null,
-    origin: string | null,
-    at: Date,
-  ): Promise<void> {
-    await this.#store.transaction(async (transaction) => {
-      await transaction.noteLoginFailure(
-        keys.filter((key) => key !== undefined),
-        at,
-        ACCOUNT_POLICY.memoryMs,
-      );
-      await transaction.audit({
+  async #noteDenied(action: string, user: UserRecord | null, origin: string | null): Promise<void> {
+    const at = this.#surroundings.now();
+    await this.#store.transaction((transaction) =>
+      transaction.audit({
         actor: user?.id ?? null,
-        action: "session.create",
+        action,
         target: user ? `user:${user.id}` : null,
         origin,
         outcome: "DENIED",
         at,
-      });
-    });
+      }),
+    );
   }
-}
-
-/**
- * Under which failures are counted: the account first, then the address that it was tried from. An address that is not
- * known is not counted: it would be that of everybody.
- */
-function throttleKeys(email: string, origin: string | null): readonly [Buffer, Buffer?] {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  return origin === null ? [hash(`account ${email}`)] : [hash(`account ${email}`), hash(`address ${origin}`)];
 }

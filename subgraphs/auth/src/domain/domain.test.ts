@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { API_KEY_RANDOM_BYTES, makeApiKey, parseApiKey } from "./api-key.ts";
 import { normalisedEmail } from "./email.ts";
-import { ACCOUNT_POLICY, waitMs } from "./login-throttle.ts";
+import { ACCOUNT_POLICY, afterTry, waitMs, withoutTry } from "./login-throttle.ts";
 import { passwordProblem } from "./password.ts";
 import { checkedScopes, scopesOf } from "./roles.ts";
 
@@ -81,4 +81,18 @@ test("the wait after failures doubles up to a limit, shrinks as time passes, and
   expect(after(7, 3_000)).toBe(1_000);
   expect(after(7, 5_000)).toBe(0);
   expect(after(100, 3_600_000)).toBe(0);
+});
+
+test("a try is counted, and taken back as if it had not been, whatever came since", () => {
+  const at = (minutes: number) => new Date(Date.parse("2026-01-01T00:00:00Z") + minutes * 60_000);
+  expect(afterTry(null, ACCOUNT_POLICY, at(0))).toEqual({ failures: 1, lastFailedAt: at(0) });
+  const before = { failures: 7, lastFailedAt: at(0) };
+  const tried = afterTry(before, ACCOUNT_POLICY, at(5));
+  expect(tried).toEqual({ failures: 8, lastFailedAt: at(5) });
+  expect(afterTry(before, ACCOUNT_POLICY, at(61))).toEqual({ failures: 1, lastFailedAt: at(61) });
+  expect(withoutTry(tried, { before, at: at(5) })).toEqual(before);
+  const another = afterTry(tried, ACCOUNT_POLICY, at(6));
+  expect(withoutTry(another, { before, at: at(5) })).toEqual({ failures: 8, lastFailedAt: at(6) });
+  expect(withoutTry({ failures: 1, lastFailedAt: at(5) }, { before: null, at: at(5) })).toBeNull();
+  expect(withoutTry(null, { before, at: at(5) })).toBeNull();
 });

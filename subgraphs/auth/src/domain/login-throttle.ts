@@ -38,3 +38,19 @@ export function waitMs(known: LoginFailures | null, policy: ThrottlePolicy, now:
   const doublings = Math.min(known.failures - policy.freeFailures, 30);
   return Math.max(0, Math.min(policy.firstWaitMs * 2 ** doublings, policy.waitMsMax) - sinceMs);
 }
+
+/** What is remembered once a try is counted as failed. */
+export function afterTry(known: LoginFailures | null, policy: ThrottlePolicy, at: Date): LoginFailures {
+  const remembered = known !== null && at.getTime() - known.lastFailedAt.getTime() <= policy.memoryMs;
+  return { failures: remembered ? known.failures + 1 : 1, lastFailedAt: at };
+}
+
+/** What is remembered once a try of `at` is counted no more, of which `before` was known: others may have come since. */
+export function withoutTry(
+  known: LoginFailures | null,
+  { before, at }: { before: LoginFailures | null; at: Date },
+): LoginFailures | null {
+  if (known === null || known.failures <= 1) return null;
+  const isLast = known.lastFailedAt.getTime() === at.getTime();
+  return { failures: known.failures - 1, lastFailedAt: isLast && before ? before.lastFailedAt : known.lastFailedAt };
+}

@@ -54,6 +54,7 @@ interface AuditEntry {
 export interface AuthTransaction {
   /** False when the address is taken. */
   insertUser(user: UserRecord, at: Date): Promise<boolean>;
+  /** Holds the user's row until the transaction ends: what is decided by it is not changed meanwhile. */
   userById(id: string): Promise<UserRecord | null>;
   setPasswordHash(userId: string, hash: string): Promise<void>;
   setRoles(userId: string, roles: readonly string[]): Promise<void>;
@@ -62,7 +63,7 @@ export interface AuthTransaction {
   insertSession(session: SessionRecord, at: Date): Promise<void>;
   /** False when it had ended already. */
   revokeSession(sessionId: string, at: Date): Promise<boolean>;
-  /** Holds the token until the transaction ends, so that two uses can't both be the first. */
+  /** Holds the token until the transaction ends, so that two uses can't both be the first, and the user as `userById` does. */
   lockRefreshToken(hash: Buffer): Promise<RefreshTokenRecord | null>;
   insertRefreshToken(token: { hash: Buffer; sessionId: string; expiresAt: Date }): Promise<void>;
   markRefreshTokenUsed(hash: Buffer, at: Date): Promise<void>;
@@ -71,8 +72,10 @@ export interface AuthTransaction {
   insertApiKey(key: ApiKeyRecord, hash: Buffer): Promise<void>;
   /** Null when the user has no such key. */
   revokeApiKey(userId: string, keyId: string, at: Date): Promise<{ key: ApiKeyRecord; changed: boolean } | null>;
-  noteLoginFailure(keys: readonly Buffer[], at: Date, memoryMs: number): Promise<void>;
-  forgetLoginFailures(key: Buffer): Promise<void>;
+  /** What is remembered, null where nothing is. Holds it until the transaction ends, so that each try sees those before it. */
+  lockLoginFailures(keys: readonly Buffer[], at: Date): Promise<readonly (LoginFailures | null)[]>;
+  /** Null forgets. */
+  setLoginFailures(key: Buffer, failures: LoginFailures | null): Promise<void>;
   announce(revocation: Revocation): Promise<void>;
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -86,7 +89,6 @@ export interface AuthStore {
   /** The key with its owner, if the key is not revoked. */
   activeApiKey(id: string): Promise<{ key: ApiKeyRecord; hash: Buffer; owner: UserRecord } | null>;
   noteApiKeyUse(id: string, at: Date): Promise<void>;
-  loginFailures(keys: readonly Buffer[]): Promise<readonly (LoginFailures | null)[]>;
 }
 
 export interface PasswordHasher {

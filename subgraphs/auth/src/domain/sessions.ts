@@ -45,12 +45,12 @@ export class Sessions {
 
   /** Exchanges a refresh token for new tokens. A token that was used before ends its session: one of its two users stole it. */
   async refresh(refreshToken: string, origin: string | null): Promise<OpenSession> {
-    const at = this.#surroundings.now();
     const hash = hashOfRefreshToken(refreshToken);
     const outcome = await this.#store.transaction(async (transaction) => {
       const token = await transaction.lockRefreshToken(hash);
-      if (!token || token.session.revokedAt !== null || token.session.expiresAt <= at || token.expiresAt <= at)
-        return "INVALID";
+      // Now that the user is held: what is issued is younger than the end of what was issued before (`Accounts.#endTokens`).
+      const at = this.#surroundings.now();
+      if (!token || token.session.revokedAt !== null || token.session.expiresAt <= at) return "INVALID";
       const { session, user } = token;
       const trace = { actor: user.id, target: `session:${session.id}`, origin, at };
       if (token.usedAt !== null) {
@@ -59,6 +59,7 @@ export class Sessions {
         await transaction.audit({ ...trace, action: "session.reuse", outcome: "DENIED" });
         return "REUSED";
       }
+      if (token.expiresAt <= at) return "INVALID";
       await transaction.markRefreshTokenUsed(hash, at);
       await transaction.audit({ ...trace, action: "session.refresh", outcome: "SUCCESS" });
       return this.#continue(transaction, user, session, at);

@@ -1,7 +1,6 @@
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Database } from "@mib/subgraph-server/database";
 import { canonicalUuid, canonicalUuids } from "@mib/subgraph-server/uuid";
-import type { LoginFailures } from "../domain/login-throttle.ts";
 import type { ApiKeyRecord, AuthStore, AuthTransaction, SessionRecord, UserRecord } from "../domain/ports.ts";
 import {
   API_KEY_COLUMNS,
@@ -76,16 +75,5 @@ export class PostgresStore implements AuthStore {
       `UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - make_interval(secs => ${LAST_USED_RESOLUTION_SECONDS}))`,
       [id, at],
     );
-  }
-
-  async loginFailures(keys: readonly Buffer[]): Promise<readonly (LoginFailures | null)[]> {
-    const { rows } = await this.#database.query<{ key: Buffer; failures: number; last_failed_at: Date }>(
-      "SELECT key, failures, last_failed_at FROM login_failures WHERE key = ANY($1)",
-      [keys],
-    );
-    return keys.map((key) => {
-      const row = rows.find((candidate) => candidate.key.equals(key));
-      return row ? { failures: row.failures, lastFailedAt: row.last_failed_at } : null;
-    });
   }
 }

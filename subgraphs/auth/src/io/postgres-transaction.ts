@@ -100,7 +100,7 @@ export function createTransaction(client: Queryable): AuthTransaction {
       >(
         `SELECT t.expires_at AS token_expires_at, t.used_at, s.id, s.user_id, s.expires_at, s.revoked_at, u.email, u.password_hash, u.roles
          FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
-         WHERE t.hash = $1 FOR UPDATE OF t, s`,
+         WHERE t.hash = $1 FOR UPDATE`,
         [hash],
       );
       const row = rows[0];
@@ -147,16 +147,29 @@ export function createTransaction(client: Queryable): AuthTransaction {
       await client.query("UPDATE api_keys SET revoked_at = $2 WHERE id = $1", [keyId, at]);
       return { key: apiKeyOf({ ...row, revoked_at: at }), changed: true };
     },
-    async noteLoginFailure(keys, at, memoryMs) {
+    async lockLoginFailures(keys, at) {
+      // A row that is not there can't be held: it is made first, and goes again with what the transaction decides.
       await client.query(
-        `INSERT INTO login_failures AS known (key, failures, last_failed_at) SELECT key, 1, $2 FROM unnest($1::bytea[]) AS key ORDER BY key
-         ON CONFLICT (key) DO UPDATE SET last_failed_at = excluded.last_failed_at,
-           failures = CASE WHEN known.last_failed_at < $2::timestamptz - $3 * interval '1 millisecond' THEN 1 ELSE known.failures + 1 END`,
-        [keys, at, memoryMs],
+        "INSERT INTO login_failures (key, failures, last_failed_at) SELECT key, 0, $2 FROM unnest($1::bytea[]) AS key ORDER BY key ON CONFLICT DO NOTHING",
+        [keys, at],
       );
+      const { rows } = await client.query<{ key: Buffer; failures: number; last_failed_at: Date }>(
+        "SELECT key, failures, last_failed_at FROM login_failures WHERE key = ANY($1) ORDER BY key FOR UPDATE",
+        [keys],
+      );
+      return keys.map((key) => {
+        const row = rows.find((candidate) => candidate.key.equals(key));
+        return row && row.failures > 0 ? { failures: row.failures, lastFailedAt: row.last_failed_at } : null;
+      });
     },
-    async forgetLoginFailures(key) {
-      await client.query("DELETE FROM login_failures WHERE key = $1", [key]);
+    async setLoginFailures(key, failures) {
+      if (failures === null) await client.query("DELETE FROM login_failures WHERE key = $1", [key]);
+      else
+        await client.query("UPDATE login_failures SET failures = $2, last_failed_at = $3 WHERE key = $1", [
+          key,
+          failures.failures,
+          failures.lastFailedAt,
+        ]);
     },
     async announce({ kind, target, at }) {
       const time = timeOf(at);
