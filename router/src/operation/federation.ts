@@ -94,6 +94,8 @@ export interface StreamedField {
   delivery: "EVERY" | "LATEST";
   snapshot: "LAST" | "NONE";
   filter: readonly string[];
+  /** What an API key must be allowed to do, to subscribe. */
+  scope: string | null;
 }
 
 /** A subscription whose events come from a subgraph. */

@@ -1,4 +1,5 @@
 import type { CallerIdentity } from "@mib/identity/caller-identity";
+import { requireScope } from "@mib/identity/require-scope";
 import { CodedError } from "@mib/service/coded-error";
 import type { StreamedField } from "../operation/federation.ts";
 import { parseChannelTemplate, type ChannelPart } from "../supergraph/channel-template.ts";
@@ -13,7 +14,7 @@ export interface StreamAddress {
 
 /**
  * Fills in the templates of a streamed field. Throws UNAUTHENTICATED when one needs to know the caller and nobody is
- * known, BAD_USER_INPUT when an argument that names the channel is null, and SUBSCRIPTION_LIMIT_EXCEEDED.
+ * known, FORBIDDEN for an API key without the field's scope, BAD_USER_INPUT when an argument that names the channel is null, and SUBSCRIPTION_LIMIT_EXCEEDED.
  */
 export function addressStream(
   streamed: StreamedField,
@@ -23,6 +24,7 @@ export function addressStream(
     channelsMax,
   }: { args: Readonly<Record<string, unknown>>; identity: CallerIdentity; channelsMax: number },
 ): StreamAddress {
+  if (streamed.scope !== null) requireScope(identity, streamed.scope);
   const channels = fillTemplate(parseChannelTemplate(streamed.channel), args, claimsOf(identity));
   if (channels.length > channelsMax) {
     throw new CodedError(

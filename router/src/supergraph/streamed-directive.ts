@@ -14,6 +14,8 @@ export interface StreamedDirective {
   delivery: "EVERY" | "LATEST";
   snapshot: "LAST" | "NONE";
   filter: readonly string[];
+  /** What an API key must be allowed to do. */
+  scope: string | null;
 }
 
 const STREAMED_SPEC = /\/streamed\/v\d+\.\d+$/;
@@ -80,12 +82,14 @@ function streamedDirectiveName(schema: DocumentNode): string {
 function streamedArguments(directive: ConstDirectiveNode): StreamedDirective {
   const given: Record<string, unknown> = {};
   for (const argument of directive.arguments ?? []) given[argument.name.value] = valueFromASTUntyped(argument.value);
-  const text = (name: string, otherwise: string) => (typeof given[name] === "string" ? given[name] : otherwise);
+  const text = <Otherwise>(name: string, otherwise: Otherwise) =>
+    typeof given[name] === "string" ? given[name] : otherwise;
   return {
     topic: text("topic", ""),
     channel: text("channel", "*"),
     delivery: given["delivery"] === "LATEST" ? "LATEST" : "EVERY",
     snapshot: given["snapshot"] === "LAST" ? "LAST" : "NONE",
     filter: [given["filter"] ?? []].flat().map(String),
+    scope: text("scope", null),
   };
 }

@@ -403,13 +403,17 @@ test("a rule on an instrument that nobody ever heard of is refused", async () =>
 test("an API key may do what its scopes say, and no more", async () => {
   const owner = user();
   const input = { symbol: uniqueName("SCOPED"), metric: "PRICE", comparison: "ABOVE", threshold: "1" };
-  await createRule(owner, input);
+  const rule = await createRule(owner, input);
   const key = (scopes: string[]): CallerIdentity => ({ ...owner, scopes, credential: "api_key", sessionId: null });
   const read = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User { alerts { id } } } }`;
   const codeOf = async (text: string, variables: object, scopes: string[]) =>
     (await notification.ask(text, { ...variables }, key(scopes))).errors?.[0]?.extensions?.code;
   expect(await codeOf(CREATE_RULE, { input }, ["alerts:read"])).toBe("FORBIDDEN");
   expect(await codeOf(read, { id: owner.subject }, ["alerts:write"])).toBe("FORBIDDEN");
+  // As a stream of notifications asks for the rules of its events.
+  const reference = `query ($id: ID!) { _entities(representations: [{__typename: "AlertRule", id: $id}]) { ... on AlertRule { note } } }`;
+  expect(await codeOf(reference, { id: rule.id }, ["alerts:write"])).toBe("FORBIDDEN");
+  expect(await codeOf(reference, { id: rule.id }, ["alerts:read"])).toBeUndefined();
   expect(await codeOf(CREATE_RULE, { input }, ["alerts:write"])).toBeUndefined();
   expect(await codeOf(read, { id: owner.subject }, ["alerts:read"])).toBeUndefined();
 });
