@@ -21,6 +21,7 @@ await runService("market-data", async (service) => {
       connections: config.ENGINE_CONNECTIONS,
       timeoutMs: config.ENGINE_TIMEOUT_MS,
     },
+    answerRowsMax: config.ANSWER_ROWS_MAX,
   });
   const kafka = createKafka(config, "market-data", service.log);
   await startBarWriter(service, {

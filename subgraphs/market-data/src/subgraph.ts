@@ -13,7 +13,11 @@ import { resolvers } from "./resolvers/resolvers.ts";
 /** Puts the reading parts together: the engine, the directory of instruments, history. */
 export async function marketDataSubgraph(
   service: Service,
-  given: { database: Database; engine: { address: string; connections: number; timeoutMs: number } },
+  given: {
+    database: Database;
+    engine: { address: string; connections: number; timeoutMs: number };
+    answerRowsMax: number;
+  },
 ): Promise<{ history: PostgresBars; options: SubgraphOptions<Context> }> {
   const client = new EngineClient(given.engine);
   service.onShutdown("engine client", () => client.close());
@@ -26,7 +30,7 @@ export async function marketDataSubgraph(
     options: {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
-      context: () => createContext(parts),
+      context: () => createContext(parts, { answerRowsMax: given.answerRowsMax }),
     },
   };
 }

@@ -119,6 +119,7 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
       const { history, options } = await marketDataSubgraph(service, {
         database,
         engine: { address: small.address, connections: 2, timeoutMs: 2_000 },
+        answerRowsMax: 100_000,
       });
       const client = new EngineClient({ address: whole.address });
       for (const symbol of SYMBOLS) {

@@ -33,6 +33,7 @@ beforeAll(async () => {
     const { history, options } = await marketDataSubgraph(service, {
       database,
       engine: { address: "unix:/nowhere/engine.sock", connections: 1, timeoutMs: 500 },
+      answerRowsMax: 100,
     });
     const bars = Array.from({ length: 30 }, (_, minute) => ({
       symbol: "S1USDT",
@@ -103,6 +104,17 @@ test.each([
 ])("%s answers %s", async (field, code) => {
   const answer = await subgraph.ask(`{ instrument(symbol: "S1USDT") { ${field} } }`);
   expect(answer.errors?.[0]?.extensions.code).toBe(code);
+});
+
+test("all lists of a request together are bounded, under however many names they are asked for", async () => {
+  const ask = (names: number) =>
+    subgraph.ask(
+      `{ instrument(symbol: "S1USDT") { ${Array.from({ length: names }, (_, at) => `b${at}: bars(interval: M1) { close }`).join(" ")} } }`,
+    );
+  expect((await ask(3)).errors).toBeUndefined();
+  expect((await ask(4)).errors?.map(({ extensions }) => extensions)).toEqual([
+    { code: "RANGE_TOO_LARGE", rowsMax: 100 },
+  ]);
 });
 
 test("an unknown instrument is null, with the reason", async () => {

@@ -1,3 +1,4 @@
+import { AnswerBudget } from "@mib/subgraph-server/answer-budget";
 import DataLoader from "dataloader";
 import type { Article } from "./domain/article.ts";
 import type { Arrivals } from "./io/arrivals.ts";
@@ -13,6 +14,9 @@ export interface Context {
   similarTo: DataLoader<{ id: string; limit: number }, Article[], string>;
 }
 
+/** Articles of all lists of one request: those that are similar to those that are similar are soon all there are. */
+const ARTICLES_MAX = 10_000;
+
 /** An article reaches a subscriber about when it reaches us: so long we may be behind before we say that there is none. */
 const ARRIVAL_MS_MAX = 1_000;
 
@@ -25,14 +29,28 @@ export function createContext({
   embedder: Embedder;
   arrivals: Arrivals;
 }): Context {
+  const lists = new AnswerBudget({ rowsMax: ARTICLES_MAX });
+  // Counted by what is asked for: each is a search of its own in the vector store, whatever it finds.
+  const bounded =
+    <Wanted extends { limit: number }>(search: (wanted: readonly Wanted[]) => Promise<Article[][]>) =>
+    async (wanted: readonly Wanted[]) => {
+      lists.take(wanted.reduce((sum, { limit }) => sum + Math.max(1, limit), 0));
+      return search(wanted);
+    };
   return {
     store,
     embedder,
     articles: new DataLoader(async (ids) => articlesSoon(store, arrivals, ids)),
-    newestAbout: new DataLoader((wanted) => store.newestAbout(wanted), {
-      cacheKeyFn: ({ symbol, limit }) => `${limit} ${symbol}`,
-    }),
-    similarTo: new DataLoader((wanted) => store.similarTo(wanted), { cacheKeyFn: ({ id, limit }) => `${limit} ${id}` }),
+    newestAbout: new DataLoader(
+      bounded((wanted) => store.newestAbout(wanted)),
+      {
+        cacheKeyFn: ({ symbol, limit }) => `${limit} ${symbol}`,
+      },
+    ),
+    similarTo: new DataLoader(
+      bounded((wanted) => store.similarTo(wanted)),
+      { cacheKeyFn: ({ id, limit }) => `${limit} ${id}` },
+    ),
   };
 }
 

@@ -12,10 +12,25 @@ export const Instrument: InstrumentResolvers = {
   quote: ({ symbol }, _, { quotes }) => quotes.load(symbol),
   lastTrade: ({ symbol }, _, { lastTrades }) => lastTrades.load(symbol),
   statistics: ({ symbol }, _, { statistics }) => statistics.load(symbol),
-  bars: ({ symbol }, { interval, ...range }, { bars }) => bars.read(symbol, interval, barRangeOf(range)),
-  trades: ({ symbol }, page, { market }) => {
-    const { last, beforeTradeId } = tradePageOf(page);
-    return market.trades(symbol, last, beforeTradeId);
+  bars: ({ symbol }, { interval, ...given }, { bars, lists }) => {
+    const range = barRangeOf(given);
+    return lists.read(
+      () => bars.read(symbol, interval, range),
+      (found) => found.length,
+    );
   },
-  book: ({ symbol }, { depth }, { market }) => market.book(symbol, bookDepthOf(depth)),
+  trades: ({ symbol }, page, { market, lists }) => {
+    const { last, beforeTradeId } = tradePageOf(page);
+    return lists.read(
+      () => market.trades(symbol, last, beforeTradeId),
+      (found) => found.length,
+    );
+  },
+  book: ({ symbol }, given, { market, lists }) => {
+    const depth = bookDepthOf(given.depth);
+    return lists.read(
+      () => market.book(symbol, depth),
+      (book) => (book ? book.bids.length + book.asks.length : 0),
+    );
+  },
 };

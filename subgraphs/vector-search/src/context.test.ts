@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { createContext } from "./context.ts";
+import { Arrivals } from "./io/arrivals.ts";
+import { ArticleStore } from "./io/article-store.ts";
+import type { Embedder } from "./io/embedder.ts";
+
+/** A store that nobody answers for: who gets as far as asking it hears SEARCH_UNAVAILABLE. */
+const context = () =>
+  createContext({
+    store: new ArticleStore({ url: "http://127.0.0.1:1", collection: "news" }),
+    embedder: {} as Embedder,
+    arrivals: new Arrivals(),
+  });
+
+test.each([
+  ["newestAbout", 100, "SEARCH_UNAVAILABLE"],
+  ["newestAbout", 101, "RANGE_TOO_LARGE"],
+  ["similarTo", 100, "SEARCH_UNAVAILABLE"],
+  ["similarTo", 101, "RANGE_TOO_LARGE"],
+] as const)("%s of %i lists of 100 in one request: %s", async (loader, count, code) => {
+  const { newestAbout, similarTo } = context();
+  const answers = await Promise.allSettled(
+    Array.from({ length: count }, (_, at) =>
+      loader === "newestAbout"
+        ? newestAbout.load({ symbol: `S${at}`, limit: 100 })
+        : similarTo.load({ id: `a${at}`, limit: 100 }),
+    ),
+  );
+  expect((answers[0] as PromiseRejectedResult).reason).toMatchObject({ code });
+});
