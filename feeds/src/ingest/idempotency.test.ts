@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Idempotency } from "./idempotency.ts";
 
+const unbounded = { sizeOf: () => 0, sizeMax: 0 };
+
 test("a request has one answer, however often it comes, until it is too old or too many came after it", () => {
   let nowMs = 0;
-  const requests = new Idempotency<string>({ entriesMax: 2, ageMsMax: 100, now: () => nowMs });
+  const requests = new Idempotency<string>({ ...unbounded, entriesMax: 2, ageMsMax: 100, now: () => nowMs });
   expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
   expect(requests.claim("a", "body")).toMatchObject({ kind: "CONFLICT" });
   requests.settle("a", "answer");
@@ -19,11 +21,38 @@ test("a request has one answer, however often it comes, until it is too old or t
   expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
 });
 
+test("answers are kept while all of them together are no larger than they may be", () => {
+  const requests = new Idempotency<string>({
+    entriesMax: 10,
+    sizeOf: ({ length }) => length,
+    sizeMax: 5,
+    ageMsMax: 100,
+  });
+  const answered = (key: string, answer: string) => {
+    requests.claim(key, "body");
+    requests.settle(key, answer);
+  };
+  const isKept = (key: string) => {
+    const { kind } = requests.claim(key, "body");
+    if (kind === "NEW") requests.release(key);
+    return kind === "REPEATED";
+  };
+  answered("a", "123");
+  answered("b", "12");
+  expect(["a", "b"].map(isKept)).toEqual([true, true]);
+  answered("c", "1");
+  expect(["a", "b", "c"].map(isKept)).toEqual([false, true, true]);
+  answered("d", "12");
+  expect(["b", "c", "d"].map(isKept)).toEqual([true, true, true]);
+  answered("e", "123456");
+  expect(["b", "c", "d", "e"].map(isKept)).toEqual([false, false, false, false]);
+});
+
 test("work is done once for a key, whatever order claims and ends come in", () => {
   const anyStep = fc.record({ key: fc.constantFrom("a", "b"), end: fc.constantFrom("settle", "release", "none") });
   fc.assert(
     fc.property(fc.array(anyStep), (steps) => {
-      const requests = new Idempotency<number>({ entriesMax: 10, ageMsMax: 1_000, now: () => 0 });
+      const requests = new Idempotency<number>({ ...unbounded, entriesMax: 10, ageMsMax: 1_000, now: () => 0 });
       const model = new Map<string, "WORKING" | number>();
       for (const [at, { key, end }] of steps.entries()) {
         const claim = requests.claim(key, "body");

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKafka } from "@mib/events/kafka";
-import { createEventProducer, type EventProducer } from "@mib/events/producer";
+import { createEventProducer, type EventProducer, RecordTooLargeError } from "@mib/events/producer";
 import { deadLetterTopic } from "@mib/events/topics";
 import { createLogger } from "@mib/service/log";
 import { eventually } from "@mib/testkit/eventually";
@@ -155,6 +155,7 @@ test("each kind goes to its topic, under its source, with an id that is the same
 
 describe("a request is refused", () => {
   const many = Array.from({ length: 501 }, () => reading);
+  const deep = `{"text":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
   test.each([
     ["without a key", "/v1/news", article, { "x-api-key": "" }, 401, "CREDENTIAL_INVALID"],
     ["with a wrong key", "/v1/news", article, { "x-api-key": "nonsense" }, 401, "CREDENTIAL_INVALID"],
@@ -162,6 +163,7 @@ describe("a request is refused", () => {
     ["at a path that is none", "/v1/constructor", article, {}, 404, "NOT_FOUND"],
     ["of another media type", "/v1/news", article, { "content-type": "text/plain" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["that is no JSON", "/v1/news", "{", {}, 400, "BAD_REQUEST"],
+    ["of an item that nests too deeply", "/v1/posts", deep, {}, 400, "BAD_REQUEST"],
     ["of too many items", "/v1/readings", many, {}, 413, "REQUEST_TOO_LARGE"],
     ["of too many bytes", "/v1/news", `"${"x".repeat(1_100_000)}"`, {}, 413, "REQUEST_TOO_LARGE"],
     [
@@ -213,6 +215,44 @@ test("more than may wait for Kafka is refused with when to come back, and room i
   expect((await first).status).toBe(200);
   expect((await server.post("/v1/readings", [reading, reading])).status).toBe(200);
   expect(sent).toHaveLength(4);
+});
+
+test("bodies that are more than may be held together are refused, and room is made by what gets through", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { producer, sent } = keeper(() => gate.promise);
+  await using server = await listening({ producer, heldBytesMax: 100_000 });
+  const large = { ...post, text: "x".repeat(60_000) };
+  const first = server.post("/v1/posts", large);
+  await eventually(() => expect(server.ingest.waiting).toBe(1));
+  expect(await server.post("/v1/posts", large)).toMatchObject({ status: 429, retryAfter: "1" });
+  gate.resolve();
+  expect((await first).status).toBe(200);
+  expect((await server.post("/v1/posts", large)).status).toBe(200);
+  expect(sent).toHaveLength(2);
+});
+
+test("items of a request that fails take room until Kafka has answered for each", async () => {
+  const gate = Promise.withResolvers<void>();
+  let sends = 0;
+  const { producer } = keeper(() => (++sends === 1 ? Promise.reject(new Error("no broker")) : gate.promise));
+  await using server = await listening({ producer });
+  const answer = server.post("/v1/readings", [reading, reading]);
+  await eventually(() => expect(sends).toBe(2));
+  expect(server.ingest.waiting).toBe(2);
+  gate.resolve();
+  expect((await answer).status).toBe(503);
+  expect(server.ingest.waiting).toBe(0);
+});
+
+test("an item that Kafka would never take is put aside, and its neighbours are accepted", async () => {
+  const { producer, sent } = keeper();
+  const send = producer.send;
+  producer.send = (event) =>
+    event.value.length > 1_000 ? Promise.reject(new RecordTooLargeError(event.topic, event.value.length)) : send(event);
+  await using server = await listening({ producer });
+  const { answer } = await server.post("/v1/posts", [post, { ...post, text: "x".repeat(2_000) }]);
+  expect(answer).toEqual({ accepted: 1, rejected: [{ index: 1, reason: "the item is too large" }] });
+  expect(sent.map(({ topic }) => topic)).toEqual(["social.posts.v1", deadLetterTopic("social.posts.v1")]);
 });
 
 test("while Kafka is away nothing is accepted, and the same request succeeds when it is back", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { EventProducer } from "@mib/events/producer";
-import { deadLetterTopic } from "@mib/events/topics";
+import { putAside } from "@mib/events/dead-letter";
+import { type EventProducer, RecordTooLargeError } from "@mib/events/producer";
 import { validateValue } from "@mib/events/validate";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
@@ -22,6 +22,8 @@ export interface IngestServerOptions {
   onRejected?(kind: IngestKindName, count: number): void;
   /** Items that may wait for Kafka before others are refused. */
   waitingMax?: number;
+  /** Of bodies that are being read or wait for Kafka, before others are refused. */
+  heldBytesMax?: number;
   /** Where the items of a kind go; for tests. */
   topicOf?(kind: IngestKindName): string;
 }
@@ -29,9 +31,13 @@ export interface IngestServerOptions {
 const BODY_BYTES_MAX = 1_048_576;
 const ITEMS_MAX = 500;
 const WAITING_MAX = 5_000;
+const HELD_BYTES_MAX = 32 * 1_048_576;
 const REQUEST_MS_MAX = 15_000;
 const RETRY_AFTER_SECONDS = 1;
 const IDEMPOTENCY_KEY_MAX = 200;
+const ANSWERS_MAX = 10_000;
+const REJECTED_MAX = 100_000;
+const ANSWERS_MS_MAX = 24 * 3_600_000;
 
 /**
  * `POST /v1/news`, `/v1/posts` and `/v1/readings` with `x-api-key` take an item or a list of them. An answer of 200 means that
@@ -40,8 +46,14 @@ const IDEMPOTENCY_KEY_MAX = 200;
  */
 export class IngestServer {
   readonly #options: IngestServerOptions;
-  readonly #idempotency = new Idempotency<IngestAnswer>({ entriesMax: 10_000, ageMsMax: 24 * 3_600_000 });
+  readonly #idempotency = new Idempotency<IngestAnswer>({
+    entriesMax: ANSWERS_MAX,
+    sizeOf: ({ rejected }) => rejected.length,
+    sizeMax: REJECTED_MAX,
+    ageMsMax: ANSWERS_MS_MAX,
+  });
   #waiting = 0;
+  #heldBytes = 0;
 
   constructor(options: IngestServerOptions) {
     this.#options = options;
@@ -58,7 +70,7 @@ export class IngestServer {
       (request, response) => {
         this.#answer(request).then(
           (answer) => send(response, 200, answer),
-          (error: unknown) => this.#refuse(response, error),
+          (error: unknown) => this.#refuse(request, response, error),
         );
       },
     );
@@ -75,7 +87,15 @@ export class IngestServer {
     const key = this.#keyOf(request, kind);
     const [type = ""] = (request.headers["content-type"] ?? "").split(";");
     if (type.trim().toLowerCase() !== "application/json") throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
-    const body = await bodyOf(request);
+    const held = { bytes: 0 };
+    try {
+      return await this.#once(request, kind, key, await this.#bodyOf(request, held));
+    } finally {
+      this.#heldBytes -= held.bytes;
+    }
+  }
+
+  async #once(request: IncomingMessage, kind: IngestKindName, key: IngestKey, body: Buffer): Promise<IngestAnswer> {
     const idempotencyKey = request.headers["idempotency-key"];
     if (typeof idempotencyKey !== "string") return this.#take(kind, key, body);
     if (idempotencyKey.length > IDEMPOTENCY_KEY_MAX)
@@ -103,62 +123,79 @@ export class IngestServer {
     return key;
   }
 
+  async #bodyOf(request: IncomingMessage, held: { bytes: number }): Promise<Buffer> {
+    const { heldBytesMax = HELD_BYTES_MAX } = this.#options;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      held.bytes += chunk.length;
+      this.#heldBytes += chunk.length;
+      if (held.bytes > BODY_BYTES_MAX)
+        throw new CodedError("REQUEST_TOO_LARGE", `a request has at most ${BODY_BYTES_MAX} bytes`);
+      if (this.#heldBytes > heldBytesMax) throw rateLimited();
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
   async #take(kind: IngestKindName, key: IngestKey, body: Buffer): Promise<IngestAnswer> {
     const { waitingMax = WAITING_MAX, onAccepted, onRejected, log } = this.#options;
     const items = itemsOf(body);
-    if (this.#waiting + items.length > waitingMax)
-      throw new CodedError("RATE_LIMITED", "too much waits for Kafka", { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    this.#waiting += items.length;
+    if (this.#waiting + items.length > waitingMax) throw rateLimited();
+    const records = items.map((item) => recordOf(kind, item));
+    this.#waiting += records.length;
+    // All of them are waited for, also when one has failed: until then they take room.
+    const ends = await Promise.allSettled(records.map((record) => this.#send(kind, key, record)));
+    this.#waiting -= records.length;
     const rejected: IngestAnswer["rejected"] = [];
-    try {
-      await Promise.all(
-        items.map(async (item, index) => {
-          const reason = await this.#send(kind, key, item);
-          if (reason !== null) rejected.push({ index, reason });
-        }),
-      );
-    } catch (error) {
-      log.warn({ kind, key: key.name, reason: (error as Error).message }, "items given in did not reach Kafka");
-      throw new CodedError("SERVICE_UNAVAILABLE", "Kafka can't be reached: send the same again", {}, { cause: error });
-    } finally {
-      this.#waiting -= items.length;
+    for (const [index, end] of ends.entries()) {
+      if (end.status === "rejected") {
+        const { reason } = end;
+        log.warn({ kind, key: key.name, reason: (reason as Error).message }, "items given in did not reach Kafka");
+        throw new CodedError(
+          "SERVICE_UNAVAILABLE",
+          "Kafka can't be reached: send the same again",
+          {},
+          { cause: reason },
+        );
+      }
+      if (end.value !== null) rejected.push({ index, reason: end.value });
     }
     const accepted = items.length - rejected.length;
     onAccepted?.(kind, accepted);
     onRejected?.(kind, rejected.length);
-    return { accepted, rejected: rejected.sort((a, b) => a.index - b.index) };
+    return { accepted, rejected };
   }
 
   /** Resolves with why an item was not taken, or null. */
-  async #send(kind: IngestKindName, from: IngestKey, item: unknown): Promise<string | null> {
+  async #send(
+    kind: IngestKindName,
+    from: IngestKey,
+    { key, eventId, value, problem }: ItemRecord,
+  ): Promise<string | null> {
     const { producer, topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
-    const { topic: schema, key, id } = INGEST_KINDS[kind];
     const topic = topicOf(kind);
-    const fields = typeof item === "object" && item !== null ? (item as Record<string, unknown>) : null;
-    const whole = fields === null ? item : { ...fields, id: id(fields) };
-    const value = JSON.stringify(whole);
-    const validation = validateValue(schema, value);
-    if (validation.ok && fields !== null) {
-      const eventId = (whole as { id: string }).id;
-      await producer.send({ topic, key: key(fields), channel: "*", eventId, value });
-      return null;
+    let reason = problem;
+    if (reason === null) {
+      try {
+        await producer.send({ topic, key, channel: "*", eventId, value });
+        return null;
+      } catch (error) {
+        if (!(error instanceof RecordTooLargeError)) throw error;
+        reason = "the item is too large";
+      }
     }
-    const reason = validation.ok ? "the item is no object" : validation.reason;
-    await producer.sendRecord(deadLetterTopic(topic), {
-      key: null,
-      value,
-      headers: { "dead-letter-reason": reason.slice(0, 1_000), "original-topic": topic, "given-by": from.name },
-    });
+    await putAside(producer, topic, { value }, reason, { "given-by": from.name });
     return reason;
   }
 
-  #refuse(response: ServerResponse, error: unknown): void {
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
     const coded = error instanceof CodedError ? error : new CodedError("INTERNAL_ERROR");
     if (!(error instanceof CodedError)) this.#options.log.error({ err: error }, "an ingest request failed");
     if (coded.code === "RATE_LIMITED") response.setHeader("retry-after", String(RETRY_AFTER_SECONDS));
     if (coded.code === "METHOD_NOT_ALLOWED") response.setHeader("allow", "POST");
-    // What is left of a body that is too large is not waited for.
-    if (coded.code === "REQUEST_TOO_LARGE") response.setHeader("connection", "close");
+    // What is left of a body that is too large, or one too many, is not waited for.
+    if (["REQUEST_TOO_LARGE", "RATE_LIMITED"].includes(coded.code) && !request.complete)
+      response.setHeader("connection", "close");
     send(response, coded.status, { errors: [{ message: coded.message, extensions: { code: coded.code } }] });
   }
 }
@@ -170,16 +207,8 @@ function kindOf(request: IncomingMessage): IngestKindName {
   return name as IngestKindName;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX)
-      throw new CodedError("REQUEST_TOO_LARGE", `a request has at most ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function rateLimited(): CodedError {
+  return new CodedError("RATE_LIMITED", "too much waits for Kafka", { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 function itemsOf(body: Buffer): unknown[] {
@@ -192,6 +221,30 @@ function itemsOf(body: Buffer): unknown[] {
   const items: unknown[] = Array.isArray(json) ? json : [json];
   if (items.length > ITEMS_MAX) throw new CodedError("REQUEST_TOO_LARGE", `a request has at most ${ITEMS_MAX} items`);
   return items;
+}
+
+/** An item as Kafka gets it, and why it does not fit its schema. */
+interface ItemRecord {
+  key: string | null;
+  eventId: string;
+  value: string;
+  problem: string | null;
+}
+
+function recordOf(kind: IngestKindName, item: unknown): ItemRecord {
+  const { topic, key, id } = INGEST_KINDS[kind];
+  const fields = typeof item === "object" && item !== null ? (item as Record<string, unknown>) : null;
+  try {
+    const eventId = fields === null ? "" : id(fields);
+    const value = JSON.stringify(fields === null ? item : { ...fields, id: eventId });
+    const validation = validateValue(topic, value);
+    const problem = validation.ok ? (fields === null ? "the item is no object" : null) : validation.reason;
+    return { key: fields === null ? null : key(fields), eventId, value, problem };
+  } catch (error) {
+    // Texts that nest some thousand times can be read and not be written again.
+    if (!(error instanceof RangeError)) throw error;
+    throw new CodedError("BAD_REQUEST", "an item is nested too deeply", {}, { cause: error });
+  }
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
