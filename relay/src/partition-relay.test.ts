@@ -31,7 +31,7 @@ beforeAll(async () => {
   subscriber.on("message", (channel, message) => {
     if (channel === channelName(TOPIC.name, symbol)) heard.push(decodeMessage(message));
   });
-  store = await connectedStore();
+  store = await connectedStore(WindowStore);
 });
 afterAll(async () => {
   for (const each of stores) await each.close();
@@ -44,7 +44,11 @@ beforeEach(async () => {
   await subscriber.subscribe(channelName(TOPIC.name, symbol));
 });
 
-async function connectedStore(Store = WindowStore, url = servers.redisUrl, cluster = false): Promise<WindowStore> {
+async function connectedStore<Store extends WindowStore>(
+  Store: new (...args: ConstructorParameters<typeof WindowStore>) => Store,
+  url = servers.redisUrl,
+  cluster = false,
+): Promise<Store> {
   const created = new Store({ REDIS_URL: url, REDIS_CLUSTER: cluster });
   stores.push(created);
   await eventually(() => created.ping());
@@ -65,6 +69,14 @@ class LosingOnceStore extends WindowStore {
     const lost = [...(await reader.keys(`*${symbol}*`)), ...(await reader.keys(`*${partition}*`))];
     await reader.del(...new Set(lost));
     throw new Error("away");
+  }
+}
+
+class FailingAppendStore extends WindowStore {
+  failures = 0;
+
+  override append(...args: Parameters<WindowStore["append"]>): ReturnType<WindowStore["append"]> {
+    return this.failures-- > 0 ? Promise.reject(new Error("away")) : super.append(...args);
   }
 }
 
@@ -166,6 +178,57 @@ test("records that Kafka no longer had leave a hole that the next event shows", 
     ["21-0", "20-0"],
   ]);
   expect((await readAfter(reader, TOPIC.name, symbol, { epoch, id: "5-0" }, 10)).complete).toBe(false);
+});
+
+test("such a hole is shown also where Redis was away when the channel's next event came", async () => {
+  const failing = await connectedStore(FailingAppendStore);
+  const { relay } = createRelay({ store: failing });
+  await relay.start();
+  const ofAnother = record(9, 20);
+  ofAnother.headers!["channel"] = `${symbol}-another`;
+  await relay.handle(batch([record(0, 5)]));
+  await relay.handle(batch([ofAnother], 8n));
+  failing.failures = 1;
+  await expect(relay.handle(batch([record(10, 21)]))).rejects.toThrow("away");
+  await relay.handle(batch([record(10, 21)]));
+  await published();
+  expect(heard.map(({ id, prev }) => [id, prev])).toEqual([
+    ["5-0", "0-0"],
+    ["21-0", `20-${2n ** 64n - 1n}`],
+  ]);
+});
+
+test.each([
+  ["an epoch that names another key", { epoch: "epoch" }],
+  ["a sequence that no stream takes", { sequence: "18446744073709551616" }],
+  ["a trace context that breaks the header line", { traceparent: "a b" }],
+])("a record with %s keeps none behind it", async (_, headers) => {
+  const { relay } = createRelay();
+  await relay.start();
+  const broken = record(1, 6);
+  Object.assign(broken.headers!, headers);
+  await relay.handle(batch([record(0, 5), broken, record(2, 7)]));
+  const { entries } = await readAfter(reader, TOPIC.name, symbol, { epoch, id: "5-0" }, 10);
+  expect(ids(entries).at(-1)).toBe("7-0");
+  expect((await published()).at(-1)).toBe("7-0");
+});
+
+test("an invalid record is put into the dead letters once, however often its batch is tried", async () => {
+  const failing = await connectedStore(FailingAppendStore);
+  failing.failures = 3;
+  const letters: string[] = [];
+  const { relay } = createRelay({
+    store: failing,
+    sendDeadLetter: async (_topic, _partition, { offset }) => void letters.push(offset),
+  });
+  await relay.start();
+  const broken = { ...record(1, 6), value: Buffer.from("{}") };
+  const same = batch([record(0, 5), broken, record(2, 7)]);
+  for (let tries = 0; tries < 3; tries++) await expect(relay.handle(same)).rejects.toThrow("away");
+  await relay.handle(same);
+  expect(letters).toEqual(["1"]);
+  await relay.handle(batch([record(1, 6), { ...broken, offset: "3" }]));
+  expect(letters).toEqual(["1", "3"]);
 });
 
 test("a refill that breaks off while it is written starts again from the partition's beginning", async () => {

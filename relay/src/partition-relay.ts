@@ -57,7 +57,8 @@ export class PartitionRelay {
   #holeTold: Set<string> | null = null;
   #refill: Refill | null = null;
   #handling = false;
-
+  /** Offsets of the batch under way that are in the dead letters: when it is tried again they are not put there again. */
+  readonly #deadLettered = new Set<string>();
   /** The end of the last batch that was appended and published. */
   #publishedUntil = 0n;
 
@@ -149,16 +150,15 @@ export class PartitionRelay {
       else await this.#deadLetter(record, problem);
     }
     if (events.length > 0) {
-      const outcomes = await store.append(
-        this.#topic,
-        this.#partition,
-        events.map((event) => this.#toAppend(event)),
-      );
+      const appends = events.map((event) => this.#toAppend(event));
+      this.#showHole(appends);
+      const outcomes = await store.append(this.#topic, this.#partition, appends);
       if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
       this.#publishedUntil = nextOffset;
       this.#account(events, outcomes);
     }
     if (!(await store.setProgress(topic, this.#partition, nextOffset))) return this.#windowsLost(nextOffset);
+    this.#deadLettered.clear();
     const oldest = events[0];
     if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
   }
@@ -171,7 +171,7 @@ export class PartitionRelay {
 
   #toAppend(event: StreamEvent): Append {
     const { topic, channel, position, brokerTimeMs, traceparent, value, eventId } = event;
-    const append: Append = {
+    return {
       topic,
       channel,
       epoch: position.epoch,
@@ -182,11 +182,14 @@ export class PartitionRelay {
       eventId,
       known: this.#known.has(channel),
     };
-    if (this.#holeTold !== null && !this.#holeTold.has(channel)) {
-      append.before = { id: idBelow(position.id), count: 0 };
-      this.#holeTold.add(channel);
-    }
-    return append;
+  }
+
+  /** The first event of each channel behind missed records says so. A batch that is tried again must say it again. */
+  #showHole(appends: readonly Append[]): void {
+    if (this.#holeTold === null) return;
+    const first = new Map(appends.toReversed().map((append) => [append.channel, append]));
+    for (const [channel, append] of first)
+      if (!this.#holeTold.has(channel)) append.before = { id: idBelow(append.id), count: 0 };
   }
 
   #account(events: readonly StreamEvent[], outcomes: readonly AppendOutcome[]): void {
@@ -197,6 +200,7 @@ export class PartitionRelay {
     outcomes.forEach((outcome, i) => {
       const { channel, position, offset } = events[i]!;
       this.#known.add(channel);
+      this.#holeTold?.add(channel);
       if (outcome === "APPENDED") appended += 1;
       else if (outcome === "DUPLICATE") duplicates += 1;
       else {
@@ -222,11 +226,13 @@ export class PartitionRelay {
 
   async #deadLetter(record: Record, reason: string): Promise<void> {
     const { log, metrics, sendDeadLetter } = this.#context;
+    if (this.#deadLettered.has(record.offset)) return;
     log.warn(
       { topic: this.#topic.name, partition: this.#partition, offset: record.offset, reason },
       "an invalid record goes to the dead letters",
     );
     await sendDeadLetter(this.#topic.name, this.#partition, record, reason);
+    this.#deadLettered.add(record.offset);
     metrics.deadLetters.inc({ topic: this.#topic.name });
   }
 

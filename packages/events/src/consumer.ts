@@ -174,7 +174,8 @@ class SeekingConsumer implements EventConsumer {
     });
     const ended = Promise.withResolvers<never>();
     ended.promise.catch(() => {});
-    this.#stopping.signal.addEventListener("abort", () => ended.reject(new Stopped()), { once: true });
+    const stop = () => ended.reject(new Stopped());
+    this.#stopping.signal.addEventListener("abort", stop, { once: true });
     consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(payload.error));
     consumer.on(consumer.events.FETCH, () => void (this.#lastActivity = Date.now()));
     consumer.on(consumer.events.GROUP_JOIN, () => this.#takeUp(consumer));
@@ -205,6 +206,7 @@ class SeekingConsumer implements EventConsumer {
     } finally {
       this.#joined = false;
       clearInterval(watchdog);
+      this.#stopping.signal.removeEventListener("abort", stop);
       await Promise.race([consumer.disconnect().catch(() => {}), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     }
   }

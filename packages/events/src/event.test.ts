@@ -16,6 +16,7 @@ const record = (headers: Record<string, string>, more: Partial<KafkaMessage> = {
     headers,
     ...more,
   }) as KafkaMessage;
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const engine = { channel: "BTCUSDT", epoch: "e1", sequence: "12", ordinal: "3", "schema-version": "1" };
 
 test("a record of the engine has the position that its headers give", () => {
@@ -33,8 +34,13 @@ test("a record of the engine has the position that its headers give", () => {
     value: "{}",
   });
   expect(
-    decodeEvent("market.bars.v1", 2, record({ ...engine, origin: "backfill", traceparent: "t" }), EPOCHS),
-  ).toMatchObject({ backfill: true, traceparent: "t" });
+    decodeEvent("market.bars.v1", 2, record({ ...engine, origin: "backfill", traceparent: TRACEPARENT }), EPOCHS),
+  ).toMatchObject({ backfill: true, traceparent: TRACEPARENT });
+});
+
+test("what is no trace context is left out: in the header line of a window it would be read as something else", () => {
+  for (const traceparent of ["a b", "a\nb", "", "x".repeat(1_000)])
+    expect(decodeEvent("market.trades.v1", 2, record({ ...engine, traceparent }), EPOCHS).traceparent).toBeNull();
 });
 
 test("another record has its offset and its topic's epoch as position, and its event id", () => {
@@ -50,6 +56,10 @@ test.each([
   ["no channel", { ...engine, channel: "" }],
   ["no epoch", { ...engine, epoch: "" }],
   ["an epoch that would break the header line", { ...engine, epoch: "a b" }],
+  ["an epoch whose window would be another key of its channel", { ...engine, epoch: "epoch" }],
+  ["an epoch whose window would be the state of another", { ...engine, epoch: "e1:state" }],
+  ["a sequence of more than 64 bits", { ...engine, sequence: "18446744073709551616" }],
+  ["an ordinal of more than 64 bits", { ...engine, ordinal: "99999999999999999999" }],
   ["no sequence", { ...engine, sequence: "" }],
   ["a sequence that is no number", { ...engine, sequence: "x" }],
   ["a sequence with a leading zero", { ...engine, sequence: "012" }],
@@ -57,6 +67,12 @@ test.each([
   ["an unknown schema version", { ...engine, "schema-version": "2" }],
 ])("a record with %s is refused with a reason", (_, headers) => {
   expect(() => decodeEvent("market.trades.v1", 0, record(headers), EPOCHS)).toThrow(InvalidRecordError);
+});
+
+test("the largest position is one", () => {
+  const most = String(2n ** 64n - 1n);
+  const { position } = decodeEvent("market.trades.v1", 0, record({ ...engine, sequence: most, ordinal: most }), EPOCHS);
+  expect(position.id).toBe(`${most}-${most}`);
 });
 
 test("a record without an event id or a value is refused", () => {

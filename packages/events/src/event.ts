@@ -35,6 +35,12 @@ export class InvalidRecordError extends Error {}
 
 export const SCHEMA_VERSION = "1";
 
+// Epoch and trace context stand in the header line of a window's entries, the epoch in the name of the window's key as well.
+const EPOCH = /^[\w-]{1,64}$/;
+/** What another key of each channel is called. */
+const NO_EPOCH = "epoch";
+const TRACE_CONTEXT = /^[\w-]{1,100}$/;
+
 /**
  * Reads a record. `epochs` gives the epochs of topics whose position is the offset.
  * Throws InvalidRecordError with the reason when the headers do not make it an event.
@@ -68,7 +74,7 @@ export function decodeEvent(
     ...identity,
     backfill: isBackfill(message),
     brokerTimeMs: Number(message.timestamp),
-    traceparent: header(headers, "traceparent") ?? null,
+    traceparent: traceContext(headers),
     value: value.toString(),
   };
 }
@@ -81,7 +87,8 @@ export function isBackfill({ headers = {} }: KafkaMessage): boolean {
 function sequencePosition(headers: IHeaders): Position {
   const epoch = header(headers, "epoch");
   const id = `${header(headers, "sequence") ?? ""}-${header(headers, "ordinal") ?? ""}`;
-  if (!epoch || /\s/.test(epoch)) throw new InvalidRecordError("the header epoch is missing or not a word");
+  if (!epoch || !EPOCH.test(epoch) || epoch === NO_EPOCH)
+    throw new InvalidRecordError("the header epoch is missing or not a word");
   if (!isPositionId(id) || id === "0-0")
     throw new InvalidRecordError(`the headers sequence and ordinal make no position: ${id.slice(0, 80)}`);
   return { epoch, id };
@@ -102,6 +109,12 @@ export function encodeHeaders(event: OutgoingEvent): Record<string, string> {
   };
   if (event.traceparent) headers.traceparent = event.traceparent;
   return headers;
+}
+
+/** Null for one that is none: the event is whole without it. */
+function traceContext(headers: IHeaders): string | null {
+  const traceparent = header(headers, "traceparent");
+  return traceparent !== undefined && TRACE_CONTEXT.test(traceparent) ? traceparent : null;
 }
 
 function header(headers: IHeaders, name: string): string | undefined {

@@ -8,10 +8,16 @@ export interface Position {
   id: string;
 }
 
-const ID = /^(?:0|[1-9]\d{0,19})-(?:0|[1-9]\d{0,19})$/;
+const ID = /^(0|[1-9]\d{0,19})-(0|[1-9]\d{0,19})$/;
+const NUMBER_MAX = String(2n ** 64n - 1n);
 
-/** Whether the text is an id as `compareIds` of @mib/stream-window orders it: two numbers without leading zeros. */
-export const isPositionId = (text: string): boolean => ID.test(text);
+/** Whether the text is an id as Redis takes it and `compareIds` of @mib/stream-window orders it: two numbers of 64 bits without leading zeros. */
+export function isPositionId(text: string): boolean {
+  const [, ...numbers] = ID.exec(text) ?? [];
+  return (
+    numbers.length === 2 && numbers.every(({ length }, i) => length < NUMBER_MAX.length || numbers[i]! <= NUMBER_MAX)
+  );
+}
 
 /** The id of a record whose position is its offset. */
 export const idOfOffset = (offset: string): string => `${offset}-1`;
