@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const NAMES_A_SERVER = /\bTEST_(DATABASE_URL|REDIS_URL|KAFKA_BROKERS|QDRANT_URL)\b|@mib\/testkit\/servers/;
+const NAMES_A_SERVER = /\bTEST_(DATABASE_URL|REDIS_URL|REDIS_SERVER|KAFKA_BROKERS|QDRANT_URL)\b|@mib\/testkit\/servers/;
 const RELATIVE_IMPORT = /from "(\.{1,2}\/[^"]+\.ts)"/g;
 
 /** Whether a test, or a file of the same workspace that it imports, asks for a real server. */

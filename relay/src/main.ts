@@ -10,6 +10,7 @@ const config = readConfig(configShape);
 
 await runService("relay", async (service) => {
   const { port } = await startAdminServer(service, { host: config.HOST, port: config.ADMIN_PORT });
-  startRelay(service, { kafka: createKafka(config, "mib-relay", service.log), store: new WindowStore(config) });
+  const store = new WindowStore(config, (error) => service.log.warn({ err: error }, "no connection to Redis"));
+  startRelay(service, { kafka: createKafka(config, "mib-relay", service.log), store });
   service.log.info({ port }, "relaying");
 });

@@ -54,7 +54,7 @@ export class OwnRedis {
   /** Ends it with SIGKILL: its data is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("exit", resolve));
   }

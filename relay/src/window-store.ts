@@ -19,7 +19,11 @@ export class WindowStore {
   readonly #checksMarker: boolean;
   readonly #stopWatching: () => void;
 
-  constructor({ REDIS_URL, REDIS_CLUSTER }: { REDIS_URL: string; REDIS_CLUSTER: boolean }) {
+  /** `onTrouble` is told why there is no connection, once for as long as it stays the same: commands say only that there is none. */
+  constructor(
+    { REDIS_URL, REDIS_CLUSTER }: { REDIS_URL: string; REDIS_CLUSTER: boolean },
+    onTrouble: (reason: Error) => void = () => {},
+  ) {
     const reconnect = (times: number) => Math.min(50 * times, 1_000);
     const connection = { connectTimeout: 3_000, commandTimeout: 5_000, connectionName: "mib-relay" };
     // A command that can't be sent fails at once and the batch is tried again: appending is idempotent, so nothing needs
@@ -38,7 +42,13 @@ export class WindowStore {
           autoResendUnfulfilledCommands: false,
           retryStrategy: reconnect,
         });
-    this.#redis.on("error", () => {}); // each command fails with it, too
+    let told: string | null = null;
+    this.#redis.on("ready", () => (told = null));
+    this.#redis.on("error", (error: Error) => {
+      if (error.message === told) return;
+      told = error.message;
+      onTrouble(error);
+    });
     this.#stopWatching = endWhenSilent(this.#redis);
     this.#publish = REDIS_CLUSTER ? "SHARDED" : "PUBLISH";
     this.#checksMarker = !REDIS_CLUSTER;
