@@ -39,8 +39,8 @@ export class Channel {
   buffer: { entry: WindowEntry; arrival: number }[] = [];
   /** Messages were left out of the buffer because it was full: the window has them. */
   bufferOverflowed = false;
-  /** Subscribers that join when the channel is live. */
-  waiting = new Map<Subscriber, Group<StreamSpec>>();
+  /** Subscribers that join when the channel is live, and after the read of this number or a later one. */
+  waiting = new Map<Subscriber, { group: Group<StreamSpec>; fromRead: number }>();
   /** Tells the answer of the latest read from those of reads that were given up. */
   readNumber = 0;
   quietSinceVerified = false;

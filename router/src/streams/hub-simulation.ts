@@ -248,6 +248,7 @@ class Witness extends Subscriber {
   readonly #seenAtOpen: Map<string, number>;
   #headAtStart: Map<string, number> | null = null;
   readonly #dataLostAtOpen: boolean;
+  readonly #headAtOpen: Map<string, number>;
   closed = false;
   failed = false;
   leave: () => void = () => {};
@@ -271,6 +272,7 @@ class Witness extends Subscriber {
     this.#report = report;
     this.#seenAtOpen = new Map(world.seen);
     this.#dataLostAtOpen = world.dataLost;
+    this.#headAtOpen = heads(world);
   }
 
   started(): void {
@@ -331,6 +333,8 @@ class Witness extends Subscriber {
     const gap = mergeGaps(note?.gap ?? null, extensions?.stream.gap ?? null);
     const last = this.#lastIndex.get(channel);
     if (last !== undefined && index <= last) this.#complain(`got ${channel}:${index} after ${last}`);
+    if (this.fromLast && last === undefined && index < this.#headAtOpen.get(channel)!)
+      this.#complain(`went on with ${channel}:${index}, ${this.#headAtOpen.get(channel)} was the newest`);
     if (this.spec.delivery === "EVERY") this.#checkEvery(channel, index, last, gap);
     else if (gap) this.#complain("a LATEST subscription was told of a gap");
     const seen = this.#seenAtOpen.get(channel) ?? -1;
@@ -443,16 +447,18 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   world.losingEntries = faults.loseEntries;
   const witnesses: Witness[] = [];
 
-  const subscribe = (spec: StreamSpec, after: number | "start" | null) => {
-    const witness = new Witness(world, spec, report, after);
+  const subscribe = (spec: StreamSpec, after: number | "start" | "last" | null) => {
+    const witness = new Witness(world, spec, report, after === "last" ? null : after);
+    witness.fromLast = after === "last";
     witnesses.push(witness);
     witness.leave = hub.open(spec, witness);
   };
   /** Goes on where one that has left ended. */
   const resume = () => {
     const witness = witnesses[random(witnesses.length)];
-    if (!witness?.closed || witness.spec.delivery === "LATEST" || witness.lastSeen === null) return;
-    subscribe(witness.spec, witness.lastSeen);
+    if (!witness?.closed) return;
+    if (witness.spec.delivery === "LATEST") subscribe(witness.spec, "last");
+    else if (witness.lastSeen !== null) subscribe(witness.spec, witness.lastSeen);
   };
   const open = () => {
     const delivery = random(2) === 0 ? "EVERY" : "LATEST";

@@ -102,11 +102,18 @@ export class StreamHub {
         channel.groups.add(group, group.spec.filters);
         if (spec.delivery === "EVERY") channel.everyGroups += 1;
       }
-      if (channel.state === "LIVE") this.#join(channel, group, subscriber);
-      else channel.waiting.set(subscriber, group);
+      if (channel.state === "LIVE" && !subscriber.fromLast) this.#join(channel, group, subscriber);
+      else this.#joinLater(channel, group, subscriber);
     }
     if (spec.channels.length === 0) subscriber.started();
     return this.#leaver(group, subscriber);
+  }
+
+  /** Who comes back may have had newer values from another router: this one may be behind, and only a read shows it. */
+  #joinLater(channel: Channel, group: Group<StreamSpec>, subscriber: Subscriber): void {
+    const fromRead = subscriber.fromLast ? channel.readNumber + 1 : 0;
+    channel.waiting.set(subscriber, { group, fromRead });
+    if (channel.state === "LIVE") this.#read(channel);
   }
 
   /** Holds nothing else: it lives as long as the subscriber, and its spec is only needed while it is opened. */
@@ -339,9 +346,12 @@ export class StreamHub {
       return;
     }
     channel.state = "LIVE";
-    const { waiting } = channel;
-    channel.waiting = new Map();
-    for (const [subscriber, group] of waiting) this.#join(channel, group, subscriber);
+    for (const [subscriber, { group, fromRead }] of channel.waiting) {
+      if (fromRead > channel.readNumber) continue;
+      channel.waiting.delete(subscriber);
+      this.#join(channel, group, subscriber);
+    }
+    if (channel.waiting.size > 0) this.#read(channel);
   }
 
   #join(channel: Channel, group: Group<StreamSpec>, subscriber: Subscriber): void {
