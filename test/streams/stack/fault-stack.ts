@@ -19,6 +19,9 @@ import { supergraphOf } from "./supergraph.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
+/** For one part to be ready, however busy the machine is. */
+const START_MS_MAX = 300_000;
+
 /** What the parts of a stack have in common. */
 export interface StackEnvironment {
   folder: string;
@@ -117,8 +120,8 @@ export async function startFaultStack({
     ends.push(() => engine?.process.end());
     await engine?.process.start();
     await Promise.all([relay, instruments, ...routers.map((router) => router.process)].map((part) => part.start()));
-    await eventually(() => isReady(relayUrl), { deadlineMs: 60_000 });
-    for (const { adminUrl } of routers) await eventually(() => isReady(adminUrl), { deadlineMs: 60_000 });
+    await eventually(() => isReady(relayUrl), { deadlineMs: START_MS_MAX });
+    for (const { adminUrl } of routers) await eventually(() => isReady(adminUrl), { deadlineMs: START_MS_MAX });
     return {
       broker,
       kafka: ownKafka?.process ?? null,

@@ -15,7 +15,7 @@ export interface StackProcessOptions {
   reaper: Reaper;
 }
 
-const START_DEADLINE_MS = 120_000;
+const START_DEADLINE_MS = 300_000;
 
 /** A part of the stack as a process of its own: one that may be killed, held and started again at the same address. */
 export class StackProcess {
