@@ -215,6 +215,17 @@ test("a model that is better becomes champion when that was asked for, and forec
   expect(await forecast("horizon: 2")).toBeNull();
 });
 
+test.each(["coverage: 0.2", "coverage: 1", "horizon: 0", "horizon: 23"])(
+  "a forecast with %s is refused",
+  async (args) => {
+    const answer = await analytics.ask(
+      `query ($symbol: ID!) { _entities(representations: [{__typename: "Instrument", symbol: $symbol, source: "SIMULATED"}]) { ... on Instrument { forecast(${args}) { value } } } }`,
+      { symbol },
+    );
+    expect(answer.errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
+  },
+);
+
 test("a model says what it was made of and what it was worth", async () => {
   const answer = await analytics.ask(
     `query ($id: ID!) { model(id: $id) { kind target version features isChampion instrument { symbol } parameters { name values }

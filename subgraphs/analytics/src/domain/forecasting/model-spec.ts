@@ -34,7 +34,7 @@ export interface ModelArguments {
 
 export const HORIZON_MAX = 22;
 const LAGS_MAX = 6;
-export const LAG_MAX = 60;
+const LAG_MAX = 60;
 const RIDGE_MAX = 1e6;
 /** A day, a week and a month of trading days (Corsi 2009); of hours: one, a session, a day. */
 const LAGS: Readonly<Partial<Record<BarInterval, readonly number[]>>> = { H1: [1, 8, 24] };

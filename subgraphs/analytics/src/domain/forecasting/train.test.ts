@@ -1,6 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
 import { expect, test } from "vitest";
-import { forecastNow } from "./forecast.ts";
+import { forecastNow, withInterval } from "./forecast.ts";
 import { modelSpec, type ModelArguments } from "./model-spec.ts";
 import { market, M5_MS, normals, PER_DAY } from "./test-market.ts";
 import { train } from "./train.ts";
@@ -13,7 +13,12 @@ test("HAR-RV beats yesterday's value where volatility comes back to a mean, and 
   const model = train(spec, bars.slice(0, 400 * PER_DAY), null);
   expect(model.evaluation).toMatchObject({ verdict: "BETTER", forecasts: 400 - 22 - 60 });
   expect(model.evaluation.loss).toBeLessThan(model.evaluation.naiveLoss);
-  const forecast = forecastNow(spec, model, bars.slice(0, 400 * PER_DAY), 0.9)!;
+  const forecast = withInterval(
+    spec,
+    forecastNow(spec, model.fitted, bars.slice(0, 400 * PER_DAY))!,
+    model.calibration,
+    0.9,
+  );
   expect(forecast.asOfMs).toBe(400 * PER_DAY * M5_MS);
   expect(forecast.lower).toBeLessThan(Math.sqrt(variances[400]!));
   expect(forecast.upper).toBeGreaterThan(Math.sqrt(variances[400]!));
@@ -92,7 +97,7 @@ test("a variance that never changes is forecast as it is", () => {
   });
   const spec = specOf({ kind: "HAR_RV" });
   const model = train(spec, bars, null);
-  const forecast = forecastNow(spec, model, bars, 0.9)!;
+  const forecast = withInterval(spec, forecastNow(spec, model.fitted, bars)!, model.calibration, 0.9);
   expect(forecast.value).toBeCloseTo(Math.log(1.01) * Math.sqrt(PER_DAY), 9);
   expect(model.evaluation.verdict).toBe("UNDECIDED");
 });

@@ -7,6 +7,10 @@ export const DECAYS = [0.6, 0.7, 0.8, 0.85, 0.88, 0.91, 0.94, 0.96, 0.97, 0.98] 
 /** Older periods weigh nothing: so the same periods give the same average whatever came before them. */
 const DECAY_PERIODS = 60;
 
+/** How many periods the features of one example look back on. */
+export const volatilityLead = ({ kind, horizon, lags }: ModelSpec): number =>
+  Math.max(horizon, kind === "EWMA" ? DECAY_PERIODS : Math.max(...lags));
+
 /**
  * The mean variance of the next `horizon` periods, by what is known at the end of each. Features are logarithms: of means
  * over the lags for HAR-RV, of one exponential average for each decay for EWMA. The naive forecast is the mean of the last
@@ -14,7 +18,7 @@ const DECAY_PERIODS = 60;
  */
 export function volatilityExamples(periods: readonly VariancePeriod[], spec: ModelSpec): Example[] {
   const variances = periods.map(({ variance }) => variance);
-  const lead = Math.max(spec.horizon, spec.kind === "EWMA" ? DECAY_PERIODS : Math.max(...spec.lags));
+  const lead = volatilityLead(spec);
   const examples: Example[] = [];
   for (let at = lead - 1; at < periods.length; at += 1) {
     const until = periods[at + spec.horizon];
