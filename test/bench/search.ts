@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import type { Article } from "../../subgraphs/vector-search/src/domain/article.ts";
+import { embeddedText } from "../../subgraphs/vector-search/src/domain/article.ts";
+import { ArticleStore } from "../../subgraphs/vector-search/src/io/article-store.ts";
+import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "../../subgraphs/vector-search/src/io/embedder.ts";
+import startRealServers from "../real-servers.ts";
+import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
+import { percentile } from "./percentiles.ts";
+import { madeCorpus, readCorpus, type JudgedCorpus, type JudgedQuery } from "./search/judged-corpus.ts";
+import { ndcgAt, recallAt } from "./search/ranking-measures.ts";
+
+export const name = "search";
+
+const RANKINGS = ["hybrid", "meaning", "words"] as const;
+const DEPTH = 100;
+const SAVED_AT_ONCE = 64;
+const anything = { symbols: null, sources: null, from: null, to: null };
+
+/** How well searches answer judged questions, and how fast. `--corpus DIR`: another corpus than the made one, in BEIR's form. */
+export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
+  const folderAt = args.indexOf("--corpus");
+  const corpus = folderAt < 0 ? madeCorpus() : readCorpus(args[folderAt + 1]!);
+  const texts = quick ? corpus.texts.slice(0, 500) : corpus.texts;
+  for (const server of ["TEST_DATABASE_URL", "TEST_KAFKA_BROKERS", "TEST_REDIS_URL"]) process.env[server] ??= "unused";
+  const stop = await startRealServers();
+  const embedder = new Embedder({ threads: 2 });
+  try {
+    const store = new ArticleStore({ url: process.env["TEST_QDRANT_URL"]!, collection: `bench-search-${process.pid}` });
+    await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+    await fill(store, embedder, texts);
+    return {
+      rows: [
+        { id: "search.texts", value: texts.length, unit: "texts" },
+        { id: "search.queries", value: corpus.queries.length, unit: "queries" },
+        ...(await measured(store, corpus)),
+      ],
+      notes: folderAt < 0 ? ["Texts and questions are made, not written by reporters and users."] : [],
+    };
+  } finally {
+    await embedder.close();
+    await stop?.();
+  }
+}
+
+async function fill(store: ArticleStore, embedder: Embedder, texts: JudgedCorpus["texts"]): Promise<void> {
+  for (let from = 0; from < texts.length; from += SAVED_AT_ONCE) {
+    const articles = texts.slice(from, from + SAVED_AT_ONCE).map(articleOf);
+    const vectors = await Promise.all(articles.map((article) => embedder.embed(embeddedText(article), "document")));
+    await store.save(
+      articles.map((article, index) => ({
+        article,
+        vector: vectors[index]!,
+        position: { epoch: "bench", offset: BigInt(from + index) },
+      })),
+    );
+  }
+}
+
+function articleOf({ id, title, text }: JudgedCorpus["texts"][number]): Article {
+  const rest = { url: null, source: "bench", publishedAt: "2024-01-01T00:00:00Z", symbols: [], sentiment: null };
+  return { id, title, summary: text, ...rest };
+}
+
+async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const ranking of RANKINGS) {
+    const latencies: number[] = [];
+    const embedder = new Embedder({ threads: 1 }); // one that has seen none of the queries
+    await embedder.embed("a text that loads the model", "query");
+    const rankings = new Map<JudgedQuery, string[]>();
+    for (const query of queries) {
+      const startedAt = performance.now();
+      const wanted = {
+        vector: ranking === "words" ? null : await embedder.embed(query.text, "query"),
+        text: ranking === "meaning" ? null : query.text,
+        filter: anything,
+        halfLifeHours: null,
+      };
+      const found = await store.search(wanted, { limit: DEPTH, offset: 0 });
+      latencies.push(performance.now() - startedAt);
+      rankings.set(
+        query,
+        found.map(({ article }) => article.id),
+      );
+    }
+    await embedder.close();
+    for (const [half, asked] of Object.entries(halves(queries))) {
+      const mean = (measure: (query: JudgedQuery) => number) =>
+        asked.reduce((sum, query) => sum + measure(query), 0) / asked.length;
+      const ndcg = mean((query) => ndcgAt(10)(rankings.get(query)!, query.judged));
+      const recall = mean((query) => recallAt(DEPTH)(rankings.get(query)!, query.judged));
+      rows.push({ id: `search.ndcg-10.${half}.${ranking}`, value: ndcg, unit: "0 to 1" });
+      rows.push({ id: `search.recall-100.${half}.${ranking}`, value: recall, unit: "0 to 1" });
+    }
+    latencies.sort((left, right) => left - right);
+    rows.push({ id: `search.latency-p50.${ranking}`, value: percentile(latencies, 0.5), unit: "ms" });
+    rows.push({ id: `search.latency-p99.${ranking}`, value: percentile(latencies, 0.99), unit: "ms" });
+  }
+  return rows;
+}
+
+/** Whoever tunes the ranking looks at one half only. */
+function halves(queries: readonly JudgedQuery[]): Record<"open" | "held-out", JudgedQuery[]> {
+  const isOpen = ({ id }: JudgedQuery) => createHash("sha256").update(id).digest()[0]! % 2 === 0;
+  return { open: queries.filter(isOpen), "held-out": queries.filter((query) => !isOpen(query)) };
+}
