@@ -146,7 +146,10 @@ export async function startRouter(
     plain: address.plain_requests,
     keyPair,
     http2: (keyPair === null ? http2.prior_knowledge : http2.enabled)
-      ? { requestsPerConnectionMax: http2.requests_per_connection_max }
+      ? {
+          requestsPerConnectionMax: http2.requests_per_connection_max,
+          stallTimeoutMs: overHttp.stall_timeout_ms,
+        }
       : null,
     get bodyBytesMax() {
       return parts.config.limits.body_bytes_max;

@@ -1,27 +1,9 @@
 import { eventually } from "@mib/testkit/eventually";
 import { expect, test } from "vitest";
-import type { TestSubgraph } from "../federation/federated.ts";
 import { receive, runningRouter } from "./running-router.ts";
 import { OWNERS, PRODUCTS } from "./sample-subgraphs.ts";
+import { slowStock } from "./slow-stock.ts";
 import { issuer } from "./token-issuer.ts";
-
-/** Answers when it is told to, and not before. */
-function slowStock() {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => (release = resolve));
-  let aborted = 0;
-  const subgraph: TestSubgraph = {
-    typeDefs: `type Query { stocked: Int } type Product @key(fields: "id") { id: ID! stock: Int }`,
-    answer: (_, response) => {
-      response.on("close", () => void (aborted += response.writableEnded ? 0 : 1));
-      void released.then(() => {
-        response.writeHead(200, { "content-type": "application/json" });
-        response.end(JSON.stringify({ data: { _entities: [{ stock: 3 }] } }));
-      });
-    },
-  };
-  return { subgraph, release, aborted: () => aborted };
-}
 
 const QUERY = `{ product(id: "1") { name ... @defer(label: "stock") { stock } } }`;
 const FIRST = { data: { product: { name: "product 1" } }, hasNext: true };

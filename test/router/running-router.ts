@@ -31,6 +31,7 @@ export interface RunningRouter {
   client(connectionParams?: Record<string, unknown> | (() => Record<string, unknown>)): Client;
   sseClient(headers?: Record<string, string>): SseClient;
   metric(name: string): Promise<number>;
+  fetch: typeof globalThis.fetch;
   /** Takes other settings into use. */
   replace(settings: Record<string, unknown>): Promise<void>;
   stop(): Promise<void>;
@@ -63,6 +64,7 @@ export async function runningRouter(
     wsUrl: url.replace("http", "ws"),
     service,
     requests,
+    fetch,
     verifier: (audience) => createIdentityVerifier({ publicKeyPem: keys.publicKeyPem, audience }),
     async post(body, headers = {}) {
       const response = await fetch(url, {

@@ -20,7 +20,11 @@ export interface HttpServerOptions extends Routes {
   /** Null in clear. */
   keyPair: KeyPair | null;
   /** Null where HTTP/1.1 is all that is spoken. */
-  http2: { requestsPerConnectionMax: number } | null;
+  http2: {
+    requestsPerConnectionMax: number;
+    /** For so long a subscription may be sent something of which its client takes nothing. */
+    stallTimeoutMs: number;
+  } | null;
 }
 
 /** Longer than a proxy's usual minute, so that the proxy is the one who closes. */
@@ -86,6 +90,9 @@ export class HttpServer {
         ...times,
         headerBytesMax: options.headerBytesMax,
         requestsMax: http2.requestsPerConnectionMax,
+        requestMsMax: REQUEST_MS_MAX,
+        // Subscriptions see to that by themselves, and sooner.
+        stalledMsMax: Math.max(KEEP_ALIVE_MS, 2 * http2.stallTimeoutMs),
         turns,
         serve: (request, response, rest) => route(options, request, response, rest),
       });

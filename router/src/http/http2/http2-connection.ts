@@ -11,8 +11,8 @@ import { refuse } from "../error-body.ts";
 import type { HttpRequest, OngoingResponse } from "../http-exchange.ts";
 import type { RequestTurns } from "../plain/request-turns.ts";
 import type { StreamedRest } from "../routes.ts";
+import { Http2Exchange, type ExchangeLimits } from "./http2-exchange.ts";
 import { readHttp2Head } from "./http2-request.ts";
-import { Http2Response } from "./http2-response.ts";
 
 /** What a connection needs of its server. */
 export interface Http2Host {
@@ -27,6 +27,11 @@ export interface Http2Host {
 
 /** The largest stream id: a client that is told it may send all that it has begun with, and should begin with nothing new. */
 const LAST_STREAM_ID = 2 ** 31 - 1;
+/**
+ * PING and SETTINGS frames between two sweeps, each of which is answered. Nobody needs a hundredth of them. Floods of other
+ * frames are ended by Node: empty and invalid ones, headers without an end, streams that are cancelled at once.
+ */
+const CONTROL_FRAMES_MAX = 1_000;
 
 /** One client's connection: any number of requests at a time, up to a bound. */
 export class Http2Connection {
@@ -38,8 +43,11 @@ export class Http2Connection {
   readonly #session: ServerHttp2Session;
   /** What its requests show of it. */
   readonly #peer: HttpRequest["socket"];
+  readonly #open = new Set<Http2Exchange>();
   /** Requests that are executed or answered, those too that the client has given up meanwhile. */
   #underWay = 0;
+  /** Since the last sweep. */
+  #controlFrames = 0;
 
   constructor(socket: Socket, host: Http2Host) {
     this.#socket = socket;
@@ -47,21 +55,32 @@ export class Http2Connection {
     this.#peer = { remoteAddress: socket.remoteAddress };
     // A client that ends its side of a connection has no use for the other.
     socket.allowHalfOpen = false;
-    this.#session = performServerHandshake(socket, {
+    const session = performServerHandshake(socket, {
       settings: { maxConcurrentStreams: host.requestsMax, maxHeaderListSize: host.headerBytesMax, enablePush: false },
     });
-    this.#session.on("stream", (stream, headers) => this.#begin(stream, headers));
-    this.#session.on("error", () => {}); // "close" follows
-    this.#session.on("close", () => host.left(this));
+    this.#session = session;
+    session.on("stream", (stream, headers) => this.#begin(stream, headers));
+    session.on("ping", this.#onControlFrame);
+    session.on("remoteSettings", this.#onControlFrame);
+    session.on("error", () => {}); // "close" follows
+    session.on("close", () => host.left(this));
   }
 
   get isIdle(): boolean {
     return this.#underWay === 0;
   }
 
+  /** Called now and then. */
+  sweep(limits: ExchangeLimits): void {
+    this.#controlFrames = 0;
+    const now = performance.now();
+    for (const exchange of this.#open) exchange.endIfSlow(now, limits);
+  }
+
   /** Asks the client to begin with nothing new here; what it has begun with is served. */
   announceEnd(): void {
-    if (!this.#session.closed) this.#session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
+    const session = this.#session;
+    if (!session.closed && !session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
   }
 
   /** Ends it as soon as no request is under way. */
@@ -74,6 +93,11 @@ export class Http2Connection {
     this.#socket.destroy();
   }
 
+  readonly #onControlFrame = (): void => {
+    this.#controlFrames += 1;
+    if (this.#controlFrames > CONTROL_FRAMES_MAX) this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  };
+
   #begin(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     stream.on("error", () => {}); // "close" follows
     if (this.#underWay >= this.#host.requestsMax) {
@@ -83,10 +107,16 @@ export class Http2Connection {
     }
     this.#underWay += 1;
     this.hasServed = true;
-    const receivedAt = performance.now();
-    const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+    const exchange = new Http2Exchange(stream);
+    this.#open.add(exchange);
+    const closed = new Promise<void>((resolve) => {
+      stream.once("close", () => {
+        this.#open.delete(exchange);
+        resolve();
+      });
+    });
     this.#host.turns.begin(() => {
-      const served = stream.destroyed ? undefined : this.#serve(stream, headers, receivedAt);
+      const served = stream.destroyed ? undefined : this.#serve(stream, headers, exchange);
       void Promise.all([closed, served]).finally(() => {
         this.#underWay -= 1;
         this.idleSweeps = 0;
@@ -94,9 +124,12 @@ export class Http2Connection {
     });
   }
 
-  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receivedAt: number): Promise<void> | void {
+  #serve(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    { response, receivedAt }: Http2Exchange,
+  ): Promise<void> | void {
     const request = readHttp2Head(headers, this.#peer);
-    const response = new Http2Response(stream);
     // No way through: it names no path.
     if (request.method === "CONNECT") return refuse(response, new CodedError("METHOD_NOT_ALLOWED"));
     if (request.headers.expect === "100-continue") stream.additionalHeaders({ ":status": 100 });

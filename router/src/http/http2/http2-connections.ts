@@ -1,9 +1,11 @@
 import type { Socket } from "node:net";
 import { Http2Connection, type Http2Host } from "./http2-connection.ts";
+import type { ExchangeLimits } from "./http2-exchange.ts";
 
 const SWEEP_MS_MAX = 5_000;
 
-export interface Http2Options extends Pick<Http2Host, "headerBytesMax" | "requestsMax" | "turns" | "serve"> {
+export interface Http2Options
+  extends ExchangeLimits, Pick<Http2Host, "headerBytesMax" | "requestsMax" | "turns" | "serve"> {
   /** For so long a connection may be without a request, and before the first. */
   idleMsMax: number;
   firstRequestMsMax: number;
@@ -16,14 +18,16 @@ export class Http2Connections implements Http2Host {
   readonly turns: Http2Host["turns"];
   readonly serve: Http2Host["serve"];
   readonly #connections = new Set<Http2Connection>();
+  readonly #limits: ExchangeLimits;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ headerBytesMax, requestsMax, turns, serve, idleMsMax, firstRequestMsMax }: Http2Options) {
+  constructor({ headerBytesMax, requestsMax, turns, serve, idleMsMax, firstRequestMsMax, ...limits }: Http2Options) {
     this.headerBytesMax = headerBytesMax;
     this.requestsMax = requestsMax;
     this.turns = turns;
     this.serve = serve;
-    const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2);
+    this.#limits = limits;
+    const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2, limits.stalledMsMax / 2, limits.requestMsMax / 2);
     this.#timer = setInterval(() => this.#sweep(idleMsMax / sweepMs, firstRequestMsMax / sweepMs), sweepMs).unref();
   }
 
@@ -52,6 +56,7 @@ export class Http2Connections implements Http2Host {
 
   #sweep(idleSweepsMax: number, firstSweepsMax: number): void {
     for (const connection of this.#connections) {
+      connection.sweep(this.#limits);
       if (!connection.isIdle) continue;
       connection.idleSweeps += 1;
       const most = connection.hasServed ? idleSweepsMax : firstSweepsMax;
