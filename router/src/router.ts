@@ -20,6 +20,7 @@ import { registerReadiness } from "./telemetry/readiness.ts";
 import { RouterMetrics } from "./telemetry/router-metrics.ts";
 import { telemetryPlugins } from "./telemetry/telemetry-plugins.ts";
 import { registerSubgraphMetrics } from "./telemetry/subgraph-metrics.ts";
+import { registerTlsMetrics } from "./telemetry/tls-metrics.ts";
 import { UpstreamHub } from "./upstream/upstream-hub.ts";
 import { GraphqlWebSocketServer } from "./websocket/websocket-server.ts";
 
@@ -186,6 +187,7 @@ export async function startRouter(
   sockets.attach(http.server);
   metrics.watchBacklog({ ws: () => sockets.backlogBytes, http: () => subscriptions.backlogBytes });
   registerSubgraphMetrics(service.registry, () => federation.subgraphStates);
+  if (keyPair !== null) registerTlsMetrics(service.registry, () => http.certificateEndsAt!);
   registerReadiness(service.health, { federation, streams: streams?.source ?? null, config });
 
   const port = await http.listen({ ...address, shared: sharesPort });

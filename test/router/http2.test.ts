@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request as httpsRequest } from "node:https";
 import { connect as netConnect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
@@ -179,6 +180,29 @@ test("a client gets HTTP/2 or HTTP/1.1 as it offers, and a WebSocket too", async
   const received = receive(client(), QUERY.query);
   await eventually(async () => expect(received.done).toBe(true));
   expect(received.values).toEqual([JSON.parse(ANSWER)]);
+});
+
+test("behind TLS, plain requests of HTTP/1.1 and those that are not plain go on one connection, large answers too", async () => {
+  const { url, certificate } = await secureRouter();
+  const { hostname, port } = new URL(url);
+  const socket = tlsConnect({ host: hostname, port: Number(port), ca: certificate, ALPNProtocols: ["http/1.1"] });
+  await once(socket, "secureConnect");
+  let text = "";
+  socket.on("data", (chunk) => (text += String(chunk)));
+  const post = async (id: string) => {
+    const body = JSON.stringify({ query: `{ product(id: "${id}") { name } }` });
+    const head = `host: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+    socket.write(`POST /graphql HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+    await eventually(() => expect(text).toContain(`"product ${id}"`));
+  };
+  await post("1");
+  await post("2".repeat(100_000));
+  await post("3");
+  socket.write("GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+  await eventually(() => expect(text).toContain("alive"));
+  await post("4");
+  expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(5);
+  socket.destroy();
 });
 
 test("undici's fetch speaks HTTP/2 with it", async () => {

@@ -147,6 +147,8 @@ test("a new certificate is shown once its key is there too, to who connects from
   const next = renew();
   await eventuallyWithin10s(async () => expect(await shown()).toBe(fingerprintOf(next)));
   expect(await metric('router_reload_refused{service="router"} 0')).toBe(true);
+  const endsAt = new X509Certificate(next).validToDate.getTime() / 1_000;
+  expect(await metric(`router_tls_certificate_not_after_seconds{service="router"} ${endsAt}`)).toBe(true);
   const answer = http2Request(before, { method: "GET", path: "/health" });
   await answer.closed;
   expect(answer.text()).toBe(`{"status":"alive"}`);

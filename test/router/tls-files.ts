@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
+/** Each certificate ends on another day. */
+let days = 1;
+
 export interface TlsFiles {
   /** As router.yaml has them. */
   tls: { certificate_file: string; private_key_file: string };
@@ -20,7 +23,14 @@ export function tlsFiles(): TlsFiles {
   const [certificateFile, keyFile] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
   const renew = (which = "both") => {
     const [newCertificate, newKey] = [`${certificateFile}.new`, `${keyFile}.new`];
-    const made = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2"];
+    const made = [
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost,IP:127.0.0.1",
+      "-days",
+      String(++days),
+    ];
     const kept = ["-nodes", "-keyout", newKey, "-out", newCertificate];
     const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
     execFileSync("openssl", ["req", "-x509", ...curve, ...made, ...kept], { stdio: "ignore" });

@@ -122,6 +122,11 @@ export class HttpServer {
     return (server.address() as AddressInfo).port;
   }
 
+  /** Null in clear. */
+  get certificateEndsAt(): Date | null {
+    return this.#tls?.certificateEndsAt ?? null;
+  }
+
   /** Shows another certificate to whoever connects from now on. Throws, and goes on with the old, where it can't. */
   useKeyPair(keyPair: KeyPair): void {
     this.#tls?.useKeyPair(keyPair);

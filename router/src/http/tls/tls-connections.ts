@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
@@ -19,6 +20,10 @@ export class TlsConnections {
     // By itself the server would tell whoever fails to agree so in HTTP.
     server.removeAllListeners("tlsClientError");
     server.on("tlsClientError", (_error, socket) => socket.destroy());
+  }
+
+  get certificateEndsAt(): Date {
+    return new X509Certificate(this.#keyPair.certificate).validToDate;
   }
 
   useKeyPair(keyPair: KeyPair): void {
