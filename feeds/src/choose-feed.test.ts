@@ -18,6 +18,12 @@ describe("the command line", () => {
     ],
     ["a start time that is none", ["--start-time", "tomorrow"], 78, "FEED_START_TIME: must be a time"],
     [
+      "a time without its zone",
+      ["--feed", "replay", "--file", "x", "--from", "2024-08-09T00:00:00"],
+      78,
+      "FEED_FROM: must be a time with its zone",
+    ],
+    [
       "a symbol that the market does not have",
       ["--symbols", "BTCUSDT,NOPE"],
       64,

@@ -43,25 +43,12 @@ const shape = {
     .transform((text) => text ?? "1")
     .refine((text) => text === "max" || Number(text) > 0, "must be a number above 0, or max")
     .transform((text) => (text === "max" ? ("max" as const) : Number(text))),
-  FEED_FROM: field.optional(
-    z
-      .string()
-      .refine((text) => Date.parse(text) > 0, "must be a time, for instance 2024-08-09T00:00:00Z")
-      .transform((text) => BigInt(Date.parse(text)) * 1_000_000n),
-  ),
+  FEED_FROM: field.optional(time().transform((atMs) => BigInt(atMs) * 1_000_000n)),
   FEED_LOOP: field.flag(false),
   FEED_AGAIN: field.flag(false),
   FEED_RATE: field.count(5_000, { least: 1, most: 1_000_000 }),
   FEED_SEED: field.text("1"),
-  FEED_START_TIME: field.optional(
-    z
-      .string()
-      .refine(
-        (text) => Number.isFinite(Date.parse(text)) && Date.parse(text) > 0,
-        "must be a time, for instance 2026-01-05T14:30:00Z",
-      )
-      .transform((text) => Date.parse(text) * 1_000),
-  ),
+  FEED_START_TIME: field.optional(time().transform((atMs) => atMs * 1_000)),
   FEED_LABELS: field.optional(field.text()),
   FEED_SOURCES: field.optional(field.text()),
   FEED_KEYS: field.optional(field.text()),
@@ -76,6 +63,17 @@ const shape = {
   ADMIN_PORT: field.port(4011),
   ...kafkaFields,
 };
+
+/** In milliseconds. A day alone is its beginning in UTC; a time needs its zone, or it would be another one on each machine. */
+function time() {
+  return z
+    .string()
+    .refine(
+      (text) => /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/.test(text) && Date.parse(text) > 0,
+      "must be a time with its zone, for instance 2026-01-05T14:30:00Z",
+    )
+    .transform((text) => Date.parse(text));
+}
 
 function websocketUrl() {
   return z

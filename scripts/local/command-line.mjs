@@ -147,10 +147,18 @@ function checkFeedOptions(feed, values) {
     throw new UsageError(`--speed ${speed}: give a number above 0, or max`);
   if (rate !== undefined && !(/^\d+$/.test(String(rate)) && Number(rate) >= 1 && Number(rate) <= RATE_MAX))
     throw new UsageError(`--rate ${rate}: give a whole number from 1 to ${RATE_MAX}`);
-  if (from !== undefined && !(Date.parse(String(from)) > 0))
-    throw new UsageError(`--from ${from}: give a time, for instance 2024-08-09T00:00:00Z`);
-  if (startTime !== undefined && !(Date.parse(String(startTime)) > 0))
-    throw new UsageError(`--start-time ${startTime}: give a time, for instance 2026-01-05T14:30:00Z`);
+  if (from !== undefined && !isTime(String(from)))
+    throw new UsageError(`--from ${from}: give a time with its zone, for instance 2024-08-09T00:00:00Z`);
+  if (startTime !== undefined && !isTime(String(startTime)))
+    throw new UsageError(`--start-time ${startTime}: give a time with its zone, for instance 2026-01-05T14:30:00Z`);
+}
+
+/**
+ * As the feed takes it (feeds/src/config.ts): without a zone a time would be another one on each machine.
+ * @param {string} text
+ */
+function isTime(text) {
+  return /^\d{4}-\d\d-\d\d(T.*(Z|[+-]\d\d:\d\d))?$/.test(text) && Date.parse(text) > 0;
 }
 
 /** @param {Record<string, string | boolean | undefined>} values */

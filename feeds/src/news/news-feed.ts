@@ -10,7 +10,8 @@ const file = z.strictObject({
   rss: z
     .array(
       z.strictObject({
-        url: z.url({ protocol: /^https?$/ }),
+        // Those would be in logs, and a request with them is refused by fetch.
+        url: z.url({ protocol: /^https?$/ }).refine(hasNoCredentials, "must have no user name or password"),
         source: z.string().min(1).max(200).optional(),
         everySeconds: z.number().min(1).max(86_400).default(SECONDS_DEFAULT),
         symbols: z.array(z.string().min(1).max(40)).max(100).default([]),
@@ -19,6 +20,12 @@ const file = z.strictObject({
     .min(1)
     .max(1_000),
 });
+
+function hasNoCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return true; // said by another rule
+  const { username, password } = new URL(text);
+  return username === "" && password === "";
+}
 
 /** The sources that a file names. Throws a CodedError BAD_USER_INPUT that says what is wrong with it. */
 export function readSources(path: string): SyndicationSource[] {

@@ -41,3 +41,12 @@ test("a book that begins with a snapshot has its levels", () => {
   const levels = [level(Side.BUY, 3n), level(Side.BUY, 2n), level(Side.SELL, 4n), level(Side.SELL, 5n)];
   expect(new LocalBook(10, levels).levels(10)).toEqual(levels);
 });
+
+test("a snapshot of very many levels is taken in any order in the time of a sort", () => {
+  const levels = Array.from({ length: 100_000 }, (_, at) => [
+    { side: Side.BUY, priceE9: BigInt(at + 1), sizeE9: 1n },
+    { side: Side.SELL, priceE9: BigInt(1_000_000 - at), sizeE9: 1n },
+  ]).flat();
+  const book = new LocalBook(10, levels);
+  expect([book.bestBid?.priceE9, book.bestAsk?.priceE9]).toEqual([100_000n, 900_001n]);
+});

@@ -16,8 +16,11 @@ export class LocalBook {
   /** `depthMax`: levels of each side that `truncate` keeps. */
   constructor(depthMax: number, levels: readonly LevelInput[] = []) {
     this.#depthMax = depthMax;
-    // Snapshots have the best first: from the worst on, each level is put at the end.
-    for (const level of levels.toReversed()) this.set(level);
+    // From the worst on, each level is put at the end: one in between moves all that are better. Of two of a price the first counts.
+    const given = levels.toReversed();
+    const byPrice = (a: LevelInput, b: LevelInput) => (a.priceE9 < b.priceE9 ? -1 : a.priceE9 > b.priceE9 ? 1 : 0);
+    for (const level of given.filter(({ side }) => side === Side.BUY).sort(byPrice)) this.set(level);
+    for (const level of given.filter(({ side }) => side !== Side.BUY).sort((a, b) => byPrice(b, a))) this.set(level);
   }
 
   /** Size 0 removes the level; one that is not there may be removed. */

@@ -7,6 +7,9 @@ export type TextLevel = readonly [price: string, size: string];
 /** What fits into 1e-9 units of 63 bits. */
 const DECIMAL = /^\d{1,10}(?:\.\d{1,9}0*)?$/;
 
+/** The engine takes no later time. */
+const TIME_MS_END = Date.parse("2100-01-01T00:00:00Z");
+
 /** Fields of a message, each checked when it is read; fails with VenueMessageError. */
 export class MessageFields {
   readonly #fields: Record<string, unknown>;
@@ -41,6 +44,13 @@ export class MessageFields {
     if (!Number.isSafeInteger(value) || (value as number) < 0)
       throw new VenueMessageError(`${name} is no whole number`);
     return value as number;
+  }
+
+  /** Milliseconds since 1970. One in another unit would lose its upper bits in a record, and pass for a time. */
+  timeMs(name: string): number {
+    const value = this.whole(name);
+    if (value >= TIME_MS_END) throw new VenueMessageError(`${name} is no time in milliseconds`);
+    return value;
   }
 
   flag(name: string): boolean {

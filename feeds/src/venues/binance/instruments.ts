@@ -21,12 +21,20 @@ const exchangeInfo = z.object({
 
 type ListedSymbol = z.infer<typeof exchangeInfo>["symbols"][number];
 
-/** The instruments of an answer of the REST endpoint `exchangeInfo`, by the venue's symbol. Of futures the perpetuals alone. */
-export function binanceInstruments(market: BinanceMarketName, json: unknown): Map<string, InstrumentInput> {
+/**
+ * The wanted instruments of an answer of the REST endpoint `exchangeInfo`, by the venue's symbol. Of futures the perpetuals alone.
+ * What the answer says of others is not looked at: one with finer steps than can be told is no reason to have none.
+ */
+export function binanceInstruments(
+  market: BinanceMarketName,
+  json: unknown,
+  wanted: readonly string[],
+): Map<string, InstrumentInput> {
   const answer = exchangeInfo.safeParse(json);
   if (!answer.success) throw new VenueMessageError(`exchangeInfo: ${z.prettifyError(answer.error)}`);
   return new Map(
     answer.data.symbols
+      .filter(({ symbol }) => wanted.includes(symbol))
       .filter(({ contractType }) => market === "spot" || contractType === "PERPETUAL")
       .map((listed) => [listed.symbol, definitionOf(market, listed)]),
   );

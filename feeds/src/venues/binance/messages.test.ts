@@ -66,6 +66,7 @@ test.each([
   ["a negative price", JSON.stringify({ ...trade, p: "-1" })],
   ["an id that is a fraction", JSON.stringify({ ...trade, t: 1.5 })],
   ["an id beyond what a number holds", `{"e":"trade","s":"A","t":9007199254740993,"p":"1","q":"1","T":1,"m":true}`],
+  ["a time in microseconds", JSON.stringify({ ...trade, T: 1_723_161_600_000_000 })],
   ["a missing symbol", JSON.stringify({ ...trade, s: undefined })],
   ["levels that are none", JSON.stringify({ ...depth, b: [["1"]] })],
 ])("%s is refused", (_, text) => {

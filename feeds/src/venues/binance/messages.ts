@@ -92,7 +92,7 @@ function trade(message: MessageFields): TradeMessage {
     price: message.decimal("p"),
     size: message.decimal("q"),
     buyerIsMaker: message.flag("m"),
-    atMs: message.whole("T"),
+    atMs: message.timeMs("T"),
   };
 }
 
@@ -104,7 +104,7 @@ function bookTicker(message: MessageFields, market: BinanceMarketName): BookTick
     updateId: message.whole("u"),
     bid: [message.decimal("b"), message.decimal("B")],
     ask: [message.decimal("a"), message.decimal("A")],
-    atMs: message.has("T") ? message.whole("T") : null,
+    atMs: message.has("T") ? message.timeMs("T") : null,
   };
 }
 
@@ -119,12 +119,12 @@ function depth(message: MessageFields): DepthMessage {
     previousUpdateId,
     bids: message.levels("b"),
     asks: message.levels("a"),
-    atMs: message.has("T") ? message.whole("T") : message.whole("E"),
+    atMs: message.has("T") ? message.timeMs("T") : message.timeMs("E"),
   };
 }
 
 function depthSnapshot(message: MessageFields, stream: unknown): DepthSnapshotMessage {
-  const atMs = message.has("T") ? message.whole("T") : null;
+  const atMs = message.has("T") ? message.timeMs("T") : null;
   return {
     kind: "depthSnapshot",
     market: atMs === null ? "spot" : "usdm",

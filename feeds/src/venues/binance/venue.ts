@@ -73,7 +73,7 @@ export class Binance implements Venue {
   ): Promise<InstrumentInput[]> {
     if (wanted.length === 0) return [];
     const url = `${this.#options[name].restUrl}${PATHS[name]}/exchangeInfo`;
-    const of = async (question: string) => binanceInstruments(name, await rest.json(`${url}${question}`));
+    const of = async (question: string) => binanceInstruments(name, await rest.json(`${url}${question}`), wanted);
     const one = (symbols: readonly string[]) => of(`?symbols=${encodeURIComponent(JSON.stringify(symbols))}`);
     const known = new Map<string, InstrumentInput>();
     if (name === "usdm") for (const [symbol, definition] of await of("")) known.set(symbol, definition);
