@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { consumeEvents, type RecordBatch } from "@mib/events/consumer";
 import type { ConsumerState } from "@mib/events/consumer-state";
 import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
@@ -9,7 +8,8 @@ import type { Service } from "@mib/service/run";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Pool } from "pg";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
-import { detectSignals, type Signal } from "../domain/signals.ts";
+import { signalId } from "../domain/signal-id.ts";
+import { detectSignals } from "../domain/signals.ts";
 import { parseBar } from "./bar-event.ts";
 import { evidenceOf, type FoundSignal, type SignalStore } from "./signal-store.ts";
 import type { WindowStore } from "./window-store.ts";
@@ -118,7 +118,13 @@ export async function startBarReader(
       windows.keep(symbol, interval, bar);
       if (window === null || event.backfill || !SIGNAL_INTERVALS.has(interval)) continue;
       for (const signal of detectSignals(window))
-        signals.push({ ...signal, id: idOf(signal, event), symbol, interval, at: openedAt });
+        signals.push({
+          ...signal,
+          id: signalId(signal, { channel: event.channel, openedAt }),
+          symbol,
+          interval,
+          at: openedAt,
+        });
     }
     return { signals, last };
   }
@@ -160,14 +166,3 @@ function valueOf(signal: FoundSignal) {
   const { id, symbol, kind, direction, score, at, explanation } = signal;
   return { id, instrument: { symbol }, kind, direction, score, at, explanation, evidence: evidenceOf(signal) };
 }
-
-/** The same for the same cause, however often it is computed. */
-function idOf(signal: Signal, { position, channel }: StreamEvent): string {
-  return createHash("sha256")
-    .update(`${signal.kind}/${signal.direction ?? ""}/${methodOf(signal)}${channel}/${position.epoch}/${position.id}`)
-    .digest("hex")
-    .slice(0, 32);
-}
-
-/** One bar may be unusual in several ways. */
-const methodOf = ({ evidence }: Signal): string => (evidence ? `${evidence.metric}/${evidence.method}/` : "");

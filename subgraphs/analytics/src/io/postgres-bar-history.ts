@@ -61,14 +61,19 @@ export class PostgresBarHistory implements BarHistory {
     return merge(rows, held).slice(0, count);
   }
 
-  /** Deletes what is older than its interval's retention, counted from `nowMs`, in parts, so that no lock is held for long. */
+  /**
+   * Deletes what is older than its interval's retention, in parts, so that no lock is held for long. Age counts back from the
+   * newest bar, not from `nowMs`: a replayed capture of years ago is kept like a live feed. Unless that bar is of the future.
+   */
   async prune(nowMs: number): Promise<void> {
     for (const [interval, days] of Object.entries(RETENTION_DAYS)) {
       let deleted: number;
       do {
         const result = await this.#pool.query(
-          `DELETE FROM bars WHERE ctid = ANY(ARRAY(SELECT ctid FROM bars WHERE interval = $1 AND opened_at < $2 LIMIT $3))`,
-          [interval, new Date(nowMs - days * 86_400_000), ROWS_PER_DELETE],
+          `DELETE FROM bars WHERE ctid = ANY(ARRAY(
+             SELECT ctid FROM bars WHERE interval = $1 AND opened_at <
+               (SELECT least(max(opened_at), $2) FROM bars WHERE interval = $1) - make_interval(days => $3) LIMIT $4))`,
+          [interval, new Date(nowMs), days, ROWS_PER_DELETE],
         );
         deleted = result.rowCount ?? 0;
       } while (deleted === ROWS_PER_DELETE);

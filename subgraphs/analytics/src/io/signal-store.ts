@@ -134,6 +134,8 @@ function cursorOf(row: Row): string {
 
 function decodeCursor(cursor: string): { at: string; number: string } {
   const match = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (\d{1,18})$/.exec(Buffer.from(cursor, "base64url").toString());
-  if (!match) throw new CodedError("BAD_USER_INPUT", "`after` is not a cursor of this list.");
-  return { at: match[1]!, number: match[2]! };
+  const atMs = Date.parse(match?.[1] ?? "");
+  // What only looks like a time of ours, PostgreSQL would refuse.
+  if (!match || !(atMs > 0)) throw new CodedError("BAD_USER_INPUT", "`after` is not a cursor of this list.");
+  return { at: new Date(atMs).toISOString(), number: match[2]! };
 }

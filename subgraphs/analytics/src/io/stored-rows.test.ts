@@ -1,0 +1,60 @@
+import { createService, type Service } from "@mib/service/run";
+import { openDatabase, type Database } from "@mib/subgraph-server/database";
+import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MarketMemory } from "../domain/market-memory.ts";
+import { PostgresBarHistory } from "./postgres-bar-history.ts";
+import { SignalStore } from "./signal-store.ts";
+
+let server: TestDatabase;
+let service: Service;
+let pool: Database;
+
+beforeAll(async () => {
+  server = await createTestDatabase("analytics");
+  service = createService("analytics");
+  pool = await openDatabase(service, {
+    url: server.url,
+    schema: "analytics",
+    migrations: new URL("../../migrations/", import.meta.url),
+  });
+});
+afterAll(async () => {
+  await service?.shutdown("end of the test");
+  await server?.drop();
+});
+
+async function kept(nowMs: number, openedAt: readonly string[]): Promise<string[]> {
+  await pool.query("DELETE FROM bars");
+  await pool.query(
+    "INSERT INTO bars (symbol, interval, opened_at, open, high, low, close, volume, revision) SELECT 'X', 'M1', t, 1, 1, 1, 1, 1, 0 FROM unnest($1::timestamptz[]) t",
+    [openedAt],
+  );
+  await new PostgresBarHistory(pool, new MarketMemory()).prune(nowMs);
+  const { rows } = await pool.query<{ day: string }>(
+    "SELECT opened_at::date::text AS day FROM bars ORDER BY opened_at",
+  );
+  return rows.map(({ day }) => day);
+}
+
+test.each([
+  ["a capture of long ago", "2026-01-01", ["2024-07-01", "2024-07-20", "2024-08-08"], ["2024-07-20", "2024-08-08"]],
+  ["a live feed", "2026-01-31", ["2025-12-31", "2026-01-02", "2026-01-31"], ["2026-01-02", "2026-01-31"]],
+  [
+    "a bar of the future",
+    "2026-01-31",
+    ["2026-01-02", "2026-01-31", "2100-01-01"],
+    ["2026-01-02", "2026-01-31", "2100-01-01"],
+  ],
+])("bars older than 30 days before the newest go: %s", async (_, now, given, left) => {
+  expect(await kept(Date.parse(now), given)).toEqual(left);
+});
+
+test.each(["2024-99-99T00:00:00Z 5", "0000-01-01T00:00:00Z 5", "2024-01-01TZ 5", "nonsense"])(
+  "%j is no cursor of signals",
+  async (text) => {
+    const after = Buffer.from(text).toString("base64url");
+    const page = new SignalStore(pool).page({ symbols: null, kinds: null, first: 1, after });
+    await expect(page).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
+  },
+);
