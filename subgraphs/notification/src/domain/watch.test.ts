@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CloseSeries } from "./close-series.ts";
 import { freshState, type Comparison, type Metric, type Rule } from "./rule.ts";
 import { RuleBook } from "./rule-book.ts";
 import { emptyOutcome, joinOutcomes, Watch } from "./watch.ts";
@@ -50,4 +51,11 @@ test("what could not be written is joined with what came after it: newest states
   const joined = joinOutcomes(earlier, later);
   expect(joined.notifications.map(({ value }) => value)).toEqual(["105", "106"]);
   expect(joined.rules.get("PRICE")).toMatchObject({ armed: false, arming: 1 });
+});
+
+test("an instrument that only traded is known after a restart, like one with bars", () => {
+  const watch = watching();
+  watch.restoreDayOpen("TRADED", { day: "2024-08-08", openE9: E9 });
+  watch.restore("M1", "BARS", new CloseSeries([1], "2024-08-08T12:00:00Z"));
+  expect(["TRADED", "BARS", "NOPE"].map((symbol) => watch.knows(symbol))).toEqual([true, true, false]);
 });

@@ -1,6 +1,6 @@
 import { formatE9 } from "@mib/protocol/decimal";
 import { CloseSeries } from "./close-series.ts";
-import { DayOpens } from "./day-opens.ts";
+import { DayOpens, type DayOpen } from "./day-opens.ts";
 import { evaluate } from "./evaluate.ts";
 import { notificationOf, type Notification } from "./notification.ts";
 import type { RuleBook } from "./rule-book.ts";
@@ -127,6 +127,11 @@ export class Watch {
   restore(interval: BarInterval, symbol: string, series: CloseSeries): void {
     this.heardOf(symbol);
     this.#series.set(seriesKey(interval, symbol), series);
+  }
+
+  restoreDayOpen(symbol: string, open: DayOpen): void {
+    this.heardOf(symbol);
+    this.dayOpens.set(symbol, open);
   }
 }
 

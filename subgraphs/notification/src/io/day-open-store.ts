@@ -7,7 +7,7 @@ export async function restoreDayOpens(pool: Pool, watch: Watch): Promise<void> {
   const { rows } = await pool.query<{ symbol: string; day: string; open_e9: string }>(
     "SELECT symbol, day::text AS day, open_e9::text AS open_e9 FROM day_opens",
   );
-  for (const { symbol, day, open_e9 } of rows) watch.dayOpens.set(symbol, { day, openE9: BigInt(open_e9) });
+  for (const { symbol, day, open_e9 } of rows) watch.restoreDayOpen(symbol, { day, openE9: BigInt(open_e9) });
 }
 
 export async function saveDayOpens(client: PoolClient, opens: ReadonlyMap<string, DayOpen>): Promise<void> {
