@@ -16,7 +16,7 @@ const CODES: ReadonlySet<unknown> = new Set([
   "08006",
 ]);
 const MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
 /** Whether an error of node-postgres means that the database can't be reached just now, and not that a statement is wrong. */
 export function isDatabaseDown(error: unknown): boolean {

@@ -9,6 +9,7 @@ import { isDatabaseDown } from "./database-down.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { migrate, pendingMigrations } from "./migrations.ts";
 import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
+import { startTcpProxy } from "@mib/testkit/tcp-proxy";
 import { inTransaction } from "./transaction.ts";
 
 const folder = new URL("../test-fixture/migrations/", import.meta.url);
@@ -37,6 +38,27 @@ test("a subgraph sees the tables of its own schema", async () => {
     { number: 1, name: "counters" },
     { number: 2, name: "notes" },
   ]);
+});
+
+test("a connection that nothing passes any more is given up, and the next query has another", async () => {
+  await using proxy = await startTcpProxy(server.url);
+  const far = createService("far");
+  const pool = await openDatabase(far, {
+    url: proxy.through(server.url),
+    schema: "one",
+    migrations: folder,
+    queryMsMax: 500,
+  });
+  try {
+    expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    proxy.silence();
+    const failure = await pool.query("SELECT 1").catch((error: unknown) => error);
+    expect(isDatabaseDown(failure)).toBe(true);
+    expect((await pool.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+  } finally {
+    proxy.cutSilenced();
+    await far.shutdown("end of the test");
+  }
 });
 
 test("many processes that start together apply each migration once", async () => {
