@@ -21,7 +21,10 @@ export function canonicalDateTime(text: string): string | null {
   const instant = new Date(`${date}T${time}${offset.toUpperCase()}`);
   if (Number.isNaN(instant.getTime()) || !isSameDate(`${date}T${time}`)) return null;
   const digits = fraction.replace(/0+$/, "");
-  return `${instant.toISOString().slice(0, 19)}${digits === "" ? "" : `.${digits}`}Z`;
+  const written = instant.toISOString();
+  // An offset can lead out of the years that RFC 3339 has, which Date writes with a sign and six digits.
+  if (written.length > "2024-08-08T12:00:00.000Z".length) return null;
+  return `${written.slice(0, 19)}${digits === "" ? "" : `.${digits}`}Z`;
 }
 
 /** Date rolls 31 February over into March; such a date is refused instead. */

@@ -38,8 +38,12 @@ export function rangeTooLarge(): CodedError {
   });
 }
 
-/** Times before 1970 mean the beginning of time: nothing is older. */
+/** April 2262, the last time that every reader of bars can count to; the engine would begin anew in 2554. */
+const LATEST_NANOS = 2n ** 63n - 1n;
+
+/** Times before 1970 mean the beginning of time, and those that nobody can count to its end: nothing is older or newer. */
 function nanosOf(text: string | null | undefined): bigint | null {
   if (text == null) return null;
-  return Date.parse(text) <= 0 ? 0n : parseNanos(text);
+  const nanos = Date.parse(text) <= 0 ? 0n : parseNanos(text);
+  return nanos < LATEST_NANOS ? nanos : LATEST_NANOS;
 }

@@ -110,6 +110,10 @@ describe("bars", () => {
         barRangeOf({ from: "1970-01-01T00:00:00Z" }),
       ),
     ).rejects.toEqual(coded("RANGE_TOO_LARGE"));
+    // In nanoseconds of 64 bits, 2600 would be 2015.
+    const endless = barRangeOf({ from: "2600-01-01T00:00:00Z", to: "9999-12-31T23:59:59.999999999Z" });
+    expect([endless.fromNanos, endless.toNanos]).toEqual([2n ** 63n - 1n, 2n ** 63n - 1n]);
+    expect(barRangeOf({ from: "1960-01-01T00:00:00Z" }).fromNanos).toBe(0n);
     expect(() => barRangeOf({ last: 10_001 })).toThrow(coded("RANGE_TOO_LARGE"));
     expect(() => barRangeOf({ last: -1 })).toThrow(coded("BAD_USER_INPUT"));
   });
