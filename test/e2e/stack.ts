@@ -43,7 +43,11 @@ export interface Stack {
 const START_DEADLINE_MS = 420_000;
 let nextOffset = 8_000 + (process.pid % 40) * 20;
 
-export async function startStack({ args = [], dataDir }: { args?: string[]; dataDir?: string } = {}): Promise<Stack> {
+export async function startStack({
+  args = [],
+  dataDir,
+  env = {},
+}: { args?: string[]; dataDir?: string; env?: Record<string, string> } = {}): Promise<Stack> {
   const data = dataDir ?? mkdtempSync(join(tmpdir(), "mib-e2e-"));
   // PostgreSQL runs as another user when we are root.
   chmodSync(data, 0o755);
@@ -53,6 +57,7 @@ export async function startStack({ args = [], dataDir }: { args?: string[]; data
   let text = "";
   const child = spawn(process.execPath, ["scripts/start.mjs", ...common, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   mkdirSync(".data/e2e", { recursive: true });
   const log = createWriteStream(`.data/e2e/stack-${offset}.log`);
