@@ -271,16 +271,22 @@ async function deadLetterReasons(key: string): Promise<string[]> {
   return reasons;
 }
 
-test("a connection to Redis on which nothing passes any more is made anew", async () => {
-  const proxy = await startTcpProxy(servers.redisUrl);
-  const store = new WindowStore({ REDIS_URL: proxy.through(servers.redisUrl), REDIS_CLUSTER: false });
-  onTestFinished(async () => {
-    await store.close();
-    await proxy.close();
-  });
-  await eventually(() => store.ping());
-  proxy.silence();
-  await expect(store.ping()).rejects.toThrow();
-  await eventually(() => store.ping(), { deadlineMs: 30_000 });
-  expect(proxy.connectionsMade).toBeGreaterThan(1);
-});
+test.each(["once it is in use", "before it is ready"])(
+  "a connection to Redis that passes nothing %s is made anew",
+  async (when) => {
+    const proxy = await startTcpProxy(servers.redisUrl);
+    if (when === "before it is ready") proxy.hold("TO_CLIENT");
+    const store = new WindowStore({ REDIS_URL: proxy.through(servers.redisUrl), REDIS_CLUSTER: false });
+    onTestFinished(async () => {
+      await store.close();
+      await proxy.close();
+    });
+    if (when === "once it is in use") await eventually(() => store.ping());
+    else await eventually(() => expect(proxy.connectionsMade).toBe(1));
+    proxy.silence();
+    proxy.release();
+    await expect(store.ping()).rejects.toThrow();
+    await eventually(() => store.ping(), { deadlineMs: 30_000 });
+    expect(proxy.connectionsMade).toBeGreaterThan(1);
+  },
+);

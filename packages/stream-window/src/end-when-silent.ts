@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Cluster, Redis } from "ioredis";
 
 const ASK_MS = 2_000;
@@ -21,7 +22,7 @@ const asked = new WeakSet<object>();
 
 function ask(connection: Redis): void {
   const { status, stream } = connection;
-  if (status !== "ready" || asked.has(stream)) return;
+  if ((status !== "ready" && status !== "connect") || asked.has(stream)) return;
   asked.add(stream);
   const deadline = setTimeout(() => {
     // A process that stood still finds its timers due before it reads what has come meanwhile.
@@ -32,7 +33,9 @@ function ask(connection: Redis): void {
     asked.delete(stream);
     clearTimeout(deadline);
   };
-  connection.ping().then(answered, (error: Error) => {
+  // One that is open and not ready has asked by itself already.
+  const answer: Promise<unknown> = status === "ready" ? connection.ping() : once(connection, "ready");
+  answer.then(answered, (error: Error) => {
     // A refusal is an answer too; that a command took too long is none.
     if (error.name === "ReplyError") answered();
   });
