@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readDeadLetters } from "@mib/events/dead-letter-reader";
+import { resendDeadLetters } from "@mib/events/dead-letter-resender";
+import { readEpochs } from "@mib/events/epochs";
 import { createKafka } from "@mib/events/kafka";
 import { createEventProducer, type EventProducer } from "@mib/events/producer";
 import { provision } from "@mib/events/provision";
@@ -163,6 +166,46 @@ describe("the relay between a real Kafka and a real Redis", () => {
     expect(await relay.metric("relay_dead_letters_total")).toBe(before + 3);
     const reasons = await deadLetterReasons(symbol);
     expect(reasons).toEqual(["/price must be string", "the value is not JSON", "schema-version is missing, not 1"]);
+  });
+
+  test("a dead letter that was mended is published once, also when two send it again at the same moment", async () => {
+    const topic = "analytics.signals.v1";
+    const [eventId, last] = [randomUUID(), randomUUID()];
+    const heard = await relay.hear(topic, "*");
+    const signal = (id: string, score: unknown) =>
+      JSON.stringify({
+        id,
+        instrument: { symbol: "X" },
+        kind: "CROSS",
+        score,
+        at: "2024-08-08T12:00:00Z",
+        explanation: "",
+      });
+    await producer.send({ topic, key: null, channel: "*", eventId, value: signal(eventId, "much") });
+    const reading = { kafka, log: createLogger("test") };
+    const letter = await eventually(async () => {
+      const letters = await readDeadLetters(reading, [topic], { reason: "/score" }, { limit: 1_000 });
+      const mine = letters.find(({ headers }) => String(headers["event-id"]) === eventId);
+      expect(mine).toBeDefined();
+      return mine!;
+    }, DEADLINE);
+    const mended = { ...letter, value: Buffer.from(signal(eventId, 2)) };
+    const epochs = await readEpochs(kafka);
+    const outcomes: string[] = [];
+    const resend = async () => {
+      for await (const { outcome } of resendDeadLetters({ ...reading, producer, epochs }, [mended]))
+        outcomes.push(outcome);
+    };
+    await Promise.all([resend(), resend()]);
+    expect(outcomes).toContain("SENT");
+
+    await producer.send({ topic, key: null, channel: "*", eventId: last, value: signal(last, 1) });
+    const mine = () => heard.map(({ value }) => JSON.parse(value)).filter(({ id }) => id === eventId || id === last);
+    await eventually(() => expect(mine().at(-1)?.id).toBe(last), DEADLINE);
+    expect(mine().map(({ id, score }) => [id, score])).toEqual([
+      [eventId, 2],
+      [last, 1],
+    ]);
   });
 
   test("an event with a known id is dropped at whatever offset it comes again", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { putAside } from "@mib/events/dead-letter";
+import { GIVEN_BY, putAside } from "@mib/events/dead-letter";
+import { encodeHeaders } from "@mib/events/event";
 import { type EventProducer, RecordTooLargeError } from "@mib/events/producer";
 import { validateValue } from "@mib/events/validate";
 import { CodedError } from "@mib/service/coded-error";
@@ -174,17 +175,20 @@ export class IngestServer {
   ): Promise<string | null> {
     const { producer, topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
     const topic = topicOf(kind);
+    const event = { topic, key, channel: "*", eventId, value };
     let reason = problem;
     if (reason === null) {
       try {
-        await producer.send({ topic, key, channel: "*", eventId, value });
+        await producer.send(event);
         return null;
       } catch (error) {
         if (!(error instanceof RecordTooLargeError)) throw error;
         reason = "the item is too large";
       }
     }
-    await putAside(producer, topic, { value }, reason, { "given-by": from.name });
+    // As it would have been sent: once its value is right, it can be.
+    const headers = eventId === "" ? {} : encodeHeaders(event);
+    await putAside(producer, topic, { key, value, headers }, reason, { [GIVEN_BY]: from.name });
     return reason;
   }
 
