@@ -158,6 +158,41 @@ test("a fragment that is spread twice at one place brings its deferred part once
   ]);
 });
 
+test("a part that depends on a type comes for objects that a subgraph knows only as an interface", async () => {
+  const { askInParts } = await federated({
+    media: {
+      typeDefs: `
+        type Query { media: Int }
+        interface Medium @key(fields: "id") { id: ID! }
+        type Book implements Medium @key(fields: "id") { id: ID! pages: Int }
+        type Film implements Medium @key(fields: "id") { id: ID! minutes: Int }`,
+      resolvers: {
+        Medium: {
+          __resolveReference: ({ id }: { id: string }) => ({ id, __typename: id.startsWith("b") ? "Book" : "Film" }),
+        },
+        Book: { pages: () => 7 },
+      },
+    },
+    shelves: {
+      typeDefs: `
+        type Query { shelf: [Medium!]! }
+        type Medium @key(fields: "id") @interfaceObject { id: ID! place: String }`,
+      resolvers: { Query: { shelf: () => [{ id: "b1" }, { id: "f1" }] }, Medium: { place: () => "top" } },
+    },
+  });
+  const query = `query ($with: Boolean!) {
+    shelf { place ... on Book @defer(label: "a") { pages @include(if: $with) } ... @defer(label: "b") { ... on Film { id } } }
+  }`;
+  for (const pages of [7, undefined]) {
+    const payloads = await askInParts(query, { with: pages !== undefined });
+    const parts = payloads.flatMap(({ incremental }) => incremental ?? []);
+    expect(parts.filter(({ label }) => label === "a")).toEqual([
+      { label: "a", path: ["shelf", 0], data: pages === undefined ? {} : { pages } },
+    ]);
+    expect(parts.filter(({ label }) => label === "b").map(({ data }) => data)).toEqual([{}, { id: "f1" }]);
+  }
+});
+
 describe("in parts or whole, the answer is the same", () => {
   test.each([
     '{ order(id: "1") { ...F @defer } } fragment F on Order { note arrival box { colour volume } }',

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SharedFetches } from "../../router/src/execute/shared-fetches.ts";
 import { federated, json, type TestSubgraph } from "./federated.ts";
 
 const STREAMED = `
@@ -117,6 +118,58 @@ test("an event that lacks a required field is an error", async () => {
     data: null,
     errors: [{ path: ["readings", "value"], extensions: { code: "SUBGRAPH_BAD_RESPONSE" } }],
   });
+});
+
+test("an entity that stands twice in an event is asked for once, and its fields and errors stand twice in the answer", async () => {
+  const { federation, requests } = await federated({
+    readings: {
+      stream: true,
+      typeDefs: `${STREAMED}
+        type Subscription { moved: [Sensor!]! @streamed(topic: "moved.v1") }
+        type Sensor @key(fields: "id", resolvable: false) { id: ID! tags: [String!] @shareable }`,
+    },
+    tags: {
+      typeDefs: 'type Query { tags: Int } type Sensor @key(fields: "id") { id: ID! tags: [String!] @shareable }',
+      resolvers: { Sensor: { tags: () => ["a", "b"] } },
+    },
+    sensors: {
+      typeDefs: `
+        type Query { sensors: Int }
+        type Sensor @key(fields: "id") {
+          id: ID! tags: [String!] @external
+          label: String @requires(fields: "tags") broken: Int @requires(fields: "tags")
+        }`,
+      resolvers: {
+        Sensor: {
+          label: ({ id, tags }: { id: string; tags: string[] }) => `${id} ${tags.join("+")}`,
+          broken() {
+            throw new Error("no value");
+          },
+        },
+      },
+    },
+  });
+  const prepared = await federation.prepare({ query: "subscription { moved { label broken } }" });
+  if ("errors" in prepared) throw new Error("not prepared");
+  const call = {
+    headersFor: () => ({}),
+    signal: new AbortController().signal,
+    shared: new SharedFetches(() => {}),
+  };
+  const sensor = () => ({ id: "s1", tags: ["a", "b"] });
+  expect(JSON.parse(await prepared.executeEvent(call, {}, [sensor(), sensor()]))).toEqual({
+    data: {
+      moved: [
+        { label: "s1 a+b", broken: null },
+        { label: "s1 a+b", broken: null },
+      ],
+    },
+    errors: [0, 1].map((index) => expect.objectContaining({ message: "no value", path: ["moved", index, "broken"] })),
+  });
+  const asked = requests.filter(({ subgraph }) => subgraph === "sensors");
+  expect(asked.map(({ variables }) => variables["representations"])).toEqual([
+    [{ __typename: "Sensor", id: "s1", tags: ["a", "b"] }],
+  ]);
 });
 
 test("a streamed operation says where its events come from", async () => {

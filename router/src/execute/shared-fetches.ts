@@ -174,11 +174,11 @@ class SharedFetch {
   }
 
   #handOut(result: SubgraphResult): void {
+    const isWhole = this.#isWhole(result);
     if (this.#indexes.size === 1) {
-      for (const participant of this.#indexes.keys()) participant.receive(result);
-      return;
-    }
-    if (!this.#isWhole(result)) return this.#askForEach();
+      for (const [participant, indexes] of this.#indexes)
+        if (!isWhole || !this.#hasRepeated(indexes)) return participant.receive(result);
+    } else if (!isWhole) return this.#askForEach();
     const given = this.#lists.map(() => new Set<number>());
     for (const [participant, indexes] of this.#indexes)
       if (!participant.isOver) participant.receive(this.#partOf(result, indexes, given));
@@ -190,6 +190,11 @@ class SharedFetch {
       const entities = data?.[name];
       return Array.isArray(entities) && entities.length === this.#lists[list]!.size;
     });
+  }
+
+  /** Whether an execution asks for one entity several times: it is sent once. */
+  #hasRepeated(indexes: readonly (readonly number[])[]): boolean {
+    return indexes.some((own, list) => own.length > this.#lists[list]!.size);
   }
 
   /** What one execution asks for must not harm the others: each asks once more, alone. */
@@ -222,7 +227,7 @@ class SharedFetch {
   }
 }
 
-/** An error of an entity is told those who asked for it, at their own index; any other one is told everybody. */
+/** An error of an entity is told those who asked for it, at each index of theirs; any other one is told everybody. */
 function ownErrors(
   error: SubgraphError,
   listNames: readonly string[],
@@ -231,6 +236,5 @@ function ownErrors(
   const [name, index, ...rest] = error.path ?? [];
   const list = listNames.indexOf(String(name));
   if (list === -1 || typeof index !== "number") return [error];
-  const at = indexes[list]!.indexOf(index);
-  return at === -1 ? [] : [{ ...error, path: [name!, at, ...rest] }];
+  return indexes[list]!.flatMap((own, at) => (own === index ? [{ ...error, path: [name!, at, ...rest] }] : []));
 }

@@ -27,7 +27,7 @@ import {
 import { reportIncomplete, type PathTemplate, type Place } from "./completion-errors.ts";
 import { DeferredPart, type ShapeObject } from "./deferred-part.ts";
 import { leafExpression, quoteText } from "./leaf-code.ts";
-import { dependentOnType } from "./type-dependence.ts";
+import { dependentOnType, partsDependentOnType } from "./type-dependence.ts";
 
 /** What the code of a shaper is made from. */
 export interface ShaperSource {
@@ -162,7 +162,10 @@ class ObjectCode {
     const onDefer = this.#source.defers ? () => {} : undefined;
     const guards = schema
       .getPossibleTypes(type)
-      .flatMap((possible) => dependentOnType(schema, fragments, type, possible, position.selections, onDefer));
+      .flatMap((possible) => [
+        ...dependentOnType(schema, fragments, type, possible, position.selections, onDefer),
+        ...(onDefer ? partsDependentOnType(schema, fragments, type, possible, position.selections) : []),
+      ]);
     if (guards.length === 0) return "";
     const isNeeded = isUnconditional(guards) ? "" : `&&(${this.#guardsCode(guards)})`;
     return `if(c.anyFailureOf(o)!==undefined${isNeeded}){${this.#untoldTypeCode(type, position.path)}}`;

@@ -22,3 +22,24 @@ export function dependentOnType(
     guards.filter((_, index) => !common.has(nodes[index]!)),
   );
 }
+
+/** When a part is deferred on objects of a type that is not deferred on everything behind the abstract type, or differs there. */
+export function partsDependentOnType(
+  schema: GraphQLSchema,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  abstract: GraphQLAbstractType,
+  type: GraphQLCompositeType,
+  selections: readonly GuardedSelection[],
+): Guard[] {
+  const parts: { label: string; selection: GuardedSelection }[] = [];
+  collectFields(schema, fragments, type, selections, (label, selection) => void parts.push({ label, selection }));
+  if (parts.length === 0) return [];
+  const onAll = new Set<string>();
+  collectFields(schema, fragments, abstract, selections, (label) => void onAll.add(label));
+  return parts
+    .filter(
+      ({ label, selection }) =>
+        !onAll.has(label) || dependentOnType(schema, fragments, abstract, type, [selection]).length > 0,
+    )
+    .map(({ selection }) => selection.guard);
+}

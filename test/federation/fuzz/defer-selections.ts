@@ -9,7 +9,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
-import type { FuzzedOperation } from "./fuzzed-federation.ts";
+import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { Random } from "./random.ts";
 
 /** The same operation with `@defer` on some of its fragments, and on fragments around some of its fields. */

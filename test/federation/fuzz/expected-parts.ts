@@ -17,7 +17,9 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { getDirectiveValues, getVariableValues } from "graphql/execution/values.js";
-import type { Answer, FuzzedOperation } from "./fuzzed-federation.ts";
+import type { Answer } from "./fuzzed-federation.ts";
+import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
+import { newState } from "./resolve-world.ts";
 
 type Path = readonly (string | number)[];
 
@@ -53,7 +55,7 @@ export async function expectedParts(
       document: marked.documentOf(selectionSet, typeName !== null),
       variableValues: variables,
       rootValue: source,
-      contextValue: { changes: 0 },
+      contextValue: newState(),
       fieldResolver: (object, args, context, info) => {
         const value = resolver(object, args, context as never, info);
         values.set(keyOf(pathOf(info.path)), value);

@@ -1,6 +1,6 @@
 import type { ExpectedPart } from "./expected-parts.ts";
 import type { SeedResult } from "./fuzz-case.ts";
-import { isEntity, type World, type WorldField } from "./world.ts";
+import { isEntity, STREAM, type World, type WorldField } from "./world.ts";
 
 /** The least share of seeds, in percent, in which each feature has to occur. */
 export const SHARE_MIN = 1;
@@ -63,9 +63,14 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@defer in objects of a list": inParts(({ path }) => path.some((step) => typeof step === "number")),
   "@defer of the root": inParts(({ path }) => path.length === 0),
   "error in a deferred part": inParts(({ answer }) => answer.errors!.length > 0),
-  "deferred part that a null takes": inParts(({ answer }) => answer.data === null),
   "deferred parts and a fault of a request": ({ world, parts }) => world.faults.requestLost >= 0 && parts.length > 0,
   mutation: ({ text }) => text.includes("mutation "),
+  "subscription that a subgraph serves": subscribed(false),
+  "subscription that a stream feeds": subscribed(true),
+  "event of an interface or union": ({ world, text }) =>
+    world.subscriptions.some(({ name, type }) => /^[IU]/.test(type) && asksEvents(text, name)),
+  "event with faults": ({ world, text }) =>
+    text.includes("subscription ") && (world.faults.fieldsEach > 0 || world.faults.requestLost >= 0),
   "fault of a field": ({ world }) => world.faults.fieldsEach > 0,
   "fault of a request": ({ world }) => world.faults.requestLost >= 0,
   "faults of both kinds": ({ world }) => world.faults.requestLost >= 0 && world.faults.fieldsEach > 0,
@@ -99,13 +104,26 @@ function selected(isMeant: (field: WorldField, world: World) => boolean): (occur
   return ({ world, text }) => fieldsOf(world).some((field) => isMeant(field, world) && has(text, field.name));
 }
 
+function subscribed(isStreamed: boolean): (occurrence: Occurrence) => boolean {
+  return ({ world, text }) =>
+    world.subscriptions.some(({ name, owners }) => owners.includes(STREAM) === isStreamed && asksEvents(text, name));
+}
+
+function asksEvents(text: string, name: string): boolean {
+  return new RegExp(`subscription [^{]*\\{\\s*(\\w+: )?${name}\\b`).test(text);
+}
+
 /** Whether a part of an answer is meant that comes later. */
 function inParts(isMeant: (part: ExpectedPart) => boolean): (occurrence: Occurrence) => boolean {
   return ({ parts }) => parts.some((part) => part.around.length > 0 && isMeant(part));
 }
 
 function fieldsOf(world: World): WorldField[] {
-  return [...world.queries, ...[...world.types, ...world.interfaces].flatMap(({ fields }) => fields)];
+  return [
+    ...world.queries,
+    ...world.subscriptions,
+    ...[...world.types, ...world.interfaces].flatMap(({ fields }) => fields),
+  ];
 }
 
 function isLabelled({ overrideLabel }: WorldField, { overridesHeld }: World, isHeld: boolean): boolean {

@@ -2,7 +2,8 @@ import { differenceOf, REFUSED } from "./compare-answers.ts";
 import { partsDifference } from "./compare-parts.ts";
 import { deferSelections, isDeferring } from "./defer-selections.ts";
 import type { ExpectedPart } from "./expected-parts.ts";
-import { FuzzedFederation, type FuzzedOperation } from "./fuzzed-federation.ts";
+import { FuzzedFederation } from "./fuzzed-federation.ts";
+import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import { generateOperation } from "./generate-operation.ts";
 import { generateWorld, varyWorld } from "./generate-world.ts";
 import { hashOf, Random } from "./random.ts";
@@ -99,15 +100,17 @@ export async function outcomeOf(
   operation: FuzzedOperation,
 ): Promise<Outcome> {
   const expected = await federation.expected(operation);
-  if (expected.data === undefined) throw new Error(`the operation is not valid: ${JSON.stringify(expected.errors)}`);
+  const invalid = expected.find(({ data }) => data === undefined);
+  if (invalid) throw new Error(`the operation is not valid: ${JSON.stringify(invalid.errors)}`);
+  const { faults } = world;
   try {
-    const { answer, inParts } = await federation.ask(operation);
-    const difference = differenceOf(answer, expected, world.faults);
+    const { answers, inParts } = await federation.ask(operation);
+    const differences = answers.map((answer, index) => differenceOf(answer, expected[index]!, faults));
+    const difference = differences.find((each) => each !== null) ?? null;
     const asked = difference === null && isDeferring(operation) ? await inParts() : null;
     if (!asked) return { difference };
     const parts = await federation.expectedParts(operation);
-    const { faults } = world;
-    return { difference: partsDifference(asked.payloads, parts, { whole: expected, faults }), parts };
+    return { difference: partsDifference(asked.payloads, parts, { whole: expected[0]!, faults }), parts };
   } catch (error) {
     return { difference: `thrown: ${error instanceof Error ? error.stack : String(error)}` };
   }

@@ -10,9 +10,10 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
 } from "graphql";
-import type { FuzzedOperation } from "./fuzzed-federation.ts";
+import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { Random } from "./random.ts";
 
 /** A random valid operation on a schema, with variables. */
@@ -42,6 +43,8 @@ class OperationGenerator {
   }
 
   generate(): FuzzedOperation {
+    const subscription = this.#schema.getSubscriptionType();
+    if (subscription && this.#random.chance(35)) return this.#subscription(subscription);
     const mutation = this.#schema.getMutationType();
     const isMutation = mutation !== undefined && mutation !== null && this.#random.chance(50);
     const root = isMutation ? mutation : this.#schema.getQueryType()!;
@@ -50,11 +53,21 @@ class OperationGenerator {
     const lines = Array.from({ length: count }, () => this.#field(root, this.#random.pick(fields), 0, ""));
     if (this.#random.chance(3)) lines.push("__typename");
     if (this.#random.chance(12)) lines.push(...this.#twins(root));
+    return this.#operation(isMutation ? "mutation" : "query", lines);
+  }
+
+  /** One field, and nothing decides about it. */
+  #subscription(root: GraphQLObjectType): FuzzedOperation {
+    const field = this.#random.pick(Object.values(root.getFields()));
+    return this.#operation("subscription", [this.#field(root, field, 0, "", "")]);
+  }
+
+  #operation(kind: string, lines: readonly string[]): FuzzedOperation {
     const definitions = [...this.#variables].map(([name, { definition }]) => `$${name}: ${definition}`);
     const head = definitions.length > 0 ? `(${definitions.join(", ")})` : "";
     const values = [...this.#variables].filter(([, { value }]) => value !== undefined);
     return {
-      query: `${isMutation ? "mutation" : "query"} Fuzz${head} { ${lines.join(" ")} }\n${this.#fragments.join("\n")}`,
+      query: `${kind} Fuzz${head} { ${lines.join(" ")} }\n${this.#fragments.join("\n")}`,
       variables: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
     };
   }
@@ -86,12 +99,17 @@ class OperationGenerator {
     return `...${name}${condition}`;
   }
 
-  #field(owner: GraphQLCompositeType, field: AnyField, depth: number, path: string): string {
+  #field(
+    owner: GraphQLCompositeType,
+    field: AnyField,
+    depth: number,
+    path: string,
+    condition = this.#condition(),
+  ): string {
     const args = this.#arguments(field.args);
     const type = getNamedType(field.type);
     const call = `${field.name}${args}`;
     const name = this.#responseName(field.name, `${call}: ${String(field.type)}`, isCompositeType(type), path);
-    const condition = this.#condition();
     const inner = isCompositeType(type) ? ` { ${this.#selectionSet(type, depth + 1, `${path}.${name}`)} }` : "";
     return `${name === field.name ? "" : `${name}: `}${call}${condition}${inner}`;
   }

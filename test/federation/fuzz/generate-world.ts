@@ -1,3 +1,14 @@
+import { addSubscriptions } from "./add-subscriptions.ts";
+import {
+  CONTEXTUAL,
+  isObjectType,
+  objectTypesIn,
+  plainField,
+  randomArguments,
+  rootField,
+  SCALARS,
+  WRAPS,
+} from "./generate-field.ts";
 import { Random } from "./random.ts";
 import {
   CONTEXT_FIELD,
@@ -10,7 +21,6 @@ import {
   type World,
   type WorldField,
   type WorldType,
-  type Wrap,
 } from "./world.ts";
 
 /** A random federation, without faults. Not every one composes. */
@@ -20,7 +30,7 @@ export function generateWorld(random: Random, dataSeed: number): World {
 
 /** The same federation with other data, other overrides that hold, and faults: what composition does not see. */
 export function varyWorld(world: World, random: Random, dataSeed: number): World {
-  const fieldsEach = random.chance(15) ? random.between(2, 8) : 0;
+  const fieldsEach = random.chance(20) ? random.between(2, 8) : 0;
   return {
     ...world,
     dataSeed,
@@ -29,13 +39,9 @@ export function varyWorld(world: World, random: Random, dataSeed: number): World
   };
 }
 
-const SCALARS = ["String", "String", "Int", "Float", "Boolean", "ID", "Json", "Mood"];
 /** Few, so that types have fields of the same name. */
 const NAMES = ["name", "note", "size", "rank", "mood", "link", "part", "next", "data", "text", "sum", "tone"];
-/** The entity with fields that take the context: nothing but what sets it refers to it. */
-const CONTEXTUAL = "C0";
 const OVERRIDE_LABELS = ["percent(40)", "soon"];
-const WRAPS: Wrap[] = ["", "", "!", "[]", "[]!", "[!]", "[!]!"];
 
 class WorldGenerator {
   readonly #random: Random;
@@ -51,6 +57,7 @@ class WorldGenerator {
       unions: [],
       queries: [],
       mutations: [],
+      subscriptions: [],
       overridesHeld: [],
       hidesEnumValue: random.chance(10),
       faults: { fieldsEach: 0, requestLost: -1 },
@@ -79,9 +86,10 @@ class WorldGenerator {
     for (const subgraph of this.#world.subgraphs) {
       const count = random.between(1, 3);
       for (let number = 0; number < count; number++)
-        this.#world.queries.push(this.#rootField(`${subgraph}Query${number}`, subgraph));
+        this.#world.queries.push(rootField(this.#world, random, `${subgraph}Query${number}`, subgraph));
     }
     if (random.chance(20)) this.#addMutations();
+    addSubscriptions(this.#world, random);
     return this.#world;
   }
 
@@ -150,42 +158,12 @@ class WorldGenerator {
   #field(name: string, owners: string[]): WorldField {
     const random = this.#random;
     if (random.chance(45)) {
-      const args = random.chance(30) ? this.#arguments() : [];
+      const args = random.chance(30) ? randomArguments(random) : [];
       const type = args.length > 0 ? "String" : random.pick(SCALARS);
       return { ...plainField(name, type, random.pick(WRAPS), owners), args };
     }
-    const types = this.#objectTypesIn(owners);
+    const types = objectTypesIn(this.#world, owners);
     return plainField(name, random.pick(types), random.pick(WRAPS), owners);
-  }
-
-  /** What a field of these subgraphs can return. */
-  #objectTypesIn(owners: readonly string[]): string[] {
-    const { types, interfaces, unions } = this.#world;
-    const objects = types
-      .filter(
-        (type) => type.name !== "Box" && type.name !== CONTEXTUAL && owners.every((owner) => isDeclaredIn(type, owner)),
-      )
-      .map(({ name }) => name);
-    const [owner = ""] = owners;
-    if (owner === "io") return interfaces.map(({ name }) => name);
-    const abstract = owners.length > 1 ? [] : [...interfaces, ...unions];
-    const usable = abstract.filter(
-      (each) =>
-        (!("entityIn" in each) || each.entityIn === null || each.entityIn === owner) &&
-        each.members.some((name) => isDeclaredIn(typeNamed(this.#world, name)!, owner)),
-    );
-    return [...objects, ...usable.flatMap(({ name }) => [name, name])];
-  }
-
-  #arguments(): Argument[] {
-    const all: Argument[] = [
-      { name: "limit", type: "Int", defaultValue: this.#random.chance(50) ? "3" : null },
-      { name: "word", type: "String", defaultValue: null },
-      { name: "mood", type: "Mood", defaultValue: this.#random.chance(50) ? "SAD" : null },
-      { name: "filter", type: "Filter", defaultValue: null },
-      { name: "ids", type: "[ID!]", defaultValue: null },
-    ];
-    return this.#random.some(all, 1, 2);
   }
 
   #decorate(type: WorldType, field: WorldField): void {
@@ -193,15 +171,15 @@ class WorldGenerator {
     const [owner = ""] = field.owners;
     if (field.owners.length > 1 || field.name === "tag") return;
     const others = Object.keys(type.keysIn).filter((each) => each !== owner);
-    if (!this.#isObject(field.type) && others.length > 0 && random.chance(10)) {
+    if (!isObjectType(field.type) && others.length > 0 && random.chance(10)) {
       field.overrideFrom = random.pick(others);
       if (random.chance(60)) field.overrideLabel = random.pick(OVERRIDE_LABELS);
-    } else if (!this.#isObject(field.type) && random.chance(6)) field.isInaccessible = true;
+    } else if (!isObjectType(field.type) && random.chance(6)) field.isInaccessible = true;
     const target = typeNamed(this.#world, field.type);
     if (!target || !isEntity(target) || !random.chance(35)) return;
     const providable = target.fields.filter(
       (each) =>
-        !this.#isObject(each.type) && !each.owners.includes(owner) && each.args.length === 0 && each.name !== "tag",
+        !isObjectType(each.type) && !each.owners.includes(owner) && each.args.length === 0 && each.name !== "tag",
     );
     const provided = providable.find((each) => each.requires.length === 0 && each.overrideFrom === null);
     if (provided) field.provides = provided.name;
@@ -233,7 +211,9 @@ class WorldGenerator {
     );
     if (setters.length === 0 || taker === "io") return;
     const keysIn: Record<string, number[]> = { [taker]: [0] };
-    const fields = [{ ...plainField("told", "String", "", [taker]), args: this.#arguments(), takesContext: true }];
+    const fields = [
+      { ...plainField("told", "String", "", [taker]), args: randomArguments(random), takesContext: true },
+    ];
     for (const type of setters) {
       const giver = random.pick(Object.keys(type.keysIn));
       keysIn[giver] = [0];
@@ -258,7 +238,7 @@ class WorldGenerator {
     if (field.owners.includes(owner) || field.overrideFrom === owner || field.name === "tag") return false;
     if (field.overrideLabel !== null) return false; // composition does not see that it can be had
     const type = typeNamed(this.#world, field.type);
-    return !this.#isObject(field.type) || (type !== undefined && !isEntity(type) && !field.wrap.startsWith("["));
+    return !isObjectType(field.type) || (type !== undefined && !isEntity(type) && !field.wrap.startsWith("["));
   }
 
   #required(field: WorldField): Required {
@@ -286,45 +266,15 @@ class WorldGenerator {
     };
   }
 
-  #isObject(type: string): boolean {
-    return !SCALARS.includes(type);
-  }
-
-  #rootField(name: string, subgraph: string): WorldField {
-    const random = this.#random;
-    const types = this.#objectTypesIn([subgraph]);
-    if (types.length === 0 || random.chance(10))
-      return { ...plainField(name, "String", "", [subgraph]), args: this.#arguments() };
-    const entities = types.filter((each) => !each.startsWith("V"));
-    const type = random.pick(entities.length > 0 && random.chance(85) ? entities : types);
-    return plainField(name, type, random.pick(["", "[]", "[!]!", "[]!"]), [subgraph]);
-  }
-
   #addMutations(): void {
     const random = this.#random;
     for (const subgraph of random.some(this.#world.subgraphs, 1, 2)) {
       for (const number of [0, 1]) {
-        const field = this.#rootField(`${subgraph}Change${number}`, subgraph);
+        const field = rootField(this.#world, random, `${subgraph}Change${number}`, subgraph);
         this.#world.mutations.push(
-          random.chance(60) ? { ...field, type: "String", wrap: "", args: this.#arguments() } : field,
+          random.chance(60) ? { ...field, type: "String", wrap: "", args: randomArguments(random) } : field,
         );
       }
     }
   }
-}
-
-function plainField(name: string, type: string, wrap: Wrap, owners: string[]): WorldField {
-  return {
-    name,
-    type,
-    wrap,
-    owners,
-    args: [],
-    requires: [],
-    provides: null,
-    overrideFrom: null,
-    overrideLabel: null,
-    takesContext: false,
-    isInaccessible: false,
-  };
 }

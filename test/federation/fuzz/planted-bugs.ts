@@ -219,4 +219,40 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "if (told.has(path)) return false;",
     replace: "",
   },
+  {
+    name: "nothing tells the type that a deferred part depends on",
+    file: "plan/keep-objects.ts",
+    find: "&& !selections.some((each) => defersByType(each, false))) return undefined;",
+    replace: ") return undefined;",
+  },
+  {
+    name: "an event's names are taken for the client's",
+    file: "execute/project-event.ts",
+    find: "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[name]);",
+    replace: "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[responseName]);",
+  },
+  {
+    name: "an event of an interface is of no type",
+    file: "execute/project-event.ts",
+    find: 'isObjectType(type) ? type.name : value["__typename"];',
+    replace: "type.name;",
+  },
+  {
+    name: "what is fetched for one event is fetched for none",
+    file: "execute/shared-fetches.ts",
+    find: "isFirst ? entities[index] : cloneData(entities[index])",
+    replace: "isFirst ? entities[index] : null",
+  },
+  {
+    name: "an entity that is asked for twice comes once",
+    file: "execute/shared-fetches.ts",
+    find: "if (!isWhole || !this.#hasRepeated(indexes)) return participant.receive(result);",
+    replace: "return participant.receive(result);",
+  },
+  {
+    name: "the errors of a subgraph's event are lost",
+    file: "execute/upstream-root.ts",
+    find: "run?.receive({ ...event, data: cloneData(event.data) }, []);",
+    replace: "run?.receive({ ...event, errors: [], data: cloneData(event.data) }, []);",
+  },
 ];

@@ -5,6 +5,7 @@ import {
   KEY_FIELDS,
   resolvableKeys,
   sharedSdl,
+  STREAM,
   typeNamed,
   typeText,
   type Required,
@@ -14,7 +15,7 @@ import {
 } from "./world.ts";
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: [
-  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject",
+  "@key", "@requires", "@provides", "@external", "@shareable", "@override", "@inaccessible", "@interfaceObject", "@composeDirective",
   "@context", "@fromContext"])\n`;
 const KEY_SDL = {
   id: ["id: ID!"],
@@ -22,6 +23,12 @@ const KEY_SDL = {
   pair: ["left: Int!", "right: String!"],
   nested: ["box: Box!"],
 };
+
+const STREAMED = `
+  extend schema @link(url: "https://specs.example.org/streamed/v1.0", import: ["@streamed"]) @composeDirective(name: "@streamed")
+  directive @streamed(topic: String!, channel: String! = "*", delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
+  enum Delivery { EVERY LATEST }
+  enum Snapshot { LAST NONE }`;
 
 /** What one subgraph of a world declares. */
 export function printSubgraph(world: World, subgraph: string): string {
@@ -40,18 +47,20 @@ class SubgraphPrinter {
   }
 
   print(): string {
-    const { queries, mutations, types, interfaces, unions } = this.#world;
-    const blocks = [LINK, sharedSdl(this.#world)];
+    const { queries, mutations, subscriptions, types, interfaces, unions } = this.#world;
+    const isStream = this.#subgraph === STREAM;
+    const blocks = [LINK, ...(isStream ? [STREAMED] : []), sharedSdl(this.#world)];
     const entities = types.filter((type) => isEntity(type) && isDeclaredIn(type, this.#subgraph));
     const bodies = new Map(entities.map((type) => [type, this.#entityFields(type)]));
     const root = (name: string, fields: readonly WorldField[]) => {
       const own = fields
         .filter(({ owners }) => owners.includes(this.#subgraph))
-        .map((field) => this.#field(field, null));
+        .map((field) => this.#field(field, null) + (isStream ? ` @streamed(topic: "${field.name}")` : ""));
       if (own.length > 0) blocks.push(block(`type ${name}`, own));
     };
     root("Query", queries);
     root("Mutation", mutations);
+    root("Subscription", subscriptions);
     for (const each of interfaces) {
       if (each.objectIn !== this.#subgraph) continue;
       const own = each.fields.map((field) => this.#field(field, null));
@@ -60,7 +69,7 @@ class SubgraphPrinter {
     for (const each of unions) {
       if (!this.#used.has(each.name)) continue;
       const members = each.members.filter((name) => isDeclaredIn(typeNamed(this.#world, name)!, this.#subgraph));
-      for (const name of members) this.#used.add(name);
+      for (const name of members) this.#use(name);
       blocks.push(`union ${each.name} = ${members.join(" | ")}`);
     }
     for (const [type, fields] of bodies) blocks.push(block(this.#entityHead(type), fields));
@@ -76,6 +85,14 @@ class SubgraphPrinter {
       blocks.push(block(`type ${type.name} @shareable`, fields));
     }
     return blocks.join("\n");
+  }
+
+  /** What a value type has in it is used with it. */
+  #use(name: string): void {
+    if (this.#used.has(name)) return;
+    this.#used.add(name);
+    const type = typeNamed(this.#world, name);
+    if (type && !isEntity(type)) for (const field of type.fields) this.#use(field.type);
   }
 
   #declaresInterface({ name, entityIn }: { name: string; entityIn: string | null }): boolean {
@@ -105,7 +122,7 @@ class SubgraphPrinter {
 
   #entityFields(type: WorldType): string[] {
     const keys = type.keysIn[this.#subgraph]!.map((index) => type.keys[index]!);
-    if (keys.includes("nested")) this.#used.add("Box");
+    if (keys.includes("nested")) this.#use("Box");
     const fields = keys.flatMap((key) => KEY_SDL[key]);
     for (const field of type.fields) {
       const isOwner = field.owners.includes(this.#subgraph);
@@ -134,7 +151,7 @@ class SubgraphPrinter {
   }
 
   #bareField(field: WorldField): string {
-    this.#used.add(field.type);
+    this.#use(field.type);
     const args = field.args.map(
       ({ name, type, defaultValue }) => `${name}: ${type}${defaultValue === null ? "" : ` = ${defaultValue}`}`,
     );

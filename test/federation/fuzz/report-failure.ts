@@ -22,7 +22,7 @@ export async function reportFailure({ seed, world, operation, difference }: Fail
       ? [
           `--- plan\n${asked.plan}`,
           `--- requests\n${asked.requests.join("\n")}`,
-          `--- answer\n${JSON.stringify(asked.answer)}`,
+          `--- answer\n${JSON.stringify(asked.answers)}`,
         ]
       : []),
     `--- expected\n${JSON.stringify(expected)}`,

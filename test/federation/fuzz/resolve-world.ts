@@ -1,7 +1,7 @@
-import type { GraphQLFieldResolver } from "graphql";
+import type { GraphQLFieldResolver, OperationTypeNode } from "graphql";
 import { hashOf } from "./random.ts";
-import { inputsSent, requiredText, valueOf, type WorldObject } from "./world-data.ts";
-import { CONTEXT_FIELD, resolversOf, typeNamed, type World, type WorldField } from "./world.ts";
+import { inputsSent, isWorldObject, keyField, requiredText, valueOf, type WorldObject } from "./world-data.ts";
+import { CONTEXT_FIELD, resolversOf, STREAM, typeNamed, type World, type WorldField } from "./world.ts";
 
 /** An object on its way through graphql-js. */
 export interface SourceObject {
@@ -15,9 +15,16 @@ export interface SourceObject {
   context?: unknown;
 }
 
-/** What one run changes: mutations count. */
+/** What an operation is executed with. */
 export interface RunState {
+  /** Made by mutations so far. */
   changes: number;
+  /** The number of the event, of a subscription. */
+  event: number;
+}
+
+export function newState(event = 0): RunState {
+  return { changes: 0, event };
 }
 
 /**
@@ -27,13 +34,18 @@ export interface RunState {
 export function resolverOf(world: World, subgraph: string | null): GraphQLFieldResolver<unknown, RunState> {
   return (source, args, state, info) => {
     if (isSourceObject(source)) return resolveField(world, subgraph, source, info.fieldName, args);
-    const isMutation = info.operation.operation === "mutation";
-    const field = (isMutation ? world.mutations : world.queries).find(({ name }) => name === info.fieldName);
+    const { type, fields } = rootOf(world, info.operation.operation);
+    const field = fields.find(({ name }) => name === info.fieldName);
     if (!field) return undefined;
-    const value = isMutation && field.type === "String" ? `change ${++state.changes}` : null;
-    const object = { type: isMutation ? "Mutation" : "Query", index: 0 };
-    return value ?? sourcesOf(world, subgraph, field, valueOf(world, object, field, args));
+    if (type === "Mutation" && field.type === "String") return `change ${++state.changes}`;
+    return sourcesOf(world, subgraph, field, valueOf(world, { type, index: state.event }, field, args));
   };
+}
+
+function rootOf(world: World, operation: OperationTypeNode): { type: string; fields: readonly WorldField[] } {
+  if (operation === "query") return { type: "Query", fields: world.queries };
+  if (operation === "mutation") return { type: "Mutation", fields: world.mutations };
+  return { type: "Subscription", fields: world.subscriptions };
 }
 
 function resolveField(
@@ -45,7 +57,7 @@ function resolveField(
 ): unknown {
   const field = fieldOf(world, source.object.type, name);
   if (subgraph !== null && field) checkAsked(world, subgraph, source, field);
-  const known = field ?? KEY_FIELD(name);
+  const known = field ?? keyField(name);
   if (field && isFaulty(world, source.object, field)) {
     if (hashOf(world.dataSeed, name, source.object.index) % 2 === 0) return null;
     throw new Error(`fault of ${name}`);
@@ -91,10 +103,11 @@ export function fieldOf(world: World, typeName: string, name: string): WorldFiel
     .find((field) => field.name === name);
 }
 
-/** Keys are always there: an entity without one is not reached at all. */
+/** Keys are always there: an entity without one is not reached at all. And an event has no errors in it. */
 function isFaulty(world: World, object: WorldObject, field: WorldField): boolean {
   const { fieldsEach } = world.faults;
-  if (fieldsEach === 0 || field.owners.length !== 1 || isNeeded(world, field)) return false;
+  const isShared = field.owners.length !== 1 || field.owners.includes(STREAM);
+  if (fieldsEach === 0 || isShared || isNeeded(world, field)) return false;
   return hashOf(world.dataSeed, "fault", object.type, object.index, field.name) % fieldsEach === 0;
 }
 
@@ -107,20 +120,6 @@ function isNeeded(world: World, field: WorldField): boolean {
     ),
   );
 }
-
-const KEY_FIELD = (name: string): WorldField => ({
-  name,
-  type: name === "box" ? "Box" : "ID",
-  wrap: "!",
-  owners: [],
-  args: [],
-  requires: [],
-  provides: null,
-  overrideFrom: null,
-  overrideLabel: null,
-  takesContext: false,
-  isInaccessible: false,
-});
 
 function sourcesOf(
   world: World,
@@ -139,10 +138,6 @@ function sourcesOf(
 export function nameIn(world: World, subgraph: string | null, typeName: string): string {
   const known = world.interfaces.find(({ objectIn, members }) => objectIn === subgraph && members.includes(typeName));
   return subgraph !== null && known ? known.name : typeName;
-}
-
-function isWorldObject(value: unknown): value is WorldObject {
-  return typeof value === "object" && value !== null && "type" in value && "index" in value;
 }
 
 function isSourceObject(source: unknown): source is SourceObject {

@@ -9,7 +9,8 @@ import {
   type SelectionNode,
 } from "graphql";
 import { outcomeOf, type Failure } from "./fuzz-case.ts";
-import { FuzzedFederation, type FuzzedOperation } from "./fuzzed-federation.ts";
+import { FuzzedFederation } from "./fuzzed-federation.ts";
+import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { World } from "./world.ts";
 
 const ATTEMPTS_MAX = 400;
@@ -89,6 +90,8 @@ function* smallerWorlds(world: World): Iterable<World> {
     }
   }
   for (const query of world.queries) yield { ...world, queries: world.queries.filter((each) => each !== query) };
+  for (const subscription of world.subscriptions)
+    yield { ...world, subscriptions: world.subscriptions.filter((each) => each !== subscription) };
   for (const mutation of world.mutations)
     yield { ...world, mutations: world.mutations.filter((each) => each !== mutation) };
 }

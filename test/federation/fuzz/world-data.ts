@@ -1,3 +1,4 @@
+import { plainField } from "./generate-field.ts";
 import { hashOf } from "./random.ts";
 import {
   KEY_FIELDS,
@@ -79,6 +80,15 @@ function isMeant(
       return fields.every((name) => representation[name] === keyValue(object, name));
   }
   return false;
+}
+
+export function isWorldObject(value: unknown): value is WorldObject {
+  return typeof value === "object" && value !== null && "type" in value && "index" in value;
+}
+
+/** A field that a key is made of. */
+export function keyField(name: string): WorldField {
+  return plainField(name, name === "box" ? "Box" : "ID", "!", []);
 }
 
 function keyValue({ type, index }: WorldObject, name: string): unknown {

@@ -9,6 +9,7 @@ export interface World {
   unions: { name: string; members: string[] }[];
   queries: WorldField[];
   mutations: WorldField[];
+  subscriptions: WorldField[];
   /** The labels of overrides that hold. */
   overridesHeld: string[];
   /** Whether clients do not know one value of the enum, which objects have all the same. */
@@ -93,6 +94,9 @@ export interface Faults {
   /** The request, counted from 0, that gets no answer; -1 for none. */
   requestLost: number;
 }
+
+/** The subgraph whose events a broker sends: it is never asked. */
+export const STREAM = "st";
 
 /** The field by which objects set the context. */
 export const CONTEXT_FIELD = "zone";

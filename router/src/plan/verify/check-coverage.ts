@@ -9,7 +9,7 @@ import {
   type ValueNode,
 } from "graphql";
 import { collectFields, type CollectedField, type Guard, type GuardedSelection } from "../../shape/collect-fields.ts";
-import { dependentOnType } from "../../shape/type-dependence.ts";
+import { dependentOnType, partsDependentOnType } from "../../shape/type-dependence.ts";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { NormalizedOperation } from "../normalize-operation.ts";
 import type { FetchedData, FetchedField, Position } from "./fetched-data.ts";
@@ -78,7 +78,12 @@ class CoverageCheck {
   ): Guard[] {
     const names = fields.filter(({ fieldName }) => fieldName === "__typename").flatMap(({ guards }) => guards);
     const { apiSchema } = this.#supergraph;
-    return [...names, ...dependentOnType(apiSchema, this.#normalized.fragments, type, known, selections)];
+    const { fragments } = this.#normalized;
+    return [
+      ...names,
+      ...dependentOnType(apiSchema, fragments, type, known, selections),
+      ...partsDependentOnType(apiSchema, fragments, type, known, selections),
+    ];
   }
 
   #notCovered(type: GraphQLCompositeType, { responseName, fieldName }: CollectedField): Error {
