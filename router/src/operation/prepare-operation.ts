@@ -197,6 +197,7 @@ function variableCoercion(
     if (variables !== undefined && variables !== null && (typeof variables !== "object" || Array.isArray(variables))) {
       return { errors: [operationError("BAD_REQUEST", "The variables must be an object")] };
     }
+    if (definitions.length === 0) return { variables: {} };
     const inputs = (variables ?? {}) as Record<string, unknown>;
     const result = getVariableValues(schema, definitions, inputs, { maxErrors: 20 });
     if (result.coerced) return { variables: result.coerced };

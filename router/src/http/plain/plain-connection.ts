@@ -73,7 +73,8 @@ export class PlainConnection {
     this.#socket.destroy();
   }
 
-  answered(): void {
+  answered(bytes: number): void {
+    this.#host.turns.answered(bytes);
     this.#isBusy = false;
     this.#unflushed += 1;
     this.hasServed = true;

@@ -6,11 +6,14 @@ import type { AnswerBytes } from "./answer-bytes.ts";
 /** How a connection goes on after an answer: as its headers say it. */
 export interface AfterAnswer {
   headers: string;
-  /** The answer is handed to the socket. */
-  answered(): void;
+  /** The answer, of about so many bytes, is handed to the socket. */
+  answered(bytes: number): void;
   /** The system has all of it. */
   readonly flushed: () => void;
 }
+
+/** Characters of a body that is written as text. Larger ones are put together from many pieces, which that would copy first. */
+const SMALL_MAX = 4_096;
 
 let second = 0;
 let dateHeader = "";
@@ -56,18 +59,30 @@ export class PlainResponse implements HttpResponse {
   end(body: string | Uint8Array = ""): void {
     if (this.headersSent) return;
     this.headersSent = true;
-    const bytes = this.#bytes;
-    const whole = typeof body === "string" && bytes !== null ? bytes.write(body, this.#headFor) : null;
-    if (whole !== null) {
-      this.#socket.write(whole, this.#after.flushed);
-      if (this.#socket.writableLength > 0) bytes!.giveAway();
-    } else {
-      this.#socket.cork();
-      this.#socket.write(this.#headFor(Buffer.byteLength(body)), "latin1");
-      this.#socket.write(body, this.#after.flushed);
-      this.#socket.uncork();
+    this.#after.answered(typeof body === "string" ? this.#writeText(body) : this.#writeApart(body, body.byteLength));
+  }
+
+  /** Returns how many bytes it wrote, more or less. */
+  #writeText(body: string): number {
+    // As many bytes as characters: it is ASCII, and as such leaves with its head without having been a buffer.
+    if (body.length <= SMALL_MAX && Buffer.byteLength(body) === body.length) {
+      this.#socket.write(this.#headFor(body.length) + body, "latin1", this.#after.flushed);
+      return body.length;
     }
-    this.#after.answered();
+    const bytes = this.#bytes;
+    const whole = bytes?.write(body, this.#headFor) ?? null;
+    if (whole === null) return this.#writeApart(body, Buffer.byteLength(body));
+    this.#socket.write(whole, this.#after.flushed);
+    if (this.#socket.writableLength > 0) bytes!.giveAway();
+    return whole.length;
+  }
+
+  #writeApart(body: string | Uint8Array, length: number): number {
+    this.#socket.cork();
+    this.#socket.write(this.#headFor(length), "latin1");
+    this.#socket.write(body, this.#after.flushed);
+    this.#socket.uncork();
+    return length;
   }
 
   destroy(): void {
