@@ -19,8 +19,6 @@ export interface PlannerThreadLimits {
 }
 
 const LIMITS: PlannerThreadLimits = { planningMsMax: 10_000, waitingMax: 1_000, heapMbMax: 512 };
-/** Planning leaves much garbage: with the default of 48, about 100 MB more stay with the thread. */
-const YOUNG_MB_MAX = 8;
 /** Building a supergraph's planner has no client that waits. */
 const BUILD_MS_MAX = 60_000;
 
@@ -129,7 +127,7 @@ export class PlannerThread implements Planners {
 
   #start(): Worker {
     const worker = new Worker(new URL("./planner-thread.worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMbMax, maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMbMax },
     });
     const isCurrent = () => this.#worker === worker;
     worker.on("message", (reply: PlannerReply) => {
