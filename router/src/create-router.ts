@@ -3,10 +3,11 @@ import { adminHandler } from "@mib/service/admin-server";
 import type { HealthReport } from "@mib/service/health";
 import { createService } from "@mib/service/run";
 import { loadSigner } from "./authentication/load-signer.ts";
-import { routerConfigSchema, type RouterConfig, type RouterSettings } from "./config/router-config.ts";
-import { readKeyPair, type KeyPair } from "./http/tls/key-pair.ts";
+import { routerConfigSchema, type RouterSettings } from "./config/router-config.ts";
+import { keyPairOf } from "./http/tls/key-pair.ts";
 import { loadPlugins } from "./plugins/load-plugins.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
+import type { Loaded } from "./reload/reloader.ts";
 import { startRouter } from "./router.ts";
 
 /** The settings of router.yaml as an object; the supergraph may be given as text. Files are relative to the process. */
@@ -54,10 +55,7 @@ export async function createRouter(
     });
     return {
       url,
-      async update(next) {
-        const { config: newConfig, supergraphSdl: newSupergraphSdl, keyPair: newKeyPair } = read(next);
-        await replace(newConfig, newSupergraphSdl, newKeyPair);
-      },
+      update: async (next) => replace(read(next)),
       health: () => service.health.report(),
       metrics: () => service.registry.metrics(),
       close: () => service.shutdown("closed by its program"),
@@ -68,11 +66,7 @@ export async function createRouter(
   }
 }
 
-function read({ supergraph, ...settings }: CreateRouterSettings): {
-  config: RouterConfig;
-  supergraphSdl: string;
-  keyPair: KeyPair | null;
-} {
+function read({ supergraph, ...settings }: CreateRouterSettings): Loaded {
   const { sdl = null, file = "(given as text)", ...warm } = supergraph as typeof supergraph & Partial<Place>;
   const result = routerConfigSchema.safeParse({ ...settings, supergraph: { ...warm, file } });
   if (!result.success) {
@@ -80,7 +74,6 @@ function read({ supergraph, ...settings }: CreateRouterSettings): {
     throw new Error(`The router's settings have ${problems.length} problem(s):\n  ${problems.join("\n  ")}`);
   }
   const config = result.data;
-  const keyPair = config.tls && readKeyPair(config.tls);
-  if (keyPair !== null && "problem" in keyPair) throw new Error(keyPair.problem);
+  const keyPair = keyPairOf(config.tls);
   return { config, supergraphSdl: sdl ?? readFileSync(file, "utf8"), keyPair };
 }

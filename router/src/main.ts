@@ -43,7 +43,7 @@ async function serve(service: Service, configFile: string | null): Promise<void>
   followSources(service, start, {
     sources,
     configFile,
-    apply: (loaded) => router.replace(loaded.config, loaded.supergraphSdl, loaded.keyPair),
+    apply: (loaded) => router.replace(loaded),
   });
   worker?.serving();
   service.log.info(

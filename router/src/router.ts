@@ -2,15 +2,14 @@ import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { Service } from "@mib/service/run";
 import { followRevocations } from "./authentication/follow-revocations.ts";
 import { Revocations } from "./authentication/revocations.ts";
-import type { RouterConfig } from "./config/router-config.ts";
 import { HttpServer } from "./http/http-server.ts";
 import type { Routes } from "./http/routes.ts";
 import { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
-import type { KeyPair } from "./http/tls/key-pair.ts";
 import { createFederation } from "./operation/federation.ts";
 import { PlannerThread } from "./plan/planner-thread.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
 import { composePlugins } from "./plugins/plugins.ts";
+import type { Loaded } from "./reload/reloader.ts";
 import { RateLimiter } from "./request/rate-limiter.ts";
 import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
 import { StreamBudgets } from "./request/stream-budgets.ts";
@@ -24,11 +23,7 @@ import { registerTlsMetrics } from "./telemetry/tls-metrics.ts";
 import { UpstreamHub } from "./upstream/upstream-hub.ts";
 import { GraphqlWebSocketServer } from "./websocket/websocket-server.ts";
 
-export interface RouterParts {
-  config: RouterConfig;
-  supergraphSdl: string;
-  /** By what it shows clients who it is; null where they are served in clear. */
-  keyPair: KeyPair | null;
+export interface RouterParts extends Loaded {
   /** Signs what subgraphs are told about the caller; null: they are told nothing. */
   signer: IdentitySigner | null;
   /** Answers `/health`, `/ready` and `/metrics`. */
@@ -46,7 +41,7 @@ const REQUESTS_END_MS_MAX = 3_000;
 export interface StartedRouter {
   url: string;
   /** Takes a new configuration, supergraph and key pair into use, or rejects and goes on with the old; requests under way end on the old. */
-  replace(config: RouterConfig, supergraphSdl: string, keyPair: KeyPair | null): Promise<void>;
+  replace(next: Loaded): Promise<void>;
 }
 
 /** Wires a router and returns when it listens. The service's shutdown ends it: sockets first, subgraph connections last. */
@@ -200,7 +195,7 @@ export async function startRouter(
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
     url: `${keyPair === null ? "http" : "https"}://${host}:${port}${address.path}`,
-    async replace(newConfig, newSupergraphSdl, newKeyPair) {
+    async replace({ config: newConfig, supergraphSdl: newSupergraphSdl, keyPair: newKeyPair }) {
       const next = createReplaceableParts(newConfig, lasting);
       const known = sameFederationSettings(parts.config, newConfig);
       const { warm_operations_max, warm_ms_max } = newConfig.supergraph;

@@ -11,7 +11,6 @@ import { createService } from "@mib/service/run";
 import { eventually } from "@mib/testkit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import { followSources } from "../../router/src/reload/follow-sources.ts";
-import type { Loaded } from "../../router/src/reload/reloader.ts";
 import { Sources } from "../../router/src/reload/sources.ts";
 import { startRouter } from "../../router/src/router.ts";
 import { federated } from "../federation/federated.ts";
@@ -40,8 +39,7 @@ async function routerOn(configFile: string) {
   const start = await sources.read();
   if ("problems" in start) throw new Error(start.problems.join());
   const router = await startRouter(service, { ...start, signer: null, admin: adminHandler(service) });
-  const apply = (next: Loaded) => router.replace(next.config, next.supergraphSdl, next.keyPair);
-  followSources(service, start, { sources, configFile, apply });
+  followSources(service, start, { sources, configFile, apply: (next) => router.replace(next) });
   const ask = async (query: string): Promise<any> => {
     const headers = { "content-type": "application/json" };
     return (await fetch(router.url, { method: "POST", headers, body: JSON.stringify({ query }) })).json();

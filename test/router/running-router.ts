@@ -12,7 +12,7 @@ import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { routerConfigSchema, type RouterConfig } from "../../router/src/config/router-config.ts";
-import { readKeyPair, type KeyPair } from "../../router/src/http/tls/key-pair.ts";
+import { keyPairOf } from "../../router/src/http/tls/key-pair.ts";
 import { startRouter } from "../../router/src/router.ts";
 import { federated, type SubgraphRequest, type TestSubgraph } from "../federation/federated.ts";
 
@@ -53,7 +53,7 @@ export async function runningRouter(
   const { url, replace } = await startRouter(service, {
     config,
     supergraphSdl,
-    keyPair: keyPairOf(config),
+    keyPair: keyPairOf(config.tls),
     signer: await createIdentitySigner({ privateKeyPem: keys.privateKeyPem }),
     admin: adminHandler(service),
   });
@@ -97,18 +97,12 @@ export async function runningRouter(
         0,
       );
     },
-    replace: (next) => {
+    replace: async (next) => {
       const nextConfig = configOf(next);
-      return replace(nextConfig, supergraphSdl, keyPairOf(nextConfig));
+      await replace({ config: nextConfig, supergraphSdl, keyPair: keyPairOf(nextConfig.tls) });
     },
     stop,
   };
-}
-
-function keyPairOf({ tls }: RouterConfig): KeyPair | null {
-  const pair = tls && readKeyPair(tls);
-  if (pair !== null && "problem" in pair) throw new Error(pair.problem);
-  return pair;
 }
 
 /** What graphql-ws makes its sockets with. */

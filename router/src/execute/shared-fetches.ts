@@ -174,11 +174,10 @@ class SharedFetch {
   }
 
   #handOut(result: SubgraphResult): void {
-    const isWhole = this.#isWhole(result);
     if (this.#indexes.size === 1) {
-      for (const [participant, indexes] of this.#indexes)
-        if (!isWhole || !this.#hasRepeated(indexes)) return participant.receive(result);
-    } else if (!isWhole) return this.#askForEach();
+      const [participant, indexes] = this.#indexes.entries().next().value!;
+      if (!this.#hasRepeated(indexes) || !this.#isWhole(result)) return participant.receive(result);
+    } else if (!this.#isWhole(result)) return this.#askForEach();
     const given = this.#lists.map(() => new Set<number>());
     for (const [participant, indexes] of this.#indexes)
       if (!participant.isOver) participant.receive(this.#partOf(result, indexes, given));

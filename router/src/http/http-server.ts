@@ -5,10 +5,10 @@ import type { TLSSocket } from "node:tls";
 import { Http2Connections } from "./http2/http2-connections.ts";
 import { PriorKnowledge } from "./http2/prior-knowledge.ts";
 import { PlainConnections } from "./plain/plain-connections.ts";
-import { RequestTurns } from "./plain/request-turns.ts";
+import { RequestTurns } from "./request-turns.ts";
 import { refuseBadConnections } from "./refuse-connection.ts";
 import { route, routePlain, type Routes } from "./routes.ts";
-import { takeConnections, type Http1Server } from "./taken-connections.ts";
+import { isTls, takeConnections, type Http1Server } from "./taken-connections.ts";
 import type { KeyPair } from "./tls/key-pair.ts";
 import { TlsConnections } from "./tls/tls-connections.ts";
 
@@ -75,7 +75,7 @@ export class HttpServer {
     );
     this.server.keepAliveTimeout = KEEP_ALIVE_MS;
     refuseBadConnections(this.server);
-    this.#tls = keyPair && "setSecureContext" in this.server ? new TlsConnections(this.server, keyPair) : null;
+    this.#tls = keyPair && isTls(this.server) ? new TlsConnections(this.server, keyPair) : null;
     this.#plain = options.plain
       ? new PlainConnections(this.server, {
           ...times,

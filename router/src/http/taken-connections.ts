@@ -5,9 +5,13 @@ import type { Socket } from "node:net";
 /** A server of `node:http`, in clear or behind TLS. */
 export type Http1Server = Server | TlsServer;
 
+export function isTls(server: Http1Server): server is TlsServer {
+  return "setSecureContext" in server;
+}
+
 /** The event by which a server tells of a connection that requests may come on. */
-export function connectionEvent(server: Http1Server): "connection" | "secureConnection" {
-  return "setSecureContext" in server ? "secureConnection" : "connection";
+function connectionEvent(server: Http1Server): "connection" | "secureConnection" {
+  return isTls(server) ? "secureConnection" : "connection";
 }
 
 /**

@@ -8,7 +8,7 @@ import type { KeyPair } from "../http/tls/key-pair.ts";
 export interface Loaded {
   config: RouterConfig;
   supergraphSdl: string;
-  /** Null in clear. */
+  /** By what the router shows clients who it is; null where they are served in clear. */
   keyPair: KeyPair | null;
 }
 

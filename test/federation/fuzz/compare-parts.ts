@@ -1,4 +1,4 @@
-import { differenceOf, firstDifference, nullOn, startsWith, textOf, type Path } from "./compare-answers.ts";
+import { differenceOf, firstDifference, isRecord, nullOn, startsWith, textOf, type Path } from "./compare-answers.ts";
 import type { ExpectedPart } from "./expected-parts.ts";
 import type { Answer } from "./fuzzed-federation.ts";
 import type { Faults } from "./world.ts";
@@ -120,8 +120,4 @@ function valueOn(data: unknown, path: Path): unknown {
   let value = data;
   for (const step of path) value = isMergeable(value) && Object.hasOwn(value, step) ? value[step] : undefined;
   return value;
-}
-
-function isRecord(value: unknown): boolean {
-  return isMergeable(value) && !Array.isArray(value);
 }

@@ -1,10 +1,12 @@
 import {
   execute,
+  getOperationAST,
   GraphQLSchema,
   isObjectType,
   Kind,
   OperationTypeNode,
   parse,
+  responsePathAsArray,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -13,15 +15,13 @@ import {
   type FragmentSpreadNode,
   type GraphQLFieldResolver,
   type InlineFragmentNode,
-  type OperationDefinitionNode,
   type SelectionSetNode,
 } from "graphql";
 import { getDirectiveValues, getVariableValues } from "graphql/execution/values.js";
+import type { Path } from "./compare-answers.ts";
 import type { Answer } from "./fuzzed-federation.ts";
 import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import { newState } from "./resolve-world.ts";
-
-type Path = readonly (string | number)[];
 
 /** One part of an answer with `@defer`. */
 export interface ExpectedPart {
@@ -58,7 +58,7 @@ export async function expectedParts(
       contextValue: newState(),
       fieldResolver: (object, args, context, info) => {
         const value = resolver(object, args, context as never, info);
-        values.set(keyOf(pathOf(info.path)), value);
+        values.set(keyOf(responsePathAsArray(info.path)), value);
         return value;
       },
     });
@@ -109,7 +109,8 @@ function markDeferred(
   variables: Record<string, unknown>,
 ): MarkedOperation {
   const deferred: { label: string | null; selectionSet: SelectionSetNode }[] = [];
-  const given = getVariableValues(schema, operationOf(document).variableDefinitions ?? [], variables).coerced ?? {};
+  const given =
+    getVariableValues(schema, getOperationAST(document)!.variableDefinitions ?? [], variables).coerced ?? {};
   const types = new TypeInfo(schema);
   const mark = (node: InlineFragmentNode | FragmentSpreadNode) => {
     if (!node.directives?.some(({ name }) => name.value === "defer")) return undefined;
@@ -123,12 +124,12 @@ function markDeferred(
       kind: Kind.INLINE_FRAGMENT,
       ...(typeCondition && { typeCondition }),
       directives,
-      selectionSet: operationOf(parse(`{ _deferred${deferred.length - 1}: __typename }`)).selectionSet,
+      selectionSet: getOperationAST(parse(`{ _deferred${deferred.length - 1}: __typename }`))!.selectionSet,
     };
   };
   const leave = { InlineFragment: { leave: mark }, FragmentSpread: { leave: mark } };
   const marked = visit(document, visitWithTypeInfo(types, leave));
-  const operation = operationOf(marked);
+  const operation = getOperationAST(marked)!;
   return {
     deferred,
     documentOf: (selectionSet, isPart) => ({
@@ -202,14 +203,6 @@ function valueAt(values: ReadonlyMap<string, unknown>, path: Path): unknown {
   return value;
 }
 
-function pathOf(path: { prev: Parameters<typeof pathOf>[0] | undefined; key: string | number }): Path {
-  return path.prev ? [...pathOf(path.prev), path.key] : [path.key];
-}
-
 function keyOf(path: Path): string {
   return path.join("/");
-}
-
-function operationOf({ definitions }: DocumentNode): OperationDefinitionNode {
-  return definitions.find((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION)!;
 }

@@ -144,7 +144,7 @@ export class FuzzedFederation {
   }
 }
 
-export function isSubscribing({ query }: FuzzedOperation): boolean {
+function isSubscribing({ query }: FuzzedOperation): boolean {
   return query.startsWith("subscription ");
 }
 

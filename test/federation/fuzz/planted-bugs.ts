@@ -246,7 +246,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an entity that is asked for twice comes once",
     file: "execute/shared-fetches.ts",
-    find: "if (!isWhole || !this.#hasRepeated(indexes)) return participant.receive(result);",
+    find: "if (!this.#hasRepeated(indexes) || !this.#isWhole(result)) return participant.receive(result);",
     replace: "return participant.receive(result);",
   },
   {

@@ -1,4 +1,4 @@
-import { plainField } from "./generate-field.ts";
+import { isObjectType, plainField } from "./generate-field.ts";
 import { hashOf } from "./random.ts";
 import {
   KEY_FIELDS,
@@ -18,7 +18,6 @@ export interface WorldObject {
 
 /** Objects of each type. */
 const OBJECTS = 4;
-const SCALARS = new Set(["String", "Int", "Float", "Boolean", "ID", "Json", "Mood"]);
 
 /** What a field of an object is; objects inside come as `WorldObject`. Pure: the same answer for the same question. */
 export function valueOf(
@@ -115,7 +114,7 @@ function codeOf(index: number, type: string): number {
 }
 
 function itemOf(world: World, field: WorldField, seed: number, args: Readonly<Record<string, unknown>>): unknown {
-  if (!SCALARS.has(field.type)) {
+  if (isObjectType(field.type)) {
     const members = membersOf(world, field.type).filter((name) => isNameable(world, field, name));
     return members.length === 0 ? null : { type: members[seed % members.length]!, index: (seed >>> 8) % OBJECTS };
   }

@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import { CodedError } from "@mib/service/coded-error";
 import { refuse } from "../error-body.ts";
 import type { HttpRequest, OngoingResponse } from "../http-exchange.ts";
-import type { RequestTurns } from "../plain/request-turns.ts";
+import type { RequestTurns } from "../request-turns.ts";
 import type { StreamedRest } from "../routes.ts";
 import { Http2Exchange, type ExchangeLimits } from "./http2-exchange.ts";
 import { readHttp2Head } from "./http2-request.ts";

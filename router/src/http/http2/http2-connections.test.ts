@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { eventually } from "@mib/testkit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import type { HttpRequest, OngoingResponse } from "../http-exchange.ts";
-import { RequestTurns } from "../plain/request-turns.ts";
+import { RequestTurns } from "../request-turns.ts";
 import { Http2Connections } from "./http2-connections.ts";
 
 interface Served {

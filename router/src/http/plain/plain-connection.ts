@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from "../http-exchange.ts";
 import type { AnswerBytes } from "./answer-bytes.ts";
 import { readPlainHead, type PlainHead, type PlainRequestRules } from "./plain-request.ts";
 import { PlainResponse } from "./plain-response.ts";
-import type { RequestTurns } from "./request-turns.ts";
+import type { RequestTurns } from "../request-turns.ts";
 
 /** What a connection needs of its server. */
 export interface PlainHost {

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { HttpResponse } from "../http-exchange.ts";
 import { PlainConnections } from "./plain-connections.ts";
 import { readPlainHead } from "./plain-request.ts";
-import { RequestTurns } from "./request-turns.ts";
+import { RequestTurns } from "../request-turns.ts";
 
 const BODY_BYTES_MAX = 1_000;
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { connectionEvent, takeConnections, type Http1Server } from "../taken-connections.ts";
+import { isTls, takeConnections, type Http1Server } from "../taken-connections.ts";
 import { AnswerBytes } from "./answer-bytes.ts";
 import { PlainConnection, type PlainHost } from "./plain-connection.ts";
 
@@ -29,11 +29,12 @@ export class PlainConnections implements PlainHost {
     this.serve = serve;
     this.turns = turns;
     // Behind TLS a write is never over at once: memory could not be used again.
-    this.bytes = connectionEvent(server) === "connection" ? new AnswerBytes() : null;
+    this.bytes = isTls(server) ? null : new AnswerBytes();
     this.keepAliveSeconds = Math.floor(idleMsMax / 1_000);
     this.handOver = takeConnections(server, (socket) => void this.#connections.add(new PlainConnection(socket, this)));
     const sweepMs = Math.min(SWEEP_MS_MAX, idleMsMax / 2);
-    this.#timer = setInterval(() => this.#sweep({ idleMsMax, firstRequestMsMax, sweepMs }), sweepMs).unref();
+    const [idleSweepsMax, firstSweepsMax] = [idleMsMax / sweepMs, firstRequestMsMax / sweepMs];
+    this.#timer = setInterval(() => this.#sweep(idleMsMax, idleSweepsMax, firstSweepsMax), sweepMs).unref();
   }
 
   left(connection: PlainConnection): void {
@@ -51,12 +52,7 @@ export class PlainConnections implements PlainHost {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  #sweep({
-    idleMsMax,
-    firstRequestMsMax,
-    sweepMs,
-  }: Record<"idleMsMax" | "firstRequestMsMax" | "sweepMs", number>): void {
-    const [idleSweepsMax, firstSweepsMax] = [idleMsMax / sweepMs, firstRequestMsMax / sweepMs];
+  #sweep(idleMsMax: number, idleSweepsMax: number, firstSweepsMax: number): void {
     for (const connection of this.#connections) {
       connection.endIfStalled(idleMsMax);
       if (!connection.isIdle) continue;

@@ -29,6 +29,13 @@ export function readKeyPair({
   return { certificate, privateKey };
 }
 
+/** The same where TLS is on, null where it is off. Throws what is wrong. */
+export function keyPairOf(tls: TlsConfig | null): KeyPair | null {
+  const pair = tls && readKeyPair(tls);
+  if (pair !== null && "problem" in pair) throw new Error(pair.problem);
+  return pair;
+}
+
 function textOf(file: string): string | null {
   return attempt(() => readFileSync(file, "utf8"));
 }
