@@ -1,5 +1,5 @@
 /**
- * npm run faults -- [--seed S] [--faults N] [--minutes M] [--engine] [--kind WORDS] [--bug WORDS] [--report]
+ * npm run faults -- [--seed S] [--faults N] [--minutes M] [--rate R] [--lanes L] [--engine] [--kind WORDS] [--bug WORDS] [--report]
  *
  * Harms a stack of real parts while events are published, and compares what each client saw with what was published: test/streams.
  * Ends with 1 where something was lost, came twice or out of order, or a gap was not told. --engine: trades come by way of the

@@ -15,18 +15,23 @@ const VARIABLES = {
   "vector-store": "TEST_QDRANT_URL",
 } as const;
 
-/** Vitest's global setup: the servers of `npm start -- --only servers`, in a temporary folder, on free ports. */
-export default async function startRealServers(): Promise<(() => Promise<void>) | void> {
-  const missing = (Object.keys(VARIABLES) as (keyof typeof VARIABLES)[]).filter(
-    (name) => !process.env[VARIABLES[name]],
-  );
+type ServerName = keyof typeof VARIABLES;
+
+/** Vitest's global setup. */
+export default function startRealServers(): Promise<(() => Promise<void>) | void> {
+  return startServers(Object.keys(VARIABLES) as ServerName[]);
+}
+
+/** Those servers of `npm start -- --only servers` that no variable names, in a temporary folder, on free ports. */
+export async function startServers(names: readonly ServerName[]): Promise<(() => Promise<void>) | void> {
+  const missing = names.filter((name) => !process.env[VARIABLES[name]]);
   if (missing.length === 0) return;
   const root = join(import.meta.dirname, "..");
   const folder = mkdtempSync(join(tmpdir(), "mib-test-servers-"));
   // PostgreSQL runs as another user when we are root.
   chmodSync(folder, 0o755);
   const plans = await planServers({ root, logFolder: folder });
-  const install = <Value>(name: keyof typeof VARIABLES, plan: { install(): Promise<Value> }) =>
+  const install = <Value>(name: ServerName, plan: { install(): Promise<Value> }) =>
     missing.includes(name) ? plan.install() : new Promise<Value>(() => {});
   const [postgres, redis, kafka, controller, vectorStore] = (await freePorts(5)) as [
     number,

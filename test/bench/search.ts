@@ -3,7 +3,7 @@ import type { Article } from "../../subgraphs/vector-search/src/domain/article.t
 import { embeddedText } from "../../subgraphs/vector-search/src/domain/article.ts";
 import { ArticleStore } from "../../subgraphs/vector-search/src/io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "../../subgraphs/vector-search/src/io/embedder.ts";
-import startRealServers from "../real-servers.ts";
+import { startServers } from "../real-servers.ts";
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { percentile } from "./percentiles.ts";
 import { madeCorpus, readCorpus, type JudgedCorpus, type JudgedQuery } from "./search/judged-corpus.ts";
@@ -21,8 +21,7 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
   const folderAt = args.indexOf("--corpus");
   const corpus = folderAt < 0 ? madeCorpus() : readCorpus(args[folderAt + 1]!);
   const texts = quick ? corpus.texts.slice(0, 500) : corpus.texts;
-  for (const server of ["TEST_DATABASE_URL", "TEST_KAFKA_BROKERS", "TEST_REDIS_URL"]) process.env[server] ??= "unused";
-  const stop = await startRealServers();
+  const stop = await startServers(["vector-store"]);
   const embedder = new Embedder({ threads: 2 });
   try {
     const store = new ArticleStore({ url: process.env["TEST_QDRANT_URL"]!, collection: `bench-search-${process.pid}` });
@@ -92,7 +91,6 @@ async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise
       rows.push({ id: `search.ndcg-10.${half}.${ranking}`, value: ndcg, unit: "0 to 1" });
       rows.push({ id: `search.recall-100.${half}.${ranking}`, value: recall, unit: "0 to 1" });
     }
-    latencies.sort((left, right) => left - right);
     rows.push({ id: `search.latency-p50.${ranking}`, value: percentile(latencies, 0.5), unit: "ms" });
     rows.push({ id: `search.latency-p99.${ranking}`, value: percentile(latencies, 0.99), unit: "ms" });
   }

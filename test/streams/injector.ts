@@ -10,8 +10,8 @@ const TRIES_MAX = 20;
 /** Harms and mends, several parts at a time; the seed decides what, whom and for how long. */
 export class FaultInjector {
   readonly counts = new Map<string, number>();
-  /** What is being harmed, and how: for whom a part that does not come back is a riddle. */
-  readonly under = new Map<string, string>();
+  /** Parts that are being harmed. */
+  readonly #under = new Set<string>();
   readonly #faults: readonly Fault[];
   readonly #world: FaultWorld;
   readonly #seed: number;
@@ -48,18 +48,18 @@ export class FaultInjector {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       let ticket = random.below(total);
       const fault = this.#faults.find(({ weight }) => (ticket -= weight) < 0)!;
-      const targets = fault.targets(this.#world).filter(({ part }) => !this.under.has(part));
+      const targets = fault.targets(this.#world).filter(({ part }) => !this.#under.has(part));
       if (targets.length > 0) return { fault, target: random.pick(targets) };
     }
     return null;
   }
 
   async #harm({ fault, target }: { fault: Fault; target: FaultTarget }, random: Random): Promise<void> {
-    this.under.set(target.part, fault.kind);
+    this.#under.add(target.part);
     this.counts.set(fault.kind, (this.counts.get(fault.kind) ?? 0) + 1);
     const heal = await target.inflict(random);
     await delay(random.between(...fault.lastsMs));
     await heal();
-    this.under.delete(target.part);
+    this.#under.delete(target.part);
   }
 }

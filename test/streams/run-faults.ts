@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { eventually } from "@mib/testkit/eventually";
-import { type CheckCounts, checkHistory } from "./check/check-history.ts";
+import { type CheckCounts, checkHistory, noCounts } from "./check/check-history.ts";
 import type { Violation } from "./check/violation.ts";
 import { startFleet, type FleetSize } from "./clients/fleet.ts";
 import type { RecordedSubscription } from "./clients/recorded-subscription.ts";
@@ -86,7 +86,7 @@ async function runOn(stack: FaultStack, options: FaultRunOptions, startedAt: num
     events: 0,
     subscriptions: subscriptions.length,
     faults: injector.counts,
-    counts: { deliveries: 0, verdicts: {}, gaps: {}, eventsInGaps: 0, conflated: 0, heads: 0 },
+    counts: noCounts(),
     counters: counters.sums,
     violations: [],
   };
@@ -102,8 +102,7 @@ async function runOn(stack: FaultStack, options: FaultRunOptions, startedAt: num
       await settle(world);
       await counters.read(stack);
       check(world, run);
-      for (const { redis, clients: front } of stack.routers) for (const proxy of [redis, front]) proxy.cutSilenced();
-      stack.relay.redis.cutSilenced();
+      for (const proxy of stack.proxies) proxy.cutSilenced();
       run.rounds += 1;
       run.events = publisher.eventCount;
       run.seconds = (performance.now() - startedAt) / 1_000;
@@ -152,16 +151,9 @@ async function waysOf({ broker, engine }: FaultStack, channels: TestChannels) {
 
 /** Compares what clients saw since the last time, and adds it to the run. */
 function check({ clients, publisher }: FaultWorld, run: FaultRun): void {
-  const { violations, counts } = checkHistory({
+  const history = {
     published: publisher.takePublished(),
     subscriptions: clients.flatMap((client) => client.subscriptions.map((subscription) => subscription.takeHistory())),
-  });
-  run.violations.push(...violations.slice(0, VIOLATIONS_MAX - run.violations.length));
-  addTo(run.counts.verdicts, counts.verdicts);
-  addTo(run.counts.gaps, counts.gaps);
-  for (const name of ["deliveries", "eventsInGaps", "conflated", "heads"] as const) run.counts[name] += counts[name];
-}
-
-function addTo(sums: Record<string, number>, more: Record<string, number>): void {
-  for (const [name, count] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + count;
+  };
+  run.violations.push(...checkHistory(history, run.counts).violations.slice(0, VIOLATIONS_MAX));
 }

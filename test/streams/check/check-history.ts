@@ -21,10 +21,18 @@ export interface CheckedHistory {
   counts: CheckCounts;
 }
 
-/** Compares what each client saw with what was published. */
-export function checkHistory({ published, subscriptions }: History): CheckedHistory {
+export const noCounts = (): CheckCounts => ({
+  deliveries: 0,
+  verdicts: {},
+  gaps: {},
+  eventsInGaps: 0,
+  conflated: 0,
+  heads: 0,
+});
+
+/** Compares what each client saw with what was published, and adds to what was looked at before. */
+export function checkHistory({ published, subscriptions }: History, counts = noCounts()): CheckedHistory {
   const truth = new Map([...published].map(([channel, events]) => [channel, truthOf(events)]));
-  const counts: CheckCounts = { deliveries: 0, verdicts: {}, gaps: {}, eventsInGaps: 0, conflated: 0, heads: 0 };
   const violations: Violation[] = [];
   for (const history of subscriptions) {
     const Check = history.delivery === "EVERY" ? EveryCheck : LatestCheck;

@@ -17,9 +17,6 @@ export interface StreamResult {
   extensions?: any;
 }
 
-/** What a client does after an error: begin with what comes, or ask once more for what follows its cursor. */
-export type AfterError = "ANEW" | "AGAIN";
-
 /** One subscription of a client over all its connections: keeps the cursor, and notes what it was sent. */
 export class RecordedSubscription {
   readonly wanted: WantedStream;
@@ -68,12 +65,11 @@ export class RecordedSubscription {
     this.#observations.push({ kind: "HEAD", cursor });
   }
 
-  ended(error: { message?: string; extensions?: any }): AfterError {
+  /** What can't be gone on with is begun anew. */
+  ended(error: { message?: string; extensions?: any }): void {
     const { code = error.message ?? "unknown", reason = null } = error.extensions ?? {};
     this.#observations.push({ kind: "ENDED", code, reason });
-    if (code !== "STREAM_NOT_RECOVERED") return "AGAIN";
-    delete this.request.after;
-    return "ANEW";
+    if (code === "STREAM_NOT_RECOVERED") delete this.request.after;
   }
 
   /** The last event that came of a channel. */

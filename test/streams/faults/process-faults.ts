@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StackProcess } from "../stack/stack-process.ts";
-import type { Fault, FaultTarget, FaultWorld, Heal } from "./fault.ts";
+import { type Fault, type FaultTarget, type FaultWorld, type Heal, nothing } from "./fault.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -100,7 +100,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
         part: "supergraph",
         inflict() {
           stack.swapSupergraph();
-          return () => {};
+          return nothing;
         },
       },
     ],
@@ -114,7 +114,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
         part: "producer",
         inflict() {
           publisher.repeat();
-          return () => {};
+          return nothing;
         },
       },
     ],

@@ -4,7 +4,6 @@ export interface TestChannel {
   key: string;
   topic: string;
   name: string;
-  delivery: "EVERY" | "LATEST";
   eventsPerSecond: number;
   /** The record of an event that is the n-th of its channel. */
   record(n: number): { value: string; headers: Record<string, string> };
@@ -28,12 +27,11 @@ export interface TestChannels {
 
 export function testChannels(run: string, tradesPerSecond: number): TestChannels {
   const names = (kind: string, count: number) => Array.from({ length: count }, (_, i) => `${run}-${kind}${i}`);
-  const [fat] = names("fat", 1).map((name) => reading(name, 8, FAT));
   return {
     trades: names("T", 8).map((name) => trade(name, run, tradesPerSecond / 8)),
     quotes: names("Q", 6).map((name) => quote(name, run, tradesPerSecond / 30)),
     readings: names("R", 2).map((name) => reading(name, tradesPerSecond / 20, "metric")),
-    fat: fat!,
+    fat: reading(`${run}-fat0`, 8, FAT),
   };
 }
 
@@ -53,7 +51,7 @@ function trade(name: string, epoch: string, eventsPerSecond: number): TestChanne
     side: null,
     at: AT,
   });
-  return engineChannel("market.trades.v1", name, { epoch, eventsPerSecond, delivery: "EVERY", value });
+  return engineChannel("market.trades.v1", name, { epoch, eventsPerSecond, value });
 }
 
 function quote(name: string, epoch: string, eventsPerSecond: number): TestChannel {
@@ -66,18 +64,14 @@ function quote(name: string, epoch: string, eventsPerSecond: number): TestChanne
     at: AT,
     stale: false,
   });
-  return engineChannel("market.quotes.v1", name, { epoch, eventsPerSecond, delivery: "LATEST", value });
+  return engineChannel("market.quotes.v1", name, { epoch, eventsPerSecond, value });
 }
 
 /** Its place is a sequence that the producer gives. */
 function engineChannel(
   topic: string,
   name: string,
-  {
-    epoch,
-    value,
-    ...kind
-  }: { epoch: string; eventsPerSecond: number; delivery: "EVERY" | "LATEST"; value(n: number): object },
+  { epoch, value, ...kind }: { epoch: string; eventsPerSecond: number; value(n: number): object },
 ): TestChannel {
   return {
     key: `${topic}/${name}`,
@@ -98,7 +92,6 @@ function reading(name: string, eventsPerSecond: number, metric: string): TestCha
     key: `${topic}/${name}`,
     topic,
     name,
-    delivery: "EVERY",
     eventsPerSecond,
     record: (n) => ({
       value: JSON.stringify({ id: String(n), source: name, metric, value: valueOf(n), at: AT }),

@@ -78,7 +78,7 @@ export class Publisher {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.pause();
-    await Promise.all(this.#progress.map(({ way }) => way.stop()));
+    await Promise.all([...new Set(this.#progress.map(({ way }) => way))].map((way) => way.stop()));
   }
 
   async #run(): Promise<void> {

@@ -9,6 +9,5 @@ export interface PublishingWay {
   send(channel: TestChannel, first: number, count: number): Promise<void>;
   /** Whether what was sent may be sent again at any time. */
   readonly repeats: boolean;
-  /** May be called again. */
   stop(): Promise<void>;
 }

@@ -43,6 +43,8 @@ export interface FaultStack {
   relay: { process: StackProcess; adminUrl: string; redis: TcpProxy };
   routers: RouterProcess[];
   instruments: StackProcess;
+  /** All networks that can be harmed. */
+  proxies: readonly TcpProxy[];
   /** Takes another supergraph with the same fields into use. */
   swapSupergraph(): void;
   stop(): Promise<void>;
@@ -130,6 +132,7 @@ export async function startFaultStack({
       relay: { process: relay, adminUrl: relayUrl, redis: relayRedis },
       routers,
       instruments,
+      proxies: [relayRedis, ...routers.flatMap(({ redis: link, clients }) => [link, clients])],
       swapSupergraph,
       stop,
     };

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "@mib/testkit/free-port";
 import { Redis } from "ioredis";
-import { freePorts } from "../../../scripts/local/ports.ts";
 import type { Reaper } from "../../../scripts/local/reaper.mjs";
 import { StackProcess } from "./stack-process.ts";
 
@@ -31,7 +31,7 @@ export class RedisServer {
   }
 
   static async create(program: string, folder: string, reaper: Reaper): Promise<RedisServer> {
-    const [port] = (await freePorts(1)) as [number];
+    const port = await freePort();
     return new RedisServer(program, port, folder, reaper);
   }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { freePort } from "@mib/testkit/free-port";
 import { startTcpProxy, type TcpProxy } from "@mib/testkit/tcp-proxy";
-import { freePorts } from "../../../scripts/local/ports.ts";
 import { adminProcess } from "./admin-process.ts";
 import type { StackEnvironment } from "./fault-stack.ts";
 import type { StackProcess } from "./stack-process.ts";
@@ -44,7 +44,7 @@ export async function routerProcess(
   preloads: readonly string[],
 ): Promise<RouterProcess> {
   const { folder, redisUrl } = environment;
-  const [port] = (await freePorts(1)) as [number];
+  const port = await freePort();
   const adminUrl = `http://127.0.0.1:${port}`;
   const [clients, redis] = await Promise.all([startTcpProxy(adminUrl), startTcpProxy(redisUrl)]);
   const config = join(folder, `${name}.yaml`);

@@ -29,11 +29,6 @@ export class StackProcess {
     this.#options = options;
   }
 
-  /** Null while it does not run. */
-  get pid(): number | null {
-    return this.#child === null || this.#child.exited ? null : this.#child.pid;
-  }
-
   /** Starts it and waits until it serves. */
   start(): Promise<void> {
     return (this.#starting ??= this.#start().finally(() => (this.#starting = null)));
@@ -42,12 +37,11 @@ export class StackProcess {
   async #start(): Promise<void> {
     const { program, reaper } = this.#options;
     this.#child = await startChild(await program(), { logFile: this.#logFile, reaper });
-    await this.ready();
+    await this.#ready(this.#child);
   }
 
   /** Waits until it serves; fails at once when it has ended. */
-  async ready(): Promise<void> {
-    const child = this.#child!;
+  async #ready(child: Child): Promise<void> {
     await eventually(
       async () => {
         if (child.exited) throw new Ended(`${this.name} has ended. Its last lines:\n${lastLines(this.#logFile)}`);
