@@ -99,8 +99,8 @@ const record = (offset: number, sequence: number): Record => ({
   headers: { channel: symbol, epoch, sequence: String(sequence), ordinal: "0", "schema-version": "1" },
 });
 const batch = (records: Record[], missedBefore = 0n): RecordBatch => {
-  const nextOffset = BigInt(records.at(-1)!.offset) + 1n;
-  return { topic: TOPIC.name, partition, records, nextOffset, highWatermark: nextOffset, missedBefore };
+  const [position, nextOffset] = [BigInt(records[0]!.offset) - missedBefore, BigInt(records.at(-1)!.offset) + 1n];
+  return { topic: TOPIC.name, partition, records, position, nextOffset, highWatermark: nextOffset, missedBefore };
 };
 
 function createRelay(
@@ -251,6 +251,30 @@ test("a refill that breaks off while it is written starts again from the partiti
   ]);
 });
 
+test("a batch that waits to be tried again when the loss is noticed does not end the refill", async () => {
+  const failing = await connectedStore(FailingAppendStore);
+  const { relay, seeks } = createRelay({ store: failing });
+  await relay.start();
+  await relay.handle(batch([record(0, 5), record(1, 6)]));
+  failing.failures = 1;
+  const waiting = batch([record(2, 7)]);
+  await expect(relay.handle(waiting)).rejects.toThrow("away");
+  await reader.del(...(await reader.keys(`*${symbol}*`)), ...(await reader.keys(`*${partition}*`)));
+  await relay.check(2n);
+  expect(seeks).toEqual([0n]);
+  await relay.handle(waiting);
+  expect(relay.refilling).toBe(true);
+
+  await relay.handle(batch([record(0, 5), record(1, 6), record(2, 7)]));
+  const { entries } = await readAfter(reader, TOPIC.name, symbol, { epoch, id: "0-0" }, 10);
+  expect(entries.map(({ id, prev }) => [id, prev])).toEqual([
+    ["5-0", "0-0"],
+    ["6-0", "5-0"],
+    ["7-0", "6-0"],
+  ]);
+  expect(await published()).toEqual(["5-0", "6-0", "7-0"]);
+});
+
 test.each([
   ["older than the windows keep", { low: 10n, high: 1_000n }, 990n, 990n],
   ["more than the windows hold", { low: 10n, high: 1_000_000n }, 0n, 990_000n],
@@ -258,7 +282,7 @@ test.each([
 ])("a refill leaves out what is %s, and says that something is missing", async (_, log_, young, start) => {
   const { relay } = createRelay({ offsetAt: async () => young }, log_);
   expect(await relay.start()).toBe(start);
-  await relay.handle(batch([record(Number(log_.high) - 1, 7)]));
+  await relay.handle(batch([record(Number(start), 7), record(Number(log_.high) - 1, 8)]));
   expect(relay.refilling).toBe(false);
   expect(await readAfter(reader, TOPIC.name, symbol, { epoch, id: "6-0" }, 10)).toMatchObject({ complete: false });
 });

@@ -32,6 +32,8 @@ export interface PartitionContext {
 interface Refill {
   /** Events before this offset were published once: they go into the windows in silence. */
   until: bigint;
+  /** Where the next batch has to begin. */
+  next: bigint;
   window: RefillWindow;
   /** Set while what was held is being written: when that fails, it has to be read again. */
   writing: boolean;
@@ -98,7 +100,7 @@ export class PartitionRelay {
     }
   }
 
-  async #handle({ records, nextOffset, missedBefore }: RecordBatch): Promise<void> {
+  async #handle({ records, position, nextOffset, missedBefore }: RecordBatch): Promise<void> {
     const { log, metrics, store } = this.#context;
     if (missedBefore > 0n && this.#refill === null) {
       metrics.missed.inc({ topic: this.#topic.name }, Number(missedBefore));
@@ -111,7 +113,10 @@ export class PartitionRelay {
     const first = records.length === 0 ? nextOffset : BigInt(records[0]!.offset);
     const refill = this.#refill;
     if (refill === null) return this.#relay(records, first, nextOffset);
+    // A batch from before the refill began, that is tried again: its records come again after those before them.
+    if (position > refill.next) return;
     if (refill.writing) return this.#windowsLost(refill.until);
+    if (missedBefore > 0n) refill.window = this.#refillWindow(first);
 
     for (const record of records) {
       if (BigInt(record.offset) >= refill.until) break;
@@ -121,7 +126,8 @@ export class PartitionRelay {
     }
     if (nextOffset < refill.until) {
       if (refill.window.bytes > REFILL_BYTES_MAX && !(await this.#writeRefill(refill)))
-        await this.#windowsLost(refill.until);
+        return this.#windowsLost(refill.until);
+      refill.next = nextOffset;
       return;
     }
     if (
@@ -258,8 +264,12 @@ export class PartitionRelay {
       this.#refill = null;
       return until;
     }
-    this.#refill = { until, window: new RefillWindow(this.#topic.window!, { complete: start === 0n }), writing: false };
+    this.#refill = { until, next: start, window: this.#refillWindow(start), writing: false };
     return start;
+  }
+
+  #refillWindow(start: bigint): RefillWindow {
+    return new RefillWindow(this.#topic.window!, { complete: start === 0n });
   }
 
   /** What windows keep, by age, and by number where that is much: what is older can be read from Kafka. */

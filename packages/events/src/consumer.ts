@@ -9,6 +9,8 @@ export interface RecordBatch {
   topic: string;
   partition: number;
   records: readonly KafkaMessage[];
+  /** Where the reader stood when the batch came. */
+  position: bigint;
   /** The offset to go on from when the batch is done: what the caller keeps. */
   nextOffset: bigint;
   /** The offset that the partition's next record will get. */
@@ -288,6 +290,7 @@ class SeekingConsumer implements EventConsumer {
       topic,
       partition,
       records,
+      position: state.next,
       nextOffset,
       highWatermark: state.highWatermark,
       missedBefore,
