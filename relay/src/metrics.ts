@@ -12,6 +12,7 @@ export function createRelayMetrics(registry: Registry, lag: () => ReadonlyMap<st
     missed: counter("relay_missed_total", "Records that Kafka no longer had when the relay came to them"),
     refilled: counter("relay_refilled_total", "Events put into windows without publishing"),
     refills: counter("relay_refills_total", "Times that a partition's windows were filled from Kafka"),
+    wentBack: counter("relay_went_back_total", "Times that Redis had less than it had, and got it again"),
     lag: new Gauge({
       name: "relay_lag_records",
       help: "Records in Kafka that are not in Redis yet",

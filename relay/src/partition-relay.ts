@@ -7,7 +7,7 @@ import type { Topic } from "@mib/events/topics";
 import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
 import type { Append, AppendOutcome } from "@mib/stream-window/append-function";
-import { idBelow } from "@mib/stream-window/layout";
+import type { Progress } from "@mib/stream-window/progress";
 import type { RelayMetrics } from "./metrics.ts";
 import { RefillWindow } from "./refill-window.ts";
 import type { WindowStore } from "./window-store.ts";
@@ -35,6 +35,10 @@ interface Refill {
   /** Where the next batch has to begin. */
   next: bigint;
   window: RefillWindow;
+  /** What was before this offset is not known to be all. */
+  since: bigint;
+  /** Events that were written. */
+  written: bigint;
   /** Set while what was held is being written: when that fails, it has to be read again. */
   writing: boolean;
 }
@@ -55,8 +59,8 @@ export class PartitionRelay {
   readonly #context: PartitionContext;
   /** Channels that this process has appended to: their windows must be there. */
   readonly #known = new Set<string>();
-  /** Set when records were missed: the channels that have said so since. */
-  #holeTold: Set<string> | null = null;
+  /** What was before this offset is not known to be all. */
+  #since = 0n;
   #refill: Refill | null = null;
   #handling = false;
   /** Offsets of the batch under way that are in the dead letters: when it is tried again they are not put there again. */
@@ -78,17 +82,22 @@ export class PartitionRelay {
   async start(): Promise<bigint> {
     const { store, offsets } = this.#context;
     const progress = await store.progress(this.#topic.name, this.#partition);
-    if (progress !== null) return progress;
+    if (progress !== null) {
+      this.#since = progress.since;
+      return progress.next;
+    }
     const { high } = await offsets(this.#topic.name, this.#partition);
     return this.#beginRefill(high);
   }
 
-  /** Notices that Redis lost the windows although nothing is being written. `next` is where the partition stands. */
+  /** Notices what Redis lost although nothing is being written. `next` is where the partition stands. */
   async check(next: bigint): Promise<void> {
     if (this.#refill !== null || this.#handling) return;
     const progress = await this.#context.store.progress(this.#topic.name, this.#partition);
     // A batch that came meanwhile finds out by itself.
-    if (progress === null && this.#refill === null && !this.#handling) await this.#windowsLost(next);
+    if (this.#refill !== null || this.#handling) return;
+    if (progress === null) await this.#windowsLost(next);
+    else if (progress.next < next) this.#goBack(next, progress);
   }
 
   async handle(batch: RecordBatch): Promise<void> {
@@ -101,22 +110,22 @@ export class PartitionRelay {
   }
 
   async #handle({ records, position, nextOffset, missedBefore }: RecordBatch): Promise<void> {
-    const { log, metrics, store } = this.#context;
-    if (missedBefore > 0n && this.#refill === null) {
+    const { log, metrics } = this.#context;
+    const first = records.length === 0 ? nextOffset : BigInt(records[0]!.offset);
+    if (missedBefore > 0n && this.#refill === null && this.#since !== first) {
       metrics.missed.inc({ topic: this.#topic.name }, Number(missedBefore));
       log.error(
         { topic: this.#topic.name, partition: this.#partition, missed: String(missedBefore) },
         "Kafka no longer has records that were never relayed",
       );
-      this.#holeTold = new Set();
+      this.#since = first;
     }
-    const first = records.length === 0 ? nextOffset : BigInt(records[0]!.offset);
     const refill = this.#refill;
-    if (refill === null) return this.#relay(records, first, nextOffset);
+    if (refill === null) return this.#relay(records, { position, first, nextOffset });
     // A batch from before the refill began, that is tried again: its records come again after those before them.
     if (position > refill.next) return;
     if (refill.writing) return this.#windowsLost(refill.until);
-    if (missedBefore > 0n) refill.window = this.#refillWindow(first);
+    if (missedBefore > 0n) Object.assign(refill, { since: first, window: new RefillWindow(this.#topic.window!) });
 
     for (const record of records) {
       if (BigInt(record.offset) >= refill.until) break;
@@ -130,22 +139,21 @@ export class PartitionRelay {
       refill.next = nextOffset;
       return;
     }
-    if (
-      !(await this.#writeRefill(refill)) ||
-      !(await store.endRefill(this.#topic.name, this.#partition, refill.until))
-    ) {
-      return this.#windowsLost(refill.until);
-    }
+    if (!(await this.#writeRefill(refill)) || !(await this.#endRefill(refill))) return this.#windowsLost(refill.until);
     this.#refill = null;
     log.info({ topic: this.#topic.name, partition: this.#partition }, "the windows are whole");
     const live = records.filter(({ offset }) => BigInt(offset) >= refill.until);
-    await this.#relay(live, refill.until, nextOffset);
+    await this.#relay(live, { position: refill.until, first: refill.until, nextOffset });
   }
 
-  /** The live way: decode, validate, append and publish, note the offset. */
-  async #relay(records: readonly Record[], first: bigint, nextOffset: bigint): Promise<void> {
+  /** The live way: decode, validate, append and publish, note the offset. All before `position` is noted. */
+  async #relay(
+    records: readonly Record[],
+    { position, first, nextOffset }: { position: bigint; first: bigint; nextOffset: bigint },
+  ): Promise<void> {
     const { store, metrics } = this.#context;
     const topic = this.#topic.name;
+    const since = this.#since;
     const events: StreamEvent[] = [];
     for (const record of records) {
       // What was filled in later never was news: queries tell it, streams do not.
@@ -156,14 +164,18 @@ export class PartitionRelay {
       else await this.#deadLetter(record, problem);
     }
     if (events.length > 0) {
-      const appends = events.map((event) => this.#toAppend(event));
-      this.#showHole(appends);
-      const outcomes = await store.append(this.#topic, this.#partition, appends);
+      const appends = events.map((event) => ({ ...this.#toAppend(event), next: event.offset + 1n }));
+      const outcomes = await store.append(this.#topic, this.#partition, appends, { next: position, since });
       if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
+      if (outcomes.includes("BEHIND")) return this.#followBack(position);
       this.#publishedUntil = nextOffset;
       this.#account(events, outcomes);
     }
-    if (!(await store.setProgress(topic, this.#partition, nextOffset))) return this.#windowsLost(nextOffset);
+    const last = events.at(-1);
+    const noted = last === undefined ? position : last.offset + 1n;
+    const outcome = await store.setProgress(topic, this.#partition, noted, { next: nextOffset, since });
+    if (outcome === "LOST") return this.#windowsLost(nextOffset);
+    if (outcome === "BEHIND") return this.#followBack(nextOffset);
     this.#deadLettered.clear();
     const oldest = events[0];
     if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
@@ -190,14 +202,6 @@ export class PartitionRelay {
     };
   }
 
-  /** The first event of each channel behind missed records says so. A batch that is tried again must say it again. */
-  #showHole(appends: readonly Append[]): void {
-    if (this.#holeTold === null) return;
-    const first = new Map(appends.toReversed().map((append) => [append.channel, append]));
-    for (const [channel, append] of first)
-      if (!this.#holeTold.has(channel)) append.before = { id: idBelow(append.id), count: 0 };
-  }
-
   #account(events: readonly StreamEvent[], outcomes: readonly AppendOutcome[]): void {
     const { metrics, log } = this.#context;
     const topic = this.#topic.name;
@@ -206,7 +210,6 @@ export class PartitionRelay {
     outcomes.forEach((outcome, i) => {
       const { channel, position, offset } = events[i]!;
       this.#known.add(channel);
-      this.#holeTold?.add(channel);
       if (outcome === "APPENDED") appended += 1;
       else if (outcome === "DUPLICATE") duplicates += 1;
       else {
@@ -242,6 +245,26 @@ export class PartitionRelay {
     metrics.deadLetters.inc({ topic: this.#topic.name });
   }
 
+  /** Redis is not as far as it was: it came back with older data, or a replica took its place. `next` is where the partition stands. */
+  async #followBack(next: bigint): Promise<void> {
+    const progress = await this.#context.store.progress(this.#topic.name, this.#partition);
+    if (progress === null) await this.#windowsLost(next);
+    else this.#goBack(next, progress);
+  }
+
+  /** What Redis forgot is appended and published again: who had it knows it by its position. */
+  #goBack(from: bigint, { next, since }: Progress): void {
+    const { log, metrics, seek } = this.#context;
+    log.warn(
+      { topic: this.#topic.name, partition: this.#partition, from: String(from), to: String(next) },
+      "Redis has less than it had: it gets the rest again",
+    );
+    metrics.wentBack.inc({ topic: this.#topic.name });
+    this.#known.clear();
+    this.#since = since;
+    seek(this.#topic.name, this.#partition, next);
+  }
+
   /** Everything before `next` was published: it has to be put back in silence. */
   async #windowsLost(next: bigint): Promise<void> {
     const { log, seek } = this.#context;
@@ -259,17 +282,11 @@ export class PartitionRelay {
     const start = await this.#refillStart(until);
     await store.beginRefill(this.#topic.name, this.#partition);
     metrics.refills.inc({ topic: this.#topic.name });
-    if (start >= until) {
-      await store.endRefill(this.#topic.name, this.#partition, until);
-      this.#refill = null;
-      return until;
-    }
-    this.#refill = { until, next: start, window: this.#refillWindow(start), writing: false };
-    return start;
-  }
-
-  #refillWindow(start: bigint): RefillWindow {
-    return new RefillWindow(this.#topic.window!, { complete: start === 0n });
+    const window = new RefillWindow(this.#topic.window!);
+    const refill = { until, next: start, window, since: start, written: 0n, writing: false };
+    // When this fails, the next batch finds that there is no marker.
+    this.#refill = start < until || !(await this.#endRefill(refill)) ? refill : null;
+    return start < until ? start : until;
   }
 
   /** What windows keep, by age, and by number where that is much: what is older can be read from Kafka. */
@@ -288,17 +305,29 @@ export class PartitionRelay {
     const entries = refill.window.take().filter(({ event }) => invalidity(event) === null);
     for (let i = 0; i < entries.length; i += REFILL_PIPELINE_EVENTS) {
       const part = entries.slice(i, i + REFILL_PIPELINE_EVENTS);
-      const outcomes = await store.refill(
-        this.#topic,
-        this.#partition,
-        part.map(({ event, before }) => ({ ...this.#toAppend(event), known: false, before })),
-      );
-      if (outcomes.includes("LOST")) return false;
+      const { written, since } = refill;
+      const appends = part.map(({ event, before }, at) => ({
+        ...this.#toAppend(event),
+        known: false,
+        before,
+        next: written + BigInt(at) + 1n,
+      }));
+      const outcomes = await store.refill(this.#topic, this.#partition, appends, { next: written, since });
+      if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) return false;
+      refill.written += BigInt(part.length);
       for (const { event } of part) this.#known.add(event.channel);
       metrics.refilled.inc({ topic: this.#topic.name }, part.length);
     }
     refill.writing = false;
     return true;
+  }
+
+  /** Returns false when Redis lost its data, or some of it, meanwhile. */
+  async #endRefill({ written, until, since }: Refill): Promise<boolean> {
+    const progress = { next: until, since };
+    const outcome = await this.#context.store.endRefill(this.#topic.name, this.#partition, written, progress);
+    if (outcome === "NOTED") this.#since = since;
+    return outcome === "NOTED";
   }
 }
 

@@ -21,7 +21,7 @@ const shape = (window: RefillWindow) =>
   window.take().map(({ event: { position, channel }, before }) => [channel, position.id, before]);
 
 test("the last events of each channel are kept, linked to what was left out", () => {
-  const window = new RefillWindow(limits, { complete: true });
+  const window = new RefillWindow(limits);
   for (let i = 1; i <= 10; i++) window.add(event(i));
   window.add(event(11, "B"));
   expect(shape(window)).toEqual([
@@ -32,14 +32,8 @@ test("the last events of each channel are kept, linked to what was left out", ()
   ]);
 });
 
-test("where the log does not reach back to the channel's first event, something before it is shown", () => {
-  const window = new RefillWindow(limits, { complete: false });
-  window.add(event(5));
-  expect(shape(window)).toEqual([["A", "5-0", { id: `4-${2n ** 64n - 1n}`, count: 0 }]]);
-});
-
 test("what the log repeats is counted once, and an epoch that is over leaves nothing", () => {
-  const window = new RefillWindow(limits, { complete: true });
+  const window = new RefillWindow(limits);
   for (const [sequence, epoch] of [
     [1, "e1"],
     [2, "e1"],
@@ -56,7 +50,7 @@ test("what the log repeats is counted once, and an epoch that is over leaves not
 });
 
 test("taken in pieces, it links the pieces", () => {
-  const window = new RefillWindow(limits, { complete: true });
+  const window = new RefillWindow(limits);
   window.add(event(1));
   expect(shape(window)).toEqual([["A", "1-0", null]]);
   for (let i = 2; i <= 9; i++) window.add(event(i));
@@ -69,7 +63,7 @@ test("it holds no more than the windows will, give or take their size", () => {
     fc.property(
       fc.array(fc.tuple(fc.constantFrom("A", "B"), fc.integer({ min: 0, max: 400 })), { maxLength: 80 }),
       (events) => {
-        const window = new RefillWindow({ ...limits, entriesMax: 10 }, { complete: true });
+        const window = new RefillWindow({ ...limits, entriesMax: 10 });
         let bytes = 0;
         events.forEach(([channel, size], i) => window.add(event(i + 1, channel, "e1", "v".repeat(size))));
         expect(window.bytes).toBeLessThanOrEqual(2 * (2 * 1_000 + 400));

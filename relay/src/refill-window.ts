@@ -1,7 +1,6 @@
 import { Deduplicator } from "@mib/events/deduplicator";
 import type { StreamEvent } from "@mib/events/event";
 import type { TopicWindow } from "@mib/events/topics";
-import { idBelow } from "@mib/stream-window/layout";
 
 /** An event that a refilled window will hold, and what came before it and will not. */
 export interface RefillEntry {
@@ -24,15 +23,12 @@ interface ChannelWindow {
  */
 export class RefillWindow {
   readonly #limits: TopicWindow;
-  readonly #historyBegins: boolean;
   readonly #channels = new Map<string, ChannelWindow>();
   readonly #deduplicator = new Deduplicator();
   #bytes = 0;
 
-  /** `complete`: the log still has the partition's first record, so that a channel's first event is known to be its first. */
-  constructor(limits: TopicWindow, { complete }: { complete: boolean }) {
+  constructor(limits: TopicWindow) {
     this.#limits = limits;
-    this.#historyBegins = complete;
   }
 
   /** Bytes held. */
@@ -45,9 +41,7 @@ export class RefillWindow {
     let channel = this.#channels.get(event.channel);
     if (channel === undefined || channel.epoch !== event.position.epoch) {
       this.#bytes -= channel?.bytes ?? 0;
-      const dropped =
-        this.#historyBegins || channel !== undefined ? null : { id: idBelow(event.position.id), count: 0 };
-      channel = { entries: [], bytes: 0, dropped, count: 0, epoch: event.position.epoch };
+      channel = { entries: [], bytes: 0, dropped: null, count: 0, epoch: event.position.epoch };
       this.#channels.set(event.channel, channel);
     }
     channel.count += 1;

@@ -1,22 +1,20 @@
 import type { Topic } from "@mib/events/topics";
-import {
-  type Append,
-  type AppendOutcome,
-  appendEvents,
-  FunctionMissingError,
-  loadAppendFunction,
-} from "@mib/stream-window/append-function";
+import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
 import { endWhenSilent } from "@mib/stream-window/end-when-silent";
+import { FunctionMissingError, loadLibrary } from "@mib/stream-window/library";
+import { handOver, noteProgress, type Outcome, type Progress, readProgress } from "@mib/stream-window/progress";
 import { Cluster, Redis } from "ioredis";
 
 /**
- * The windows in Redis and, per partition, the offset to go on from. That key is also the proof that the windows are
- * whole: appends refuse to work without it, and a refill writes it last.
+ * The windows in Redis and, per partition, the offset to go on from. That marker is also the proof that the windows are
+ * whole: appends refuse to work without it, move it, and notice when it is not where they left it. A refill has a marker of its own,
+ * which counts what was written, and turns into the other when it is done.
  */
 export class WindowStore {
   readonly #redis: Redis | Cluster;
   readonly #publish: "PUBLISH" | "SHARDED";
-  readonly #checksMarker: boolean;
+  /** Not in a cluster: a channel and its partition's marker are in different slots there. */
+  readonly #movesMarkers: boolean;
   readonly #stopWatching: () => void;
 
   /** `onTrouble` is told why there is no connection, once for as long as it stays the same: commands say only that there is none. */
@@ -51,34 +49,43 @@ export class WindowStore {
     });
     this.#stopWatching = endWhenSilent(this.#redis);
     this.#publish = REDIS_CLUSTER ? "SHARDED" : "PUBLISH";
-    this.#checksMarker = !REDIS_CLUSTER;
+    this.#movesMarkers = !REDIS_CLUSTER;
   }
 
-  /** Appends and publishes. LOST for an event says that the partition's windows are not whole any more. */
-  async append(topic: Topic, partition: number, events: readonly Append[]): Promise<AppendOutcome[]> {
-    const markerKey = this.#checksMarker ? progressKey(topic.name, partition) : null;
-    return this.#withFunction(() =>
-      appendEvents(this.#redis, events, { limits: topic.window!, publish: this.#publish, markerKey }),
-    );
+  /** Appends and publishes what comes next in a partition that is noted up to `at.next`. */
+  append(topic: Topic, partition: number, events: readonly Append[], at: Progress): Promise<AppendOutcome[]> {
+    const key = progressKey(topic.name, partition);
+    return this.#append(topic, events, this.#publish, key, at);
   }
 
-  /** Appends in silence, while the partition is being refilled. */
-  async refill(topic: Topic, partition: number, events: readonly Append[]): Promise<AppendOutcome[]> {
-    const markerKey = this.#checksMarker ? refillKey(topic.name, partition) : null;
-    return this.#withFunction(() =>
-      appendEvents(this.#redis, events, { limits: topic.window!, publish: "NONE", markerKey }),
+  /** Appends in silence, while the partition is being refilled; `at.next` counts what was so far. */
+  refill(topic: Topic, partition: number, events: readonly Append[], at: Progress): Promise<AppendOutcome[]> {
+    const key = refillKey(topic.name, partition);
+    return this.#append(topic, events, "NONE", key, at);
+  }
+
+  #append(
+    topic: Topic,
+    events: readonly Append[],
+    publish: AppendOptions["publish"],
+    key: string,
+    { next, since }: Progress,
+  ): Promise<AppendOutcome[]> {
+    const marker = this.#movesMarkers ? { key, at: next } : null;
+    return this.#withFunctions(() =>
+      appendEvents(this.#redis, events, { limits: topic.window!, publish, marker, since }),
     );
   }
 
   /** Where to go on in a partition; null when its windows are not whole. */
-  async progress(topic: string, partition: number): Promise<bigint | null> {
-    const offset = await this.#redis.get(progressKey(topic, partition));
-    return offset === null ? null : BigInt(offset);
+  progress(topic: string, partition: number): Promise<Progress | null> {
+    return readProgress(this.#redis, progressKey(topic, partition));
   }
 
-  /** Notes the offset to go on from. Returns false, and notes nothing, when the windows are not whole any more. */
-  async setProgress(topic: string, partition: number, offset: bigint): Promise<boolean> {
-    return (await this.#redis.set(progressKey(topic, partition), String(offset), "XX")) === "OK";
+  /** Notes how far a partition is, if it is as far as what was `appended` left it. */
+  setProgress(topic: string, partition: number, appended: bigint, progress: Progress): Promise<Outcome> {
+    const at = this.#movesMarkers ? appended : 0n;
+    return this.#withFunctions(() => noteProgress(this.#redis, progressKey(topic, partition), at, progress));
   }
 
   /** From now on the partition's windows are not whole. */
@@ -87,16 +94,11 @@ export class WindowStore {
     await this.#redis.set(refillKey(topic, partition), "0");
   }
 
-  /** The windows are whole up to the offset. Returns false when what was refilled is lost again. */
-  async endRefill(topic: string, partition: number, offset: bigint): Promise<boolean> {
-    if ((await this.#redis.set(refillKey(topic, partition), String(offset), "XX")) !== "OK") return false;
-    try {
-      await this.#redis.rename(refillKey(topic, partition), progressKey(topic, partition));
-      return true;
-    } catch (error) {
-      if (error instanceof Error && /no such key/i.test(error.message)) return false;
-      throw error;
-    }
+  /** The windows are whole up to `progress`, if all that was `written` is still there. */
+  endRefill(topic: string, partition: number, written: bigint, progress: Progress): Promise<Outcome> {
+    const keys = [refillKey(topic, partition), progressKey(topic, partition)] as const;
+    const at = this.#movesMarkers ? written : 0n;
+    return this.#withFunctions(() => handOver(this.#redis, keys, at, progress));
   }
 
   async ping(): Promise<void> {
@@ -108,17 +110,17 @@ export class WindowStore {
     await this.#redis.quit().catch(() => this.#redis.disconnect());
   }
 
-  async #withFunction<T>(work: () => Promise<T>): Promise<T> {
+  async #withFunctions<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof FunctionMissingError)) throw error;
-      await loadAppendFunction(this.#redis);
+      await loadLibrary(this.#redis);
       return await work();
     }
   }
 }
 
-// Both keys of a partition have its name as hash tag: RENAME works in a cluster.
+// Both keys of a partition have its name as hash tag: one call may take both in a cluster.
 const progressKey = (topic: string, partition: number): string => `mib:relay:{${topic}/${partition}}:next`;
 const refillKey = (topic: string, partition: number): string => `mib:relay:{${topic}/${partition}}:refill`;

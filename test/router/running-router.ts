@@ -1,5 +1,6 @@
 import { eventually } from "@mib/testkit/eventually";
-import { appendEvents, loadAppendFunction, type Append } from "@mib/stream-window/append-function";
+import { appendEvents, type Append } from "@mib/stream-window/append-function";
+import { loadLibrary } from "@mib/stream-window/library";
 import { generateIdentityKeys } from "@mib/identity/identity-keys";
 import { createIdentitySigner } from "@mib/identity/identity-signer";
 import { createIdentityVerifier, type IdentityVerifier } from "@mib/identity/identity-verifier";
@@ -161,7 +162,7 @@ export async function streamTopic(label: string): Promise<{
     if (keys.length > 0) await redis.del(...keys);
     redis.disconnect();
   });
-  await loadAppendFunction(redis);
+  await loadLibrary(redis);
   return {
     topic,
     redis,

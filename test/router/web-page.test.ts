@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { appendEvents, loadAppendFunction } from "@mib/stream-window/append-function";
+import { appendEvents } from "@mib/stream-window/append-function";
+import { loadLibrary } from "@mib/stream-window/library";
 import { eventually } from "@mib/testkit/eventually";
 import { servers, uniqueName } from "@mib/testkit/servers";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
@@ -35,7 +36,7 @@ async function instrument() {
     await redis.del(...(await redis.keys(`{*/${symbol}*`)));
     redis.disconnect();
   });
-  await loadAppendFunction(redis);
+  await loadLibrary(redis);
   const append = async (topic: string, channel: string, id: number, value: object) => {
     await appendEvents(
       redis,

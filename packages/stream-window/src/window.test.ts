@@ -7,10 +7,11 @@ import {
   appendEvents,
   type AppendOptions,
   type AppendOutcome,
-  loadAppendFunction,
   type WindowLimits,
 } from "./append-function.ts";
 import { channelName, compareIds, decodeMessage, epochKey, type WindowEntry, windowKey } from "./layout.ts";
+import { loadLibrary } from "./library.ts";
+import { handOver, noteProgress, readProgress } from "./progress.ts";
 import { readAfter, readLast } from "./reader.ts";
 
 let redis: Redis;
@@ -18,7 +19,7 @@ let subscriber: Redis;
 beforeAll(async () => {
   redis = new Redis(process.env.TEST_REDIS_URL!);
   subscriber = redis.duplicate();
-  await loadAppendFunction(redis);
+  await loadLibrary(redis);
 });
 afterAll(async () => {
   await Promise.all([redis.quit(), subscriber.quit()]);
@@ -130,15 +131,69 @@ test("every appended event is published once with its header, and in silence whe
 
 test("nothing is appended without the marker, nor to a channel that the caller knows and Redis does not", async () => {
   const topic = newTopic();
-  const options = { limits: ROOMY, publish: "PUBLISH" as const, markerKey: `${topic}:marker` };
+  const marker = { key: `${topic}:marker`, at: 0n };
+  const options = { limits: ROOMY, publish: "PUBLISH" as const, marker };
   expect(await append([event(topic, "1-0")], options)).toEqual(["LOST"]);
-  await redis.set(options.markerKey, "here");
+  await redis.set(marker.key, "0 0");
   expect(
     await append(
       [event(topic, "1-0", { known: true }), event(topic, "1-0"), event(topic, "2-0", { known: true })],
       options,
     ),
   ).toEqual(["LOST", "APPENDED", "APPENDED"]);
+});
+
+test("each event moves the marker, and none is appended that the one before it did not leave it for", async () => {
+  const topic = newTopic();
+  const [first, second] = [`{${topic}}:first`, `{${topic}}:second`];
+  await redis.set(first, "3 0");
+  const at = (next: bigint) => ({
+    limits: ROOMY,
+    publish: "NONE" as const,
+    since: 2n,
+    marker: { key: first, at: next },
+  });
+  const events = ["1-0", "2-0", "3-0"].map((id, i) => event(topic, id, { next: BigInt(10 * i + 10) }));
+  expect(await append(events.slice(1), at(10n))).toEqual(["BEHIND", "BEHIND"]);
+  expect(await append(events, at(3n))).toEqual(["APPENDED", "APPENDED", "APPENDED"]);
+  expect(await readProgress(redis, first)).toEqual({ next: 30n, since: 2n });
+  expect(await append(events, at(3n))).toEqual(["DUPLICATE", "DUPLICATE", "DUPLICATE"]);
+  expect(await noteProgress(redis, first, 3n, { next: 20n, since: 1n })).toBe("NOTED");
+  expect(await readProgress(redis, first)).toEqual({ next: 30n, since: 2n });
+
+  expect(await noteProgress(redis, first, 31n, { next: 40n, since: 2n })).toBe("BEHIND");
+  expect(await handOver(redis, [first, second], 31n, { next: 40n, since: 2n })).toBe("BEHIND");
+  expect(await handOver(redis, [first, second], 30n, { next: 40n, since: 5n })).toBe("NOTED");
+  expect(await readProgress(redis, first)).toBeNull();
+  expect(await readProgress(redis, second)).toEqual({ next: 40n, since: 5n });
+  expect(await noteProgress(redis, first, 0n, { next: 1n, since: 0n })).toBe("LOST");
+});
+
+test("a channel's first event behind a place in the log before which nothing is known shows a hole, and only that", async () => {
+  const topic = newTopic();
+  const since = (place: bigint, publish: "NONE" | "PUBLISH" = "PUBLISH") => ({ limits: ROOMY, publish, since: place });
+  await append([event(topic, "10-0"), event(topic, "11-0")], since(7n));
+  expect(await append([event(topic, "12-0", { eventId: "x" })], since(9n))).toEqual(["APPENDED"]);
+  // Read again in silence up to its last event, the channel is known from there on.
+  await append([event(topic, "12-0", { eventId: "x" })], since(20n, "NONE"));
+  await append([event(topic, "13-0")], since(20n, "NONE"));
+  await append([event(topic, "13-0")], since(30n, "NONE"));
+  await append([event(topic, "14-0")], since(30n));
+  await append([event(topic, "1-0", { epoch: NEXT_EPOCH }), event(topic, "2-0", { epoch: NEXT_EPOCH })], since(30n));
+  const prevs = async (epoch: string) =>
+    (await redis.xrange(windowKey(topic, "A", epoch), "-", "+")).map(([id, fields]) => [id, fields[1]!.split(" ")[2]]);
+  const below = (sequence: number) => `${sequence}-${2n ** 64n - 1n}`;
+  expect(await prevs(EPOCH)).toEqual([
+    ["10-0", below(9)],
+    ["11-0", "10-0"],
+    ["12-0", below(11)],
+    ["13-0", "12-0"],
+    ["14-0", "13-0"],
+  ]);
+  expect(await prevs(NEXT_EPOCH)).toEqual([
+    ["1-0", "0-0"],
+    ["2-0", "1-0"],
+  ]);
 });
 
 test("events that are missing before one are shown by its prev and count, and a reader learns of the hole", async () => {

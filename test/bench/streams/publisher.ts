@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { appendEvents, loadAppendFunction } from "@mib/stream-window/append-function";
+import { appendEvents } from "@mib/stream-window/append-function";
+import { loadLibrary } from "@mib/stream-window/library";
 import { Redis } from "ioredis";
 
 const PAYLOAD_BYTES = 200;
@@ -17,7 +18,7 @@ export class Publisher {
 
   static async connect(redisUrl: string, topic: string): Promise<Publisher> {
     const redis = new Redis(redisUrl);
-    await loadAppendFunction(redis);
+    await loadLibrary(redis);
     return new Publisher(redis, topic);
   }
 
