@@ -58,6 +58,38 @@ const BOXES: TestSubgraph = {
   resolvers: { Box: { __resolveReference: ({ code }: { code: string }) => ({ code, volume: 5 }) } },
 };
 
+/** One subgraph knows the items as objects, another one which kind of item each is. */
+const ITEMS: Record<string, TestSubgraph> = {
+  shelves: {
+    typeDefs: `
+      type Query { items: [Item] }
+      type Item @key(fields: "id") @interfaceObject { id: ID! shelf: Int }`,
+    resolvers: {
+      Query: { items: () => [{ id: "b1" }, { id: "d1" }] },
+      Item: {
+        shelf() {
+          throw new Error("no shelf");
+        },
+      },
+    },
+  },
+  kinds: {
+    typeDefs: `
+      interface Item @key(fields: "id") { id: ID! }
+      type Book implements Item @key(fields: "id") { id: ID! }
+      type Disc implements Item @key(fields: "id") { id: ID! }`,
+    resolvers: {
+      Item: {
+        __resolveReference: ({ id }: { id: string }) => ({ __typename: id.startsWith("b") ? "Book" : "Disc", id }),
+      },
+    },
+  },
+  books: {
+    typeDefs: 'type Book @key(fields: "id") { id: ID! pages: Int }',
+    resolvers: { Book: { pages: () => 300 } },
+  },
+};
+
 const shop = () => federated({ shop: SHOP, shipping: SHIPPING, boxes: BOXES });
 
 /** What a client has when it has put every part where it belongs. */
@@ -275,6 +307,32 @@ describe("what goes wrong in a deferred part stays in it", () => {
     ]);
   });
 
+  test("an object that a null took before has no part, and its errors are no other one's", async () => {
+    const { askInParts } = await federated({
+      shop: { ...SHOP, typeDefs: SHOP.typeDefs.replace("orders: [Order!]!", "orders: [Order]") },
+      shipping: {
+        ...SHIPPING,
+        resolvers: {
+          Order: {
+            ...(SHIPPING.resolvers!["Order"] as Record<string, unknown>),
+            arrival({ id }: { id: string }) {
+              throw new GraphQLError(`lost ${id}`);
+            },
+          },
+        },
+      },
+    });
+    const payloads = await askInParts("{ orders { weight ... @defer { arrival } } }");
+    expect(payloads[0]!.data).toEqual({ orders: [{ weight: 1 }, null, { weight: 3 }] });
+    expect(payloads.flatMap(({ incremental }) => incremental ?? [])).toEqual(
+      ["1", "3"].map((id) => ({
+        path: ["orders", Number(id) - 1],
+        data: { arrival: null },
+        errors: [expect.objectContaining({ message: `lost ${id}`, path: ["orders", Number(id) - 1, "arrival"] })],
+      })),
+    );
+  });
+
   test("a subgraph that fails leaves the other parts as they are", async () => {
     const { askInParts } = await federated({
       shop: SHOP,
@@ -345,6 +403,28 @@ test("a key with a quote in it reaches the subgraph of a deferred part", async (
   expect(merged(await askInParts(`{ order(id: "q\\"") { id ... @defer { arrival } } }`))).toEqual({
     order: { id: 'q"', arrival: 'day q"' },
   });
+});
+
+test("a deferred fragment that repeats the type around it is planned, under an interface that is an object elsewhere", async () => {
+  const { askInParts } = await federated(ITEMS);
+  expect(await askInParts("{ items { ... on Book { ... on Book @defer { pages } } } }")).toEqual([
+    { data: { items: [{}, {}] }, hasNext: true },
+    { incremental: [{ path: ["items", 0], data: { pages: 300 } }], hasNext: false },
+  ]);
+});
+
+test("an error of a deferred field comes with its part, although the field was fetched before", async () => {
+  const { askInParts } = await federated(ITEMS);
+  const [first, ...later] = await askInParts("{ items { ... @defer { ... on Book { shelf } } } }");
+  expect(first).toEqual({ data: { items: [{}, {}] }, hasNext: true });
+  expect(later.flatMap(({ incremental }) => incremental)).toEqual([
+    {
+      path: ["items", 0],
+      data: { shelf: null },
+      errors: [expect.objectContaining({ message: "no shelf", path: ["items", 0, "shelf"] })],
+    },
+    { path: ["items", 1], data: {} },
+  ]);
 });
 
 test("the fields of a mutation are not deferred, what is inside them is", async () => {

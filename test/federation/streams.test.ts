@@ -91,6 +91,17 @@ test("an event of an interface says by its __typename what it is", async () => {
   });
 });
 
+test("what an event has at a field that is selected twice is all that both select", async () => {
+  const { event } = await federated({ readings: READINGS, sensors: SENSORS });
+  const query = `subscription ($skipped: Boolean! = true) {
+    readings(sensor: "s1") { near { id } near @skip(if: $skipped) { room } ... on Reading { note } }
+    readings(sensor: "s1") { near { name: id } }
+  }`;
+  expect(await event(query, { sensor: { id: "s1" }, value: 1, note: "dry", near: [{ id: "s2" }] })).toEqual({
+    data: { readings: { near: [{ id: "s2", name: "s2" }], note: "dry" } },
+  });
+});
+
 test("an event whose entity fetch fails is delivered with what there is", async () => {
   const { event } = await federated({
     readings: READINGS,

@@ -4,6 +4,7 @@ import type { CompiledRequest } from "./compiled-request.ts";
 import { unwatchCaller, watchCaller } from "./caller-watch.ts";
 import { DeferredExecution, type DeferredObject } from "./deferred-execution.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
+import { PlacedErrors } from "./placed-errors.ts";
 import { runAfter } from "./run-requests.ts";
 import { ToldParts, type ClientDefer } from "./told-parts.ts";
 
@@ -14,6 +15,8 @@ export interface DeferredCode {
   shape: Shape;
   /** The client's own by our label. */
   clientDefers: ReadonlyMap<string, ClientDefer>;
+  /** Whether fields get their arguments from objects around them. */
+  withContexts: boolean;
 }
 
 /**
@@ -30,7 +33,8 @@ export async function* deliverIncrementally(
   try {
     const parts = startRequests(code.requests, first);
     await parts.get(null)?.over;
-    yield firstPayload(code.shape, first);
+    const errors = new PlacedErrors(code);
+    yield firstPayload(code.shape, first, errors);
 
     const waiting = new Map<string, DeferredObject[]>();
     const told = new ToldParts(code.clientDefers);
@@ -45,7 +49,7 @@ export async function* deliverIncrementally(
         if (part?.isOver === false) continue;
         waiting.delete(label);
         const execution = part?.execution ?? new DeferredExecution(call, variables, first);
-        const written = writePart(objects, execution, code.clientDefers.get(label)!.label);
+        const written = writePart(objects, execution, { label: code.clientDefers.get(label)!.label, errors });
         incremental.push(...written.texts);
         hasErrors ||= written.hasErrors;
         addWaiting(waiting, written.deferred, told);
@@ -95,15 +99,16 @@ function startRequests(
   return parts;
 }
 
-function firstPayload(shape: Shape, execution: DeferredExecution): IncrementalPayload {
+function firstPayload(shape: Shape, execution: DeferredExecution, placed: PlacedErrors): IncrementalPayload {
   const endOfShape = execution.call.hooks?.stage("shape");
   const data = shape(execution);
   endOfShape?.();
   if (data === undefined) execution.deferred.length = 0; // no object is left that something could come for
-  const hasErrors = execution.errors.length > 0;
-  if (hasErrors) execution.call.reportErrors?.(execution.errors);
-  const errors = hasErrors ? `"errors":${JSON.stringify(execution.errors)},` : "";
-  return { text: `{${errors}"data":${data ?? "null"},"hasNext":${execution.deferred.length > 0}}`, hasErrors };
+  const errors = placed.take(execution.errors, [], data ?? "null");
+  const hasErrors = errors.length > 0;
+  if (hasErrors) execution.call.reportErrors?.(errors);
+  const told = hasErrors ? `"errors":${JSON.stringify(errors)},` : "";
+  return { text: `{${told}"data":${data ?? "null"},"hasNext":${execution.deferred.length > 0}}`, hasErrors };
 }
 
 function addWaiting(
@@ -119,11 +124,11 @@ function addWaiting(
   }
 }
 
-/** Writes a part of each object with the errors that lie in it; what belongs to no object goes with the first. */
+/** Writes a part of each object with the errors that lie in it; what lies around several goes with the first of them. */
 function writePart(
   objects: readonly DeferredObject[],
   execution: DeferredExecution,
-  label: string | null,
+  { label, errors: placed }: { label: string | null; errors: PlacedErrors },
 ): WrittenPart {
   const paths = objects.map(({ part, indexes }) => part.pathOf(indexes));
   const fetched = shareErrors(execution.errors, paths);
@@ -136,11 +141,12 @@ function writePart(
     const data = part.shape(object, own);
     endOfShape?.();
     if (data !== undefined) written.deferred.push(...own.deferred);
-    const hasErrors = own.errors.length > 0;
+    const errors = placed.take(own.errors, paths[position]!, data ?? "null");
+    const hasErrors = errors.length > 0;
     written.hasErrors ||= hasErrors;
-    if (hasErrors) own.call.reportErrors?.(own.errors);
+    if (hasErrors) own.call.reportErrors?.(errors);
     written.texts.push(
-      (hasErrors ? `{"errors":${JSON.stringify(own.errors)},` : "{") +
+      (hasErrors ? `{"errors":${JSON.stringify(errors)},` : "{") +
         (label === null ? "" : `"label":${JSON.stringify(label)},`) +
         `"path":${JSON.stringify(paths[position])},"data":${data ?? "null"}}`,
     );
@@ -148,15 +154,19 @@ function writePart(
   return written;
 }
 
-/** The errors of each of the paths, which are all of one length. */
+/** The errors of each of the paths, which are all of one length. An object that a null took has none any more. */
 function shareErrors(errors: readonly ResponseError[], paths: readonly ResponsePath[]): ResponseError[][] {
   const shared: ResponseError[][] = paths.map(() => []);
   if (errors.length === 0) return shared;
   const length = paths[0]!.length;
   const positions = new Map(paths.map((path, position) => [JSON.stringify(path), position]));
   for (const error of errors) {
-    const position = positions.get(JSON.stringify(error.path?.slice(0, length) ?? null)) ?? 0;
-    shared[position]!.push(error);
+    const { path = [] } = error;
+    const position =
+      path.length < length
+        ? paths.findIndex((each) => path.every((step, index) => each[index] === step))
+        : positions.get(JSON.stringify(path.slice(0, length)));
+    shared[position ?? -1]?.push(error);
   }
   return shared;
 }

@@ -3,11 +3,13 @@ import {
   isCompositeType,
   isObjectType,
   Kind,
+  type FieldNode,
   type GraphQLSchema,
   type GraphQLNamedType,
   type SelectionSetNode,
 } from "graphql";
 import { isDataObject, type DataObject } from "./execution.ts";
+import { mergeValues } from "./merge.ts";
 import { matchesTypeCondition } from "./type-condition.ts";
 
 /**
@@ -20,9 +22,7 @@ export function projectEvent(schema: GraphQLSchema, selectionSet: SelectionSetNo
   for (const selection of selectionSet.selections) {
     if (selection.kind !== Kind.FIELD) continue;
     const type = root?.getFields()[selection.name.value]?.type;
-    data[(selection.alias ?? selection.name).value] = type
-      ? projectValue(schema, getNamedType(type), selection.selectionSet, payload)
-      : undefined;
+    if (type) add(data, selection, projectValue(schema, getNamedType(type), selection.selectionSet, payload));
   }
   return data;
 }
@@ -58,10 +58,15 @@ function projectFields(
     }
     if (selection.kind !== Kind.FIELD) continue;
     const name = selection.name.value;
-    const responseName = (selection.alias ?? selection.name).value;
     const field = isCompositeType(type) && "getFields" in type ? type.getFields()[name] : undefined;
-    if (name === "__typename") projected[responseName] = typename;
+    if (name === "__typename") add(projected, selection, typename);
     else if (field)
-      projected[responseName] = projectValue(schema, getNamedType(field.type), selection.selectionSet, value[name]);
+      add(projected, selection, projectValue(schema, getNamedType(field.type), selection.selectionSet, value[name]));
   }
+}
+
+/** A field that is selected twice, with a selection each time, is both. */
+function add(projected: DataObject, { alias, name }: FieldNode, value: unknown): void {
+  const responseName = (alias ?? name).value;
+  projected[responseName] = mergeValues(projected[responseName], value);
 }

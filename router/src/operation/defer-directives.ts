@@ -51,7 +51,9 @@ export function deferVariables({ operation, fragments }: ReadOperation): readonl
 
 /**
  * Writes out the fragments, and settles for these variables what is deferred: nothing in a subscription, and neither the
- * fields of a mutation, which must be over in order, nor introspection, which costs no request.
+ * fields of a mutation, which must be over in order, nor introspection, which costs no request. A fragment on the type
+ * that the fragment around it is on loses its type: under an interface that is an object somewhere, one with `@defer` leads
+ * Apollo's planner round in a circle until its memory is full.
  */
 export function settleDefer(
   { operation, fragments }: ReadOperation,
@@ -74,7 +76,7 @@ export function settleDefer(
     return [...others, deferDirective(ours)];
   };
 
-  const expand = (selectionSet: SelectionSetNode, isRoot: boolean): SelectionSetNode => ({
+  const expand = (selectionSet: SelectionSetNode, isRoot: boolean, around?: string): SelectionSetNode => ({
     ...selectionSet,
     selections: selectionSet.selections.flatMap((selection): SelectionNode | SelectionNode[] => {
       if (selection.kind === Kind.FIELD)
@@ -84,11 +86,12 @@ export function settleDefer(
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
       if (!fragment) return [];
       const directives = settle(selection.directives, fragment.selectionSet, isRoot);
+      const typeName = fragment.typeCondition?.name.value ?? around;
       return {
         kind: Kind.INLINE_FRAGMENT,
-        ...(fragment.typeCondition && { typeCondition: fragment.typeCondition }),
+        ...(typeName !== around && { typeCondition: fragment.typeCondition }),
         ...(directives.length > 0 && { directives }),
-        selectionSet: expand(fragment.selectionSet, isRoot),
+        selectionSet: expand(fragment.selectionSet, isRoot, typeName),
       };
     }),
   });

@@ -40,19 +40,21 @@ export function incrementalOperations(
         return incrementalOperation(await compile({ operation, fragments: new Map() }), clientDefers);
       } catch (error) {
         if (error instanceof CodedError && error.code !== "SERVICE_UNAVAILABLE") return null;
+        if (error instanceof RangeError) return null; // nested too deeply for a plan in parts
         throw error;
       }
     });
 }
 
 function incrementalOperation(
-  { plan, requests, shaperSource }: OperationCode,
+  { plan, requests, shaperSource, compileContext }: OperationCode,
   clientDefers: ReadonlyMap<string, ClientDefer>,
 ): IncrementalOperation {
   const shape = compileShaper({ ...shaperSource, defers: true }, false);
+  const code = { requests, shape, clientDefers, withContexts: compileContext.contextualPaths.length > 0 };
   return {
     plan: describePlan(plan),
     subgraphs: new Set(plan.requests.map(({ subgraph }) => subgraph)),
-    execute: (call, variables) => deliverIncrementally({ requests, shape, clientDefers }, call, variables),
+    execute: (call, variables) => deliverIncrementally(code, call, variables),
   };
 }

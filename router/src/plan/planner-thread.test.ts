@@ -65,6 +65,14 @@ test("an operation that takes too long is refused, and what waits behind it is p
   expect((await small).node).toMatchObject({ kind: "Fetch" });
 });
 
+test("an operation that takes too much memory is refused, and what waits behind it is planned", async () => {
+  const planner = await thread({ heapMbMax: 48 }).build(supergraph(4));
+  const hard = planner.plan(HARD, null, []);
+  const small = planner.plan(SMALL, null, []);
+  await expect(hard).rejects.toMatchObject({ code: "OPERATION_LIMIT_EXCEEDED" });
+  expect((await small).node).toMatchObject({ kind: "Fetch" });
+});
+
 test("when too many wait, one more is refused for now", async () => {
   const planner = await thread({ waitingMax: 2 }).build(supergraph(2));
   const plans = Array.from({ length: 5 }, () => planner.plan(SMALL, null, []));

@@ -136,7 +136,7 @@ export class PlannerThread implements Planners {
       this.#rebuilding -= 1;
       this.#setDeadline();
     });
-    worker.on("error", (error) => isCurrent() && void this.#replace(error));
+    worker.on("error", (error) => isCurrent() && void this.#replace(reasonOf(error)));
     worker.on("exit", () => isCurrent() && void this.#replace(new Error("the planner's thread ended")));
     this.#rebuilding = this.#supergraphs.size;
     for (const [planner, supergraphSdl] of this.#supergraphs) {
@@ -144,6 +144,13 @@ export class PlannerThread implements Planners {
     }
     return worker;
   }
+}
+
+/** What a thread died of: an operation may be too much for its memory. */
+function reasonOf(error: Error): Error {
+  return "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
+    ? new CodedError("OPERATION_LIMIT_EXCEEDED", "The operation takes too much memory to plan", {}, { cause: error })
+    : error;
 }
 
 const closed = (): Error => new Error("the planner is closed");

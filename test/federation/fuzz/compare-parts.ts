@@ -95,12 +95,22 @@ class PartsComparison {
     return missing ? `parts: ${missing.label} at ${missing.path.join(".")} does not come` : null;
   }
 
-  /** All parts together are the whole answer, unless a null that may not be one was kept inside its part. */
+  /** All parts together are the whole answer, where a null that may not be one took less from a part than from the whole. */
   #otherThan(whole: Answer): string | null {
-    if (this.#faults.requestLost >= 0 || this.#expected.some(({ answer }) => answer.data === null)) return null;
-    if (textOf(this.#data) === textOf(whole.data)) return null;
-    return `parts: together they are other data ${firstDifference(this.#data, whole.data, [])}`;
+    if (this.#faults.requestLost >= 0) return null;
+    const together = { data: this.#data };
+    for (const { path = [] } of whole.errors ?? []) {
+      const place = nullOn(whole.data, path);
+      if (place && place.length < path.length) putNull(together, ["data", ...place]);
+    }
+    if (textOf(together.data) === textOf(whole.data)) return null;
+    return `parts: together they are other data ${firstDifference(together.data, whole.data, [])}`;
   }
+}
+
+function putNull(data: Record<string, unknown>, path: Path): void {
+  const object = valueOn(data, path.slice(0, -1));
+  if (isMergeable(object)) object[path.at(-1)!] = null;
 }
 
 function merge(target: Record<string, unknown>, source: Record<string, unknown>): void {

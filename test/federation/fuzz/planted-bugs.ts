@@ -192,7 +192,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "errors of a deferred part go to its first object",
     file: "execute/incremental-delivery.ts",
-    find: "positions.get(JSON.stringify(error.path?.slice(0, length) ?? null)) ?? 0;",
+    find: "positions.get(JSON.stringify(path.slice(0, length)));",
     replace: "0 * positions.size;",
   },
   {
@@ -228,8 +228,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an event's names are taken for the client's",
     file: "execute/project-event.ts",
-    find: "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[name]);",
-    replace: "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[responseName]);",
+    find: "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[name])",
+    replace:
+      "projectValue(schema, getNamedType(field.type), selection.selectionSet, value[(selection.alias ?? selection.name).value])",
   },
   {
     name: "an event of an interface is of no type",
