@@ -14,6 +14,7 @@ import { RateLimiter } from "./request/rate-limiter.ts";
 import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
 import { StreamBudgets } from "./request/stream-budgets.ts";
 import { RedisCounters } from "./request/redis-counters.ts";
+import type { StreamHub } from "./streams/hub.ts";
 import { startStreams, type Streams } from "./streams/start-streams.ts";
 import { registerReadiness } from "./telemetry/readiness.ts";
 import { RouterMetrics } from "./telemetry/router-metrics.ts";
@@ -66,9 +67,9 @@ export async function startRouter(
   const metrics = new RouterMetrics(
     service.registry,
     {
-      groups: () => streams?.hub.groupCount ?? 0,
-      channels: () => streams?.hub.channelCount ?? 0,
-      resumesWaiting: () => streams?.hub.resumesWaiting ?? 0,
+      groups: () => sumOf(streams, ({ groupCount }) => groupCount),
+      channels: () => sumOf(streams, ({ channelCount }) => channelCount),
+      resumesWaiting: () => streams?.resumesWaiting ?? 0,
     },
     config.streams.event_time_fields,
   );
@@ -88,7 +89,12 @@ export async function startRouter(
   const revocations = new Revocations();
   const revocationStream = config.authentication?.revocations;
   if (revocationStream && streams) {
-    const following = followRevocations(revocationStream, { ...streams, revocations, log });
+    const following = followRevocations(revocationStream, {
+      hub: streams.hubs.KAFKA,
+      source: streams.source,
+      revocations,
+      log,
+    });
     service.onShutdown("revocations", () => following.close());
   } else if (revocationStream) log.warn("revocations are not heard of: streams.redis_url is not set");
 
@@ -97,7 +103,7 @@ export async function startRouter(
     budgets,
     metrics,
     log,
-    hub: streams?.hub ?? null,
+    hubs: streams?.hubs ?? null,
     cursors: streams?.cursors ?? null,
     upstreams: new UpstreamHub(metrics),
     channelsMax: config.streams.channels_per_subscription_max,
@@ -208,3 +214,6 @@ export async function startRouter(
     },
   };
 }
+
+const sumOf = (streams: Streams | null, count: (hub: StreamHub) => number): number =>
+  streams === null ? 0 : Object.values(streams.hubs).reduce((sum, hub) => sum + count(hub), 0);

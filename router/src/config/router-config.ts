@@ -75,8 +75,22 @@ const httpSubscriptions = z.strictObject({
   drain_ms: count().default(1_000).describe("Over which subscriptions are ended when the router stops."),
 });
 
+const redisStreams = z.strictObject({
+  key: z
+    .string()
+    .refine((key) => ["{topic}", "{channel}"].every((name) => key.split(name).length === 2), {
+      message: "must name {topic} and {channel} once each: channels that share a key would be mixed",
+    })
+    .default("{topic}:{channel}")
+    .describe("The key of a channel's stream. The channel * is the topic's name by itself."),
+  value_field: z.string().min(1).default("value").describe("The field of an entry that has the event, as JSON."),
+});
+
 const streams = z.strictObject({
   redis_url: url().nullable().default(null).describe("Where streams come from; without it there are none."),
+  redis_streams: redisStreams
+    .prefault({})
+    .describe("Streams that services fill themselves by XADD (source: REDIS): Redis or Valkey 7 or later."),
   channels_per_subscription_max: count(1).default(500),
   budget: z
     .strictObject({ units_per_second: z.number().positive(), window_seconds: count(1).max(3_600).default(10) })

@@ -14,6 +14,7 @@ import type { SubscriptionEndpoint } from "../subgraph-client/subscription-endpo
 import { SubgraphClients, type SubgraphState } from "../subgraph-client/subgraph-clients.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
 import { STREAM_URL } from "../supergraph/check-streams.ts";
+import type { StreamKind } from "../supergraph/streamed-directive.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { SupergraphLifeCycle } from "../supergraph/supergraph-life-cycle.ts";
 import { OperationCache } from "./operation-cache.ts";
@@ -91,6 +92,7 @@ export interface StreamedField {
   arguments(variables: Record<string, unknown>): Record<string, unknown>;
   topic: string;
   channel: string;
+  source: StreamKind;
   delivery: "EVERY" | "LATEST";
   snapshot: "LAST" | "NONE";
   filter: readonly string[];

@@ -20,7 +20,7 @@ export interface GroupSpec {
 
 /** Where and when an event is. */
 export type EventPlace = Pick<WindowEntry, "epoch" | "id" | "prev" | "brokerTimeMs"> &
-  Partial<Pick<WindowEntry, "traceparent">>;
+  Partial<Pick<WindowEntry, "traceparent" | "count">>;
 
 /** An event as a group takes it: of a stream's channel, or of a subscription at a subgraph. */
 export interface GroupEvent {
@@ -266,9 +266,9 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   }
 
   /** What makes an event's cursor, once for all who get it. */
-  cursorOf({ epoch, id }: EventPlace): EventCursor | null {
+  cursorOf({ epoch, id, count }: EventPlace): EventCursor | null {
     const { cursor } = this.spec;
-    return cursor === null ? null : new EventCursor({ epoch, id }, cursor);
+    return cursor === null ? null : new EventCursor({ epoch, id, count: count ?? null }, cursor);
   }
 
   /** What cannot be read is never sent, and nobody misses it. */
@@ -418,7 +418,7 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   /** From this event on the window keeps for the subscriber what it can't take. */
   #letFallBehind(subscriber: Subscriber, { channelKey, entry }: GroupEvent, gap: Gap | null): void {
     subscriber.missing = new Set([channelKey]);
-    subscriber.resume = { epoch: entry.epoch, id: entry.prev };
+    subscriber.resume = { epoch: entry.epoch, id: entry.prev, count: (entry.count ?? Number.NaN) - 1 };
     if (gap !== null) subscriber.note = { ...subscriber.note, gap };
     this.#observer.fellBehind();
     this.#behind(subscriber);

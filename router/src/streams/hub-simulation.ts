@@ -5,9 +5,11 @@ import type { CodedError } from "@mib/service/coded-error";
 import type { StreamSpec } from "./channel.ts";
 import { Subscriber } from "./group.ts";
 import { StreamHub } from "./hub.ts";
+import { ResumeAdmission } from "./resume/resume-admission.ts";
 import {
   mergeGaps,
   type Gap,
+  type HubClock,
   type PastEvents,
   type Position,
   type StreamHistory,
@@ -417,17 +419,21 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
     problems: [],
   };
   const nothing = () => {};
+  const clock: HubClock = { after: (_, action) => (world.actions.push(action), nothing) };
+  const admission = new ResumeAdmission(clock, {
+    resumesPerSecondMax: RESUMES_PER_SECOND_MAX,
+    resumesWaitingMax: 1_000,
+  });
   const hub = new StreamHub({
     source: world,
     history: world,
-    clock: { after: (_, action) => (world.actions.push(action), nothing) },
+    clock,
+    admission,
     limits: {
       queueMax: 1_000,
       executionsMax: 1 + random(3),
       channelBufferMax: 3 + random(20),
       replayEventsMax: 1_000,
-      resumesPerSecondMax: RESUMES_PER_SECOND_MAX,
-      resumesWaitingMax: 1_000,
     },
     observer: {
       executed: nothing,
@@ -526,7 +532,7 @@ export async function simulateHub(seed: number, faults: Faults, { steps = 160 } 
   }
   for (const witness of witnesses) witness.checkEnd();
   for (const witness of witnesses) if (!witness.closed) witness.leave();
-  if (hub.channelCount !== 0 || hub.groupCount !== 0 || hub.resumesWaiting !== 0)
+  if (hub.channelCount !== 0 || hub.groupCount !== 0 || admission.waitingCount !== 0)
     report.problems.push("keeps channels, groups or resumes that nobody listens to");
   report.published = world.published;
   return report;

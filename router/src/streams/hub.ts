@@ -12,11 +12,11 @@ import { Group, type GroupLimits, type GroupObserver, type Subscriber } from "./
 import type { NotRecovered } from "./resume/cursor-scope.ts";
 import { notRecovered } from "./resume/not-recovered.ts";
 import { replay, type ReplayOutcome } from "./resume/replay.ts";
-import { ResumeAdmission, type ResumeLimits } from "./resume/resume-admission.ts";
+import type { ResumeAdmission } from "./resume/resume-admission.ts";
 import { StreamEvent } from "./stream-event.ts";
 import type { Gap, HubClock, StreamHistory, StreamSource } from "./stream-source.ts";
 
-export interface HubLimits extends GroupLimits, ResumeLimits {
+export interface HubLimits extends GroupLimits {
   /** Messages kept per channel while its window is read. */
   channelBufferMax: number;
   /** Events that one subscriber may be given to catch up. */
@@ -52,6 +52,7 @@ export class StreamHub {
     source,
     history,
     clock,
+    admission,
     limits,
     observer,
   }: {
@@ -59,6 +60,8 @@ export class StreamHub {
     /** Null where what a window no longer has is lost. */
     history: StreamHistory | null;
     clock: HubClock;
+    /** Lets those begin to catch up who come back; hubs may share it. */
+    admission: ResumeAdmission;
     limits: HubLimits;
     observer: HubObserver;
   }) {
@@ -67,15 +70,11 @@ export class StreamHub {
     this.#clock = clock;
     this.#limits = limits;
     this.#observer = observer;
-    this.#admission = new ResumeAdmission(clock, limits);
+    this.#admission = admission;
   }
 
   get groupCount(): number {
     return this.#groups.size;
-  }
-
-  get resumesWaiting(): number {
-    return this.#admission.waitingCount;
   }
 
   get channelCount(): number {

@@ -1,12 +1,13 @@
 import type { CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { StreamedField } from "../operation/federation.ts";
+import type { StreamKind } from "../supergraph/streamed-directive.ts";
 import { whileOpen } from "../request/stream-budgets.ts";
 import type { RunnableOperation } from "../request/operation-runner.ts";
 import type { GroupSpec, Subscriber } from "./group.ts";
 import type { HubObserver, StreamHub } from "./hub.ts";
 import type { CursorKeys } from "./resume/cursor-keys.ts";
-import { CursorScope } from "./resume/cursor-scope.ts";
+import { BY_EPOCH, BY_NUMBER, CursorScope } from "./resume/cursor-scope.ts";
 import { notRecovered } from "./resume/not-recovered.ts";
 import type { ResumePoint } from "./resume/replay.ts";
 import type { StreamRequest } from "./resume/stream-request.ts";
@@ -14,8 +15,8 @@ import type { Position } from "./stream-source.ts";
 import { addressStream } from "./stream-address.ts";
 
 export interface StreamOptions {
-  /** Null where no store for streams is configured. */
-  hub: StreamHub | null;
+  /** By where events come from; null where no store for streams is configured. */
+  hubs: Readonly<Record<StreamKind, StreamHub>> | null;
   channelsMax: number;
   /** What makes cursors, and for how long they are good; null where no keys are configured. */
   cursors: { keys: CursorKeys; lifetimeMs: number } | null;
@@ -36,22 +37,24 @@ export interface StreamCaller {
 
 /** Subscribes to a stream, as one of a group. Throws coded errors; returns how to leave. */
 export function openStream(
-  { hub, channelsMax, cursors, metrics }: StreamOptions,
+  { hubs, channelsMax, cursors, metrics }: StreamOptions,
   { prepared, variables, streamed }: RunnableOperation & { streamed: StreamedField },
   { identity, subject, request }: StreamCaller,
   group: GroupSpec,
   subscriber: Subscriber,
   spend: Spend | null,
 ): () => void {
-  if (hub === null) throw new CodedError("STREAM_UNAVAILABLE", "This router has no store for streams.");
+  if (hubs === null) throw new CodedError("STREAM_UNAVAILABLE", "This router has no store for streams.");
   const { channels, filters } = addressStream(streamed, { args: streamed.arguments(variables), identity, channelsMax });
-  const { fieldName, topic, delivery, snapshot } = streamed;
+  const { fieldName, topic, delivery, snapshot, source } = streamed;
+  const hub = hubs[source];
   const scope =
     cursors &&
     new CursorScope({
       ...cursors,
-      operation: [fieldName, topic, channels, prepared.normalized, variables],
+      operation: [fieldName, topic, channels, prepared.normalized, variables, ...(source === "REDIS" ? [source] : [])],
       subject,
+      naming: source === "REDIS" ? BY_NUMBER : BY_EPOCH,
     });
   if (request?.after != null) goOn(subscriber, request.after, { scope, streamed, metrics });
   const spec = {

@@ -2,17 +2,9 @@ import type { Logger } from "@mib/service/log";
 import { endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { channelName, decodeMessage, type WindowEntry } from "@mib/stream-window/layout";
 import { readAfter, readLast, type WindowSlice } from "@mib/stream-window/reader";
-import { Redis } from "ioredis";
-import type { Position, StreamSource } from "./stream-source.ts";
-
-/** Who is told what the source hears: the hub. */
-export interface StreamListener {
-  subscribed(topic: string, channel: string): void;
-  lost(): void;
-  /** The store is there again after it was away; `subscribed` follows for each channel. */
-  returned(): void;
-  message(topic: string, channel: string, entry: WindowEntry): void;
-}
+import type { Redis } from "ioredis";
+import { readConnection, streamConnection } from "./redis-connection.ts";
+import type { Position, StreamListener, StreamSource } from "./stream-source.ts";
 
 interface Wanted {
   topic: string;
@@ -21,7 +13,6 @@ interface Wanted {
   request: number;
 }
 
-const RECONNECT_MS_MAX = 1_000;
 /** Channels named by one SUBSCRIBE. */
 const CHANNELS_PER_COMMAND = 200;
 
@@ -44,24 +35,8 @@ export class RedisStreamSource implements StreamSource {
 
   constructor(url: string, log: Logger) {
     this.#log = log;
-    const options = {
-      lazyConnect: true,
-      autoResubscribe: false,
-      maxRetriesPerRequest: null,
-      enableReadyCheck: true,
-      connectTimeout: 2_000,
-      retryStrategy: (attempt: number) => Math.min(50 * attempt, RECONNECT_MS_MAX),
-    };
-    this.#messages = new Redis(url, { ...options, connectionName: "mib-router-messages" });
-    // A read that the connection can't carry now fails now: the hub decides when to try again.
-    this.#reads = new Redis(url, {
-      ...options,
-      connectionName: "mib-router-reads",
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      enableAutoPipelining: true,
-      commandTimeout: 5_000,
-    });
+    this.#messages = streamConnection(url, "messages");
+    this.#reads = readConnection(url, "reads");
   }
 
   /** Connects and from then on tells the listener. Does not wait for Redis to be there. */

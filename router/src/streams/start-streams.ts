@@ -1,16 +1,25 @@
 import { createKafka } from "@mib/events/kafka";
 import type { Logger } from "@mib/service/log";
 import type { RouterConfig } from "../config/router-config.ts";
+import type { StreamKind } from "../supergraph/streamed-directive.ts";
 import { KafkaHistory, type HistoryObserver } from "./history/kafka-history.ts";
 import { StreamHub, type HubObserver } from "./hub.ts";
+import { entryFormat } from "./redis-log/entry-format.ts";
+import { RedisLogSource } from "./redis-log/redis-log-source.ts";
+import { RedisLogStore } from "./redis-log/redis-log-store.ts";
 import { CursorKeys } from "./resume/cursor-keys.ts";
+import { ResumeAdmission } from "./resume/resume-admission.ts";
 import { RedisStreamSource } from "./redis-stream-source.ts";
+import type { HubClock } from "./stream-source.ts";
 
 type StreamsConfig = RouterConfig["streams"];
 
-/** The hub with its store, running. */
+/** The hubs with their stores, running. */
 export interface Streams {
-  hub: StreamHub;
+  /** By where events come from. */
+  hubs: Record<StreamKind, StreamHub>;
+  /** Subscribers that wait to catch up, whatever feeds them. */
+  readonly resumesWaiting: number;
   source: RedisStreamSource;
   /** Null where no keys are configured. */
   cursors: { keys: CursorKeys; lifetimeMs: number } | null;
@@ -33,28 +42,45 @@ export function startStreams(
   log: Logger,
 ): Streams | null {
   if (config.redis_url === null) return null;
-  const source = new RedisStreamSource(config.redis_url, log);
-  const history = historyOf(config, observer, log);
-  const hub = new StreamHub({
-    source,
-    history,
-    clock: {
-      after(milliseconds, action) {
-        const timer = setTimeout(action, milliseconds);
-        return () => clearTimeout(timer);
-      },
+  const url = config.redis_url;
+  const clock: HubClock = {
+    after(milliseconds, action) {
+      const timer = setTimeout(action, milliseconds);
+      return () => clearTimeout(timer);
     },
-    limits: {
-      queueMax: config.group_queue_max,
-      executionsMax: EXECUTIONS_MAX,
-      channelBufferMax: config.channel_buffer_max,
-      replayEventsMax: config.replay_events_max,
-      resumesPerSecondMax: config.resumes_per_second_max,
-      resumesWaitingMax: config.resumes_waiting_max,
-    },
-    observer,
+  };
+  const admission = new ResumeAdmission(clock, {
+    resumesPerSecondMax: config.resumes_per_second_max,
+    resumesWaitingMax: config.resumes_waiting_max,
   });
-  const timers = new Set<NodeJS.Timeout>([setInterval(() => hub.verify(), config.verify_interval_ms).unref()]);
+  const limits = {
+    queueMax: config.group_queue_max,
+    executionsMax: EXECUTIONS_MAX,
+    channelBufferMax: config.channel_buffer_max,
+    replayEventsMax: config.replay_events_max,
+  };
+  const source = new RedisStreamSource(url, log);
+  const history = historyOf(config, observer, log);
+  const hub = new StreamHub({ source, history, clock, admission, limits, observer });
+
+  const { key, value_field: valueField } = config.redis_streams;
+  let logStore!: RedisLogStore;
+  const logSource = new RedisLogSource((listener) => (logStore = new RedisLogStore(url, listener, log)), {
+    format: entryFormat({ key, valueField }),
+    listener: {
+      subscribed: (topic, channel) => logHub.subscribed(topic, channel),
+      message: (topic, channel, entry) => logHub.message(topic, channel, entry),
+      lost: () => logHub.lost(),
+    },
+    log,
+  });
+  const logHub: StreamHub = new StreamHub({ source: logSource, history: null, clock, admission, limits, observer });
+
+  const verify = () => {
+    hub.verify();
+    logHub.verify();
+  };
+  const timers = new Set<NodeJS.Timeout>([setInterval(verify, config.verify_interval_ms).unref()]);
   source.start({
     subscribed: (topic, channel) => hub.subscribed(topic, channel),
     message: (topic, channel, entry) => hub.message(topic, channel, entry),
@@ -70,7 +96,10 @@ export function startStreams(
     },
   });
   return {
-    hub,
+    hubs: { KAFKA: hub, REDIS: logHub },
+    get resumesWaiting() {
+      return admission.waitingCount;
+    },
     source,
     cursors:
       config.cursor_keys_file === null
@@ -79,6 +108,7 @@ export function startStreams(
     close() {
       for (const timer of timers) clearTimeout(timer);
       source.close();
+      logStore.close();
       history?.close();
     },
   };

@@ -17,7 +17,7 @@ export interface StreamAddress {
  * known, FORBIDDEN for an API key without the field's scope, BAD_USER_INPUT when an argument that names the channel is null, and SUBSCRIPTION_LIMIT_EXCEEDED.
  */
 export function addressStream(
-  streamed: StreamedField,
+  streamed: Pick<StreamedField, "channel" | "filter" | "scope">,
   {
     args,
     identity,

@@ -31,11 +31,27 @@ export interface PastEvents {
   release(): void;
 }
 
+/** Who is told what the source hears: the hub. */
+export interface StreamListener {
+  subscribed(topic: string, channel: string): void;
+  lost(): void;
+  /** The store is there again after it was away; `subscribed` follows for each channel. */
+  returned(): void;
+  message(topic: string, channel: string, entry: WindowEntry): void;
+}
+
 /** Where an event stands in its channel. */
 export interface Position {
   epoch: string;
   id: string;
+  /** How many events the channel has had with it; null where nobody knows. Only some stores ask for it. */
+  count?: number | null;
 }
+
+/** In a position of a cursor: the epoch that the channel has now, if the position's count shows that it is of it. */
+export const CURRENT_EPOCH = "*";
+/** The epoch of a slice that was asked for with such a position, where it is not. */
+export const NO_EPOCH = "";
 
 /** Time as the hub sees it: the process's own, or a simulation's. */
 export interface HubClock {

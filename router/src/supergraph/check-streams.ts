@@ -14,7 +14,7 @@ import {
 } from "graphql";
 import { parseChannelTemplate } from "./channel-template.ts";
 import { parseStreamFilter } from "./stream-filter.ts";
-import { readStreamedDirectives, type StreamedDirective } from "./streamed-directive.ts";
+import { isStreamKind, readStreamedDirectives, type StreamedDirective } from "./streamed-directive.ts";
 
 /** The routing URL of a virtual subgraph. */
 export const STREAM_URL = "stream:";
@@ -63,6 +63,8 @@ function checkField(field: GraphQLField<unknown, unknown>, directive: StreamedDi
       problems.push(error instanceof Error ? error.message : String(error));
     }
   };
+  if (directive.topic === "") problems.push("a topic needs a name");
+  if (!isStreamKind(directive.source)) problems.push(`source ${directive.source} is neither KAFKA nor REDIS`);
   attempt(() => checkChannel(field, directive));
   for (const filter of directive.filter) attempt(() => checkFilter(field, filter));
   return problems;

@@ -1,11 +1,14 @@
+import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from "@apollo/federation-internals";
+import { parse } from "graphql";
 import { expect, test } from "vitest";
 import { breakingChanges } from "./api-schema.ts";
 import { composeSupergraph } from "./compose-supergraph.ts";
+import { readStreamedDirectives } from "./streamed-directive.ts";
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@composeDirective"])`;
 const STREAMED = `${LINK}
   @link(url: "https://specs.example.org/streamed/v1.0", import: ["@streamed"]) @composeDirective(name: "@streamed")
-  directive @streamed(topic: String!, channel: String! = "*", delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
+  directive @streamed(topic: String!, channel: String! = "*", source: String! = "KAFKA", delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
   enum Delivery { EVERY LATEST }
   enum Snapshot { LAST NONE }
   type Tick @shareable { symbol: ID! tags: [String!] inner: Inner }
@@ -28,6 +31,7 @@ test("streams whose channels and filters make sense compose", () => {
   const composition = compose(`type Subscription {
     one(symbol: ID!): Tick! @streamed(topic: "t", channel: "{args.symbol}-{claims.sub}")
     many(symbols: [ID!]!): Tick! @streamed(topic: "t", channel: "{args.symbols}", delivery: LATEST)
+    own(symbol: ID!): Tick! @streamed(topic: "t", channel: "{args.symbol}", source: "REDIS")
     some(tags: [String!], code: Int): Tick! @streamed(topic: "t", filter: ["tags in args.tags", "inner.code = args.code"])
   }`);
   expect(composition).toHaveProperty("supergraphSdl");
@@ -47,6 +51,8 @@ const faults: Record<string, string> = {
   '"in" takes a list': `a(x: ID): Tick! @streamed(topic: "t", filter: ["symbol in args.x"])`,
   "reads the argument y, which does not exist": `a(x: ID): Tick! @streamed(topic: "t", filter: ["symbol = args.y"])`,
   "has no source: give it @streamed": `a: Tick!`,
+  "source NATS is neither KAFKA nor REDIS": `a: Tick! @streamed(topic: "t", source: "NATS")`,
+  "a topic needs a name": `a: Tick! @streamed(topic: "", source: "REDIS")`,
 };
 for (const [problem, field] of Object.entries(faults)) {
   test(`refuses a stream that ${problem}`, () => {
@@ -54,6 +60,40 @@ for (const [problem, field] of Object.entries(faults)) {
     expect("problems" in composition ? composition.problems : []).toEqual([expect.stringContaining(problem)]);
   });
 }
+
+test("subgraphs whose directive knows sources compose with those whose directive does not", () => {
+  const streamed = (version: string, source: string, field: string) => `${LINK}
+    @link(url: "https://specs.example.org/streamed/${version}", import: ["@streamed"]) @composeDirective(name: "@streamed")
+    directive @streamed(topic: String!, ${source}) on FIELD_DEFINITION
+    type Tick @shareable { symbol: ID! }
+    type Subscription { ${field} }`;
+  const composition = composeSupergraph([
+    {
+      name: "a",
+      routingUrl: "http://a",
+      sdl: `${LINK} type Query { ticks: [Tick!]! } type Tick @shareable { symbol: ID! }`,
+      file: "",
+    },
+    {
+      name: "b",
+      routingUrl: "stream:",
+      sdl: streamed("v1.0", "scope: String", `b: Tick! @streamed(topic: "b")`),
+      file: "",
+    },
+    {
+      name: "c",
+      routingUrl: "stream:",
+      sdl: `${streamed("v1.1", "scope: String, source: Source! = KAFKA", `c: Tick! @streamed(topic: "c", source: REDIS)`)} enum Source { KAFKA REDIS }`,
+      file: "",
+    },
+  ]);
+  if ("problems" in composition) throw new Error(composition.problems.join());
+  const streams = readStreamedDirectives(parse(composition.supergraphSdl));
+  expect([streams.get("b")?.source, streams.get("c")?.source]).toEqual(["KAFKA", "REDIS"]);
+  expect(() =>
+    Supergraph.build(composition.supergraphSdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES }),
+  ).not.toThrow();
+});
 
 test("refuses a streamed field in a subgraph that has an address", () => {
   const composition = compose(`type Subscription { a: Tick! @streamed(topic: "t") }`, "http://localhost/graphql");

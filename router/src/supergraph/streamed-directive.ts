@@ -11,12 +11,19 @@ import {
 export interface StreamedDirective {
   topic: string;
   channel: string;
+  /** KAFKA or REDIS, as it is written. */
+  source: string;
   delivery: "EVERY" | "LATEST";
   snapshot: "LAST" | "NONE";
   filter: readonly string[];
   /** What an API key must be allowed to do. */
   scope: string | null;
 }
+
+/** Where the events of a streamed field come from: through Kafka and the relay, or from a stream that services fill in Redis. */
+export type StreamKind = "KAFKA" | "REDIS";
+
+export const isStreamKind = (source: string): source is StreamKind => source === "KAFKA" || source === "REDIS";
 
 const STREAMED_SPEC = /\/streamed\/v\d+\.\d+$/;
 
@@ -87,6 +94,7 @@ function streamedArguments(directive: ConstDirectiveNode): StreamedDirective {
   return {
     topic: text("topic", ""),
     channel: text("channel", "*"),
+    source: text("source", "KAFKA"),
     delivery: given["delivery"] === "LATEST" ? "LATEST" : "EVERY",
     snapshot: given["snapshot"] === "LAST" ? "LAST" : "NONE",
     filter: [given["filter"] ?? []].flat().map(String),

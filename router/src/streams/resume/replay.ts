@@ -6,7 +6,9 @@ import type { StreamSpec } from "../channel.ts";
 import { UNREADABLE, type Group, type Subscriber } from "../group.ts";
 import { StreamEvent } from "../stream-event.ts";
 import {
+  CURRENT_EPOCH,
   mergeGaps,
+  NO_EPOCH,
   type Gap,
   type HubClock,
   type PastEvents,
@@ -70,7 +72,9 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     if (slice?.epoch === null && position === null && (options.isEmpty() || retries === RETRIES_MAX))
       return { at: null };
     if (slice !== null && slice.epoch !== null) {
-      position ??= { epoch: slice.epoch, id: FIRST_ID };
+      if (position === null) position = { epoch: slice.epoch, id: FIRST_ID };
+      else if (position.epoch === CURRENT_EPOCH && slice.epoch !== NO_EPOCH)
+        position = { ...position, epoch: slice.epoch };
       if (slice.epoch !== position.epoch) return { failed: "epoch" };
       const [first] = slice.entries;
       const inWindow = first === undefined ? 0 : slice.head!.count - first.count + 1;
@@ -97,7 +101,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       gap = await deliverAll(options, slice.entries, gap);
       if (hasLeft(options)) return "LEFT";
       const last = slice.entries.at(-1);
-      if (last !== undefined) position = { epoch: last.epoch, id: last.id };
+      if (last !== undefined) position = { epoch: last.epoch, id: last.id, count: last.count };
       if (options.isCaughtUp(position)) {
         if (gap !== null) subscriber.note = { ...subscriber.note, gap };
         return { at: position };
