@@ -23,8 +23,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a slow subscriber misses the event that was too much",
     file: "streams/group.ts",
-    find: `subscriber.resume = { epoch: entry.epoch, id: entry.prev };`,
-    replace: `subscriber.resume = { epoch: entry.epoch, id: entry.id };`,
+    find: `subscriber.resume = { epoch: entry.epoch, id: entry.prev, count`,
+    replace: `subscriber.resume = { epoch: entry.epoch, id: entry.id, count`,
   },
   {
     name: "messages that were missed while Redis was away are not looked for",
