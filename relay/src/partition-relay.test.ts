@@ -374,11 +374,15 @@ test("Redis Cluster: events go out by sharded pub/sub, and a lost window is noti
     listener.on("smessage", (_channel, message) => sharded.push(decodeMessage(message).id));
     await listener.ssubscribe(channelName(TOPIC.name, symbol));
 
-    const { relay, seeks } = createRelay({ store: await connectedStore(WindowStore, own.url, true) });
+    const clustered = await connectedStore(WindowStore, own.url, true);
+    const { relay, seeks } = createRelay({ store: clustered });
     await relay.start();
     await relay.handle(batch([record(0, 5), record(1, 6)]));
     await eventually(() => expect(sharded).toEqual(["5-0", "6-0"]));
+    const whole = () => clustered.markWhole([{ topic: TOPIC.name, partition }]);
+    expect(await whole()).toBe("NOTED");
     await admin.call("FLUSHALL");
+    expect(await whole()).toBe("LOST");
     await relay.handle(batch([record(2, 7)]));
     expect(seeks).toEqual([0n]);
     listener.disconnect();

@@ -289,6 +289,8 @@ describe("the relay between a real Kafka and a real Redis", () => {
         DEADLINE,
       );
       await relay.ready();
+      // From now on a channel without a window is one without events.
+      await eventually(async () => expect(await readLast(relay.reader, TRADES, newSymbol())).toBeNull(), DEADLINE);
       for (let sequence = last + 1; sequence <= 80; sequence++) void sendTrade(symbol, epoch, sequence);
       await eventually(() => expect(heard.at(-1)?.id).toBe("80-0"), DEADLINE);
       expect(ids(heard.filter(({ id }) => id !== "51-0" || how === "emptied"))).toEqual(

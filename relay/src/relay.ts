@@ -44,6 +44,20 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
       throw new Error(`${refilling} of ${partitions.size} partitions are being refilled`);
   });
 
+  /** Notices what Redis lost without anything being written, and notes when all is there. */
+  async function checkWindows(): Promise<void> {
+    const known = [];
+    for (const [key, relay] of partitions) {
+      const separator = key.lastIndexOf("/");
+      const [topic, partition] = [key.slice(0, separator), Number(key.slice(separator + 1))];
+      const next = consumers.get(topic)?.position(topic, partition);
+      if (next === undefined || shutdownSignal.aborted) return;
+      await relay.check(next);
+      known.push({ topic, partition });
+    }
+    if (STREAMED.every(({ name }) => consumers.get(name)?.connected())) await store.markWhole(known);
+  }
+
   const running = (async () => {
     const epochs = await knownEpochs(service, kafka);
     if (epochs === null) return;
@@ -92,14 +106,8 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
 
     while (!shutdownSignal.aborted) {
       await delay(CHECK_MS, undefined, { signal: shutdownSignal }).catch(() => {});
-      for (const [key, partition] of partitions) {
-        const separator = key.lastIndexOf("/");
-        const topic = key.slice(0, separator);
-        const next = consumers.get(topic)?.position(topic, Number(key.slice(separator + 1)));
-        if (next === undefined || shutdownSignal.aborted) continue;
-        // While Redis is away there is nothing to find out.
-        await partition.check(next).catch(() => {});
-      }
+      // While Redis is away there is nothing to find out.
+      await checkWindows().catch(() => {});
     }
   })();
   running.catch((error: unknown) => service.fail(error, "the relay failed"));

@@ -2,7 +2,14 @@ import type { Topic } from "@mib/events/topics";
 import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
 import { endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { FunctionMissingError, loadLibrary } from "@mib/stream-window/library";
-import { handOver, noteProgress, type Outcome, type Progress, readProgress } from "@mib/stream-window/progress";
+import {
+  handOver,
+  markWhole,
+  noteProgress,
+  type Outcome,
+  type Progress,
+  readProgress,
+} from "@mib/stream-window/progress";
 import { Cluster, Redis } from "ioredis";
 
 /**
@@ -99,6 +106,12 @@ export class WindowStore {
     const keys = [refillKey(topic, partition), progressKey(topic, partition)] as const;
     const at = this.#movesMarkers ? written : 0n;
     return this.#withFunctions(() => handOver(this.#redis, keys, at, progress));
+  }
+
+  /** Notes that all windows are there, if those of all these partitions are. */
+  markWhole(partitions: Iterable<{ topic: string; partition: number }>): Promise<Outcome> {
+    const keys = Array.from(partitions, ({ topic, partition }) => progressKey(topic, partition));
+    return this.#withFunctions(() => markWhole(this.#redis, keys));
   }
 
   async ping(): Promise<void> {

@@ -12,6 +12,7 @@ const ROUTER_COUNTERS = {
 const RELAY_COUNTERS = {
   "records that the relay had already": "relay_duplicates_total",
   "windows filled again": "relay_refills_total",
+  "times that Redis had less than it had": "relay_went_back_total",
   "records out of order": "relay_out_of_order_total",
 };
 

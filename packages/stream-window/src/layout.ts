@@ -27,6 +27,12 @@ export const epochKey = (topic: string, channel: string): string => `${channelNa
 export const windowKey = (topic: string, channel: string, epoch: string): string =>
   `${channelName(topic, channel)}:${epoch}`;
 
+/**
+ * Is there while the windows of all channels are: then a channel without a window has had no event, and otherwise Redis may have
+ * lost it. The relay sets it; it is lost with the windows.
+ */
+export const WHOLE_KEY = "mib:windows:whole";
+
 /** The message of an entry: a header line `epoch id prev count brokerTimeMs traceparent|-`, then the value. */
 export function encodeMessage(entry: WindowEntry): string {
   return `${encodeHeader(entry)}\n${entry.value}`;

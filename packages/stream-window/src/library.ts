@@ -161,6 +161,14 @@ redis.register_function('mib_note', function(keys, args)
   return 'NOTED'
 end)
 
+redis.register_function('mib_mark_whole', function(keys)
+  for i = 2, #keys do
+    if redis.call('EXISTS', keys[i]) == 0 then return 'LOST' end
+  end
+  redis.call('SET', keys[1], '1')
+  return 'NOTED'
+end)
+
 redis.register_function('mib_hand_over', function(keys, args)
   local trouble = read_marker(keys[1], args[1])
   if trouble then return trouble end

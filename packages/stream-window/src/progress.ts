@@ -3,7 +3,8 @@
  * lost some of it, or all, is told so by the marker.
  */
 import type { Cluster, Redis } from "ioredis";
-import { toFunctionError } from "./library.ts";
+import { WHOLE_KEY } from "./layout.ts";
+import { isCluster, toFunctionError } from "./library.ts";
 
 export interface Progress {
   /** The place in the log to go on from. */
@@ -24,7 +25,7 @@ export async function readProgress(redis: Redis | Cluster, key: string): Promise
 
 /** Moves the marker on, if it is as far as `at`; one that is further stays. */
 export const noteProgress = (redis: Redis | Cluster, key: string, at: bigint, progress: Progress): Promise<Outcome> =>
-  call(redis, "mib_note", [key], at, progress);
+  call(redis, "mib_note", [key], at, progress.next, progress.since);
 
 /** Ends one marker, if it is as far as `at`, and begins another in its place. Both keys have to be in one slot. */
 export const handOver = (
@@ -32,18 +33,26 @@ export const handOver = (
   keys: readonly [ended: string, begun: string],
   at: bigint,
   progress: Progress,
-): Promise<Outcome> => call(redis, "mib_hand_over", keys, at, progress);
+): Promise<Outcome> => call(redis, "mib_hand_over", keys, at, progress.next, progress.since);
+
+/** Notes that all windows are there, if all markers are. */
+export async function markWhole(redis: Redis | Cluster, keys: readonly string[]): Promise<Outcome> {
+  if (!isCluster(redis)) return call(redis, "mib_mark_whole", [WHOLE_KEY, ...keys]);
+  // Its servers lose their data one by one, so here the note has to be taken back.
+  const found = await Promise.all(keys.map((key) => redis.exists(key)));
+  const isWhole = found.every((count) => count > 0);
+  await (isWhole ? redis.set(WHOLE_KEY, "1") : redis.del(WHOLE_KEY));
+  return isWhole ? "NOTED" : "LOST";
+}
 
 async function call(
   redis: Redis | Cluster,
   name: string,
   keys: readonly string[],
-  at: bigint,
-  { next, since }: Progress,
+  ...args: readonly bigint[]
 ): Promise<Outcome> {
   try {
-    const args = [...keys, String(at), String(next), String(since)];
-    return (await redis.call("FCALL", name, String(keys.length), ...args)) as Outcome;
+    return (await redis.call("FCALL", name, String(keys.length), ...keys, ...args.map(String))) as Outcome;
   } catch (error) {
     throw error instanceof Error ? toFunctionError(error) : error;
   }

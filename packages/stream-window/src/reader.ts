@@ -1,5 +1,15 @@
 import type { Cluster, Redis } from "ioredis";
-import { compareIds, decodeEntry, epochKey, FIRST_ID, type WindowEntry, windowKey } from "./layout.ts";
+import { compareIds, decodeEntry, epochKey, FIRST_ID, WHOLE_KEY, type WindowEntry, windowKey } from "./layout.ts";
+import { isCluster } from "./library.ts";
+
+/** Thrown where there is no window, and Redis may have lost it: ask again later. */
+export class WindowsLostError extends Error {
+  override readonly name = "WindowsLostError";
+
+  constructor() {
+    super("Redis does not have the windows of the streams yet: the relay fills them");
+  }
+}
 
 /** What follows a position in a window. */
 export interface WindowSlice {
@@ -13,10 +23,11 @@ export interface WindowSlice {
   head: WindowEntry | null;
 }
 
-/** The channel's last event; null when it has had none, or the window is lost. */
+/** The channel's last event; null when it has had none. Fails with WindowsLostError. */
 export async function readLast(redis: Redis | Cluster, topic: string, channel: string): Promise<WindowEntry | null> {
   // An epoch may end between the two reads: then its window is still there, and the answer is right as of the first.
-  const epoch = await redis.get(epochKey(topic, channel));
+  const [epoch, whole] = await getBoth(redis, epochKey(topic, channel), WHOLE_KEY);
+  if (epoch === null && whole === null) throw new WindowsLostError();
   if (epoch === null) return null;
   const [last] = await redis.xrevrange(windowKey(topic, channel, epoch), "+", "-", "COUNT", 1);
   return last === undefined ? null : toEntry(last[1]);
@@ -24,7 +35,7 @@ export async function readLast(redis: Redis | Cluster, topic: string, channel: s
 
 /**
  * The events after a position. `complete: false` says that the window no longer reaches back to it, has a hole there, or is
- * of another epoch: what is missing has to come from Kafka, or is lost.
+ * of another epoch: what is missing has to come from Kafka, or is lost. Fails with WindowsLostError.
  */
 export async function readAfter(
   redis: Redis | Cluster,
@@ -45,13 +56,26 @@ export async function readAfter(
     if (error) throw error;
     return value;
   }) as [string | null, StreamEntries, StreamEntries];
-  if (epoch === null) return { epoch, entries: [], complete: position.id === FIRST_ID, head: null };
+  if (epoch === null) {
+    if ((await redis.get(WHOLE_KEY)) === null) throw new WindowsLostError();
+    return { epoch, entries: [], complete: position.id === FIRST_ID, head: null };
+  }
   const head = newest[0] === undefined ? null : toEntry(newest[0][1]);
   if (epoch !== position.epoch) return { epoch, entries: [], complete: false, head };
   const entries = unbroken(after.map(([, fields]) => toEntry(fields)));
   const first = entries[0];
   if (first !== undefined) return { epoch, entries, complete: compareIds(first.prev, position.id) <= 0, head };
   return { epoch, entries, complete: head !== null && compareIds(head.id, position.id) <= 0, head };
+}
+
+/** As of one moment; of a cluster, whose servers lose their data one by one, as of nearly one. */
+async function getBoth(
+  redis: Redis | Cluster,
+  one: string,
+  other: string,
+): Promise<[one: string | null, other: string | null]> {
+  if (isCluster(redis)) return Promise.all([redis.get(one), redis.get(other)]);
+  return (await redis.mget(one, other)) as [string | null, string | null];
 }
 
 type StreamEntries = [id: string, fields: string[]][];

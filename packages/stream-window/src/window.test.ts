@@ -9,10 +9,10 @@ import {
   type AppendOutcome,
   type WindowLimits,
 } from "./append-function.ts";
-import { channelName, compareIds, decodeMessage, epochKey, type WindowEntry, windowKey } from "./layout.ts";
+import { channelName, compareIds, decodeMessage, epochKey, WHOLE_KEY, type WindowEntry, windowKey } from "./layout.ts";
 import { loadLibrary } from "./library.ts";
-import { handOver, noteProgress, readProgress } from "./progress.ts";
-import { readAfter, readLast } from "./reader.ts";
+import { handOver, markWhole, noteProgress, readProgress } from "./progress.ts";
+import { readAfter, readLast, WindowsLostError } from "./reader.ts";
 
 let redis: Redis;
 let subscriber: Redis;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   redis = new Redis(process.env.TEST_REDIS_URL!);
   subscriber = redis.duplicate();
   await loadLibrary(redis);
+  await redis.set(WHOLE_KEY, "1");
 });
 afterAll(async () => {
   await Promise.all([redis.quit(), subscriber.quit()]);
@@ -222,6 +223,26 @@ test("a window that no longer reaches back says so", async () => {
     entries: [],
     complete: false,
   });
+});
+
+test("a channel without a window has had no event only where all windows are known to be there", async () => {
+  // Elsewhere, so that tests beside this one go on.
+  const own = redis.duplicate({ db: 9 });
+  await own.flushdb();
+  const topic = newTopic();
+  const keys = [`${topic}:1`, `${topic}:2`];
+  const reads = () => [readLast(own, topic, "A"), readAfter(own, topic, "A", { epoch: EPOCH, id: "0-0" }, 10)] as const;
+  await own.set(keys[0]!, "0 0");
+  expect(await markWhole(own, keys)).toBe("LOST");
+  for (const read of reads()) await expect(read).rejects.toThrow(WindowsLostError);
+  await own.set(keys[1]!, "0 0");
+  expect(await markWhole(own, keys)).toBe("NOTED");
+  expect(await Promise.all(reads())).toMatchObject([null, { epoch: null, entries: [] }]);
+  await own.flushdb();
+  await appendEvents(own, [event(topic, "1-0")], SILENT);
+  expect((await readLast(own, topic, "A"))?.id).toBe("1-0");
+  await own.flushdb();
+  await own.quit();
 });
 
 test("the newest entry stays, however large or old", async () => {

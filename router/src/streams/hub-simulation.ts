@@ -78,6 +78,8 @@ class World implements StreamSource, StreamHistory {
   /** The newest event of each channel that any subscriber got. */
   readonly seen = new Map<string, number>();
   dataLost = false;
+  /** Channels whose windows are lost and not filled again yet. */
+  readonly #lost = new Set<string>();
   #wanted = new Map<string, number>();
   #subscribedOnServer = new Set<string>();
   #inFlight: { channel: string; entry: WindowEntry; connection: number }[] = [];
@@ -126,8 +128,9 @@ class World implements StreamSource, StreamHistory {
     for (const [channel, request] of this.#wanted) this.#ask(channel, request);
   }
 
-  /** Appends and publishes the next event of a channel. */
+  /** Appends and publishes the next event of a channel; while its window is lost, that has to wait. */
   publish(channel: string): void {
+    if (this.#lost.has(channel)) return;
     const truth = this.truth.get(channel)!;
     const window = this.windows.get(channel) ?? { epoch: truth.at(-1)?.epoch ?? this.#newEpoch(), entries: [] };
     this.windows.set(channel, window);
@@ -162,12 +165,18 @@ class World implements StreamSource, StreamHistory {
     this.disconnect();
     for (const channel of CHANNELS) {
       this.windows.set(channel, null);
-      const refilled = this.truth.get(channel)!.slice(-1 - this.random(WINDOW_ENTRIES_MAX));
-      const epoch = refilled.at(-1)?.epoch;
-      if (epoch === undefined) continue;
-      const entries = refilled.filter((entry) => entry.epoch === epoch).map((entry, i) => ({ ...entry, count: i + 1 }));
-      this.windows.set(channel, { epoch, entries });
+      if (this.truth.get(channel)!.length === 0 || this.#lost.has(channel)) continue;
+      this.#lost.add(channel);
+      this.actions.push(() => this.#refill(channel));
     }
+  }
+
+  #refill(channel: string): void {
+    this.#lost.delete(channel);
+    const kept = this.truth.get(channel)!.slice(-1 - this.random(WINDOW_ENTRIES_MAX));
+    const epoch = kept.at(-1)!.epoch;
+    const entries = kept.filter((entry) => entry.epoch === epoch).map((entry, i) => ({ ...entry, count: i + 1 }));
+    this.windows.set(channel, { epoch, entries });
   }
 
   /** An entry disappears from the middle of a window. */
@@ -177,6 +186,7 @@ class World implements StreamSource, StreamHistory {
   }
 
   changeEpoch(channel: string): void {
+    if (this.#lost.has(channel)) return;
     this.windows.set(channel, { epoch: this.#newEpoch(), entries: [] });
     this.publish(channel);
   }
@@ -187,11 +197,11 @@ class World implements StreamSource, StreamHistory {
   }
 
   readLast(_: string, channel: string): Promise<WindowEntry | null> {
-    return this.#answer(() => this.windows.get(channel)?.entries.at(-1) ?? null);
+    return this.#answer(channel, () => this.windows.get(channel)?.entries.at(-1) ?? null);
   }
 
   readAfter(_: string, channel: string, position: Position, limit: number): Promise<WindowSlice> {
-    return this.#answer(() => {
+    return this.#answer(channel, () => {
       const window = this.windows.get(channel);
       const head = window?.entries.at(-1) ?? null;
       if (!window) return { epoch: null, entries: [], complete: false, head };
@@ -218,11 +228,14 @@ class World implements StreamSource, StreamHistory {
     return new Promise((resolve) => this.actions.push(() => resolve(isThere ? { events, release: () => {} } : null)));
   }
 
-  /** A read reaches the store some time after it was asked, and its answer comes some time after that. */
-  #answer<Value>(read: () => Value): Promise<Value> {
+  /**
+   * A read reaches the store some time after it was asked, and its answer comes some time after that. A window that is lost is
+   * not taken for one of a channel without events.
+   */
+  #answer<Value>(channel: string, read: () => Value): Promise<Value> {
     return new Promise((resolve, reject) => {
       this.actions.push(() => {
-        if (!this.connected || (this.dropping && this.random(12) === 0)) {
+        if (!this.connected || this.#lost.has(channel) || (this.dropping && this.random(12) === 0)) {
           reject(new Error("away"));
           return;
         }
@@ -288,6 +301,11 @@ class Witness extends Subscriber {
     return last === undefined || last < 0 ? null : last;
   }
 
+  /** It wants nothing that was before it. */
+  get #beginsAnew(): boolean {
+    return this.spec.delivery === "EVERY" && this.spec.snapshot === "NONE" && this.#after === null;
+  }
+
   override get connection(): object {
     return this.#world;
   }
@@ -340,6 +358,8 @@ class Witness extends Subscriber {
     if (this.spec.delivery === "EVERY") this.#checkEvery(channel, index, last, gap);
     else if (gap) this.#complain("a LATEST subscription was told of a gap");
     const seen = this.#seenAtOpen.get(channel) ?? -1;
+    if (last === undefined && this.#beginsAnew && index <= seen)
+      this.#complain(`began with ${channel}:${index}, which others had before it came`);
     if (last === undefined && this.spec.snapshot === "LAST" && this.#after === null && index < seen)
       this.#complain(`began with ${channel}:${index}, others had ${seen}`);
     // One that catches up by itself may be ahead of the others.

@@ -14,7 +14,7 @@ import { notRecovered } from "./resume/not-recovered.ts";
 import { replay, type ReplayOutcome } from "./resume/replay.ts";
 import type { ResumeAdmission } from "./resume/resume-admission.ts";
 import { StreamEvent } from "./stream-event.ts";
-import type { Gap, HubClock, StreamHistory, StreamSource } from "./stream-source.ts";
+import type { Gap, HubClock, Position, StreamHistory, StreamSource } from "./stream-source.ts";
 
 export interface HubLimits extends GroupLimits {
   /** Messages kept per channel while its window is read. */
@@ -262,7 +262,7 @@ export class StreamHub {
       const last = await this.#source.readLast(topic, name);
       return () => this.#afterLast(channel, last);
     }
-    const { epoch, entries, complete } = await this.#source.readAfter(topic, name, position, READ_ENTRIES_MAX);
+    const { epoch, entries, complete, head } = await this.#source.readAfter(topic, name, position, READ_ENTRIES_MAX);
     const past = complete ? null : await this.#past(channel, position, entries[0]);
     return () => {
       if (channel.position === null || epoch === null) return "NOTHING";
@@ -275,8 +275,9 @@ export class StreamHub {
       else if (!complete && first)
         this.#noteGap(channel, { count: missedBetween(channel.position, first), reason: "lost" });
       for (const entry of entries) this.#handOn(channel, entry, 0);
-      if (entries.length === READ_ENTRIES_MAX) return "MORE";
-      return first ? "PROGRESS" : "NOTHING";
+      // Beyond what was read there is more, or a hole and then more.
+      if (first) return head?.id === entries.at(-1)!.id ? "PROGRESS" : "MORE";
+      return "NOTHING";
     };
   }
 
@@ -394,6 +395,14 @@ export class StreamHub {
     else group.joinAt(subscriber, channel.key, outcome.at);
   }
 
+  /** Whether the channel handed nothing on beyond a position. One that knows of no event yet has missed that one: it looks. */
+  #isCaughtUp(channel: Channel, { epoch, id }: Position): boolean {
+    const { position } = channel;
+    if (position !== null) return position.epoch === epoch && compareIds(position.id, id) <= 0;
+    if (channel.state === "LIVE") this.#read(channel);
+    return false;
+  }
+
   #replay(
     channel: Channel,
     group: Group<StreamSpec>,
@@ -412,8 +421,7 @@ export class StreamHub {
       replayEventsMax: this.#limits.replayEventsMax,
       executionsMax: this.#limits.executionsMax,
       observer: this.#observer,
-      isCaughtUp: ({ epoch, id }) =>
-        channel.position === null || (channel.position.epoch === epoch && compareIds(channel.position.id, id) <= 0),
+      isCaughtUp: (position) => this.#isCaughtUp(channel, position),
       isEmpty: () => channel.position === null,
     });
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { appendEvents } from "@mib/stream-window/append-function";
+import { WHOLE_KEY } from "@mib/stream-window/layout";
 import { loadLibrary } from "@mib/stream-window/library";
 import { Redis } from "ioredis";
 
@@ -19,6 +20,7 @@ export class Publisher {
   static async connect(redisUrl: string, topic: string): Promise<Publisher> {
     const redis = new Redis(redisUrl);
     await loadLibrary(redis);
+    await redis.set(WHOLE_KEY, "1");
     return new Publisher(redis, topic);
   }
 

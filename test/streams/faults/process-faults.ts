@@ -80,6 +80,21 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     ],
   },
   {
+    kind: "Redis restarted with older data",
+    weight: 3,
+    storeForgets: true,
+    lastsMs: [0, 1_000],
+    targets: ({ stack: { redis } }) => [
+      target(redis.process, async (random) => {
+        const goBack = redis.remember();
+        await delay(random.between(100, 1_500));
+        await redis.process.end();
+        goBack();
+        return () => redis.process.start();
+      }),
+    ],
+  },
+  {
     kind: "clock of a router jumps",
     weight: 4,
     lastsMs: [500, 4_000],

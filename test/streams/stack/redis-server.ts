@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "@mib/testkit/free-port";
 import { Redis } from "ioredis";
@@ -38,6 +38,17 @@ export class RedisServer {
   /** Throws its data away; it must not run. */
   forget(): void {
     rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  /** Keeps its data as it is now; what is returned puts it back, and must not be called while it runs. */
+  remember(): () => void {
+    const copy = `${this.#data}-remembered`;
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(this.#data, copy, { recursive: true });
+    return () => {
+      this.forget();
+      renameSync(copy, this.#data);
+    };
   }
 
   /** Every third message is not published, until what is returned is called. What is appended is there all the same. */
