@@ -7,15 +7,16 @@ import type { Routes } from "./http/routes.ts";
 import { HttpSubscriptions } from "./http/subscriptions/http-subscriptions.ts";
 import { createFederation } from "./operation/federation.ts";
 import { PlannerThread } from "./plan/planner-thread.ts";
+import type { Planners } from "./plan/planners.ts";
 import type { RouterPlugin } from "./plugins/plugin.ts";
 import { composePlugins } from "./plugins/plugins.ts";
 import type { Loaded } from "./reload/reloader.ts";
 import { RateLimiter } from "./request/rate-limiter.ts";
 import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
 import { StreamBudgets } from "./request/stream-budgets.ts";
-import { RedisCounters } from "./request/redis-counters.ts";
+import type { RedisCounters } from "./request/redis-counters.ts";
 import type { StreamHub } from "./streams/hub.ts";
-import { startStreams, type Streams } from "./streams/start-streams.ts";
+import type { Streams } from "./streams/start-streams.ts";
 import { registerReadiness } from "./telemetry/readiness.ts";
 import { RouterMetrics } from "./telemetry/router-metrics.ts";
 import { telemetryPlugins } from "./telemetry/telemetry-plugins.ts";
@@ -29,6 +30,8 @@ export interface RouterParts extends Loaded {
   signer: IdentitySigner | null;
   /** Answers `/health`, `/ready` and `/metrics`. */
   admin: Routes["admin"];
+  /** Closed with the router. Absent: a thread that is begun now. */
+  planners?: Planners;
   /** Whether other processes listen on the same port. */
   sharesPort?: boolean;
   /** Beside those that the configuration asks for, and after them. */
@@ -48,7 +51,16 @@ export interface StartedRouter {
 /** Wires a router and returns when it listens. The service's shutdown ends it: sockets first, subgraph connections last. */
 export async function startRouter(
   service: Service,
-  { config, supergraphSdl, keyPair, signer, admin, sharesPort = false, plugins: given = [] }: RouterParts,
+  {
+    config,
+    planners = new PlannerThread(),
+    supergraphSdl,
+    keyPair,
+    signer,
+    admin,
+    sharesPort = false,
+    plugins: given = [],
+  }: RouterParts,
 ): Promise<StartedRouter> {
   const { limits, websocket, http_subscriptions: overHttp, listen: address } = config;
 
@@ -59,11 +71,12 @@ export async function startRouter(
   const federation = await createFederation({
     ...federationSettings(config),
     supergraphSdl,
-    planners: new PlannerThread(),
+    planners,
   });
   service.onShutdown("subgraph connections", () => federation.close());
 
   let streams: Streams | null = null;
+  let counters: RedisCounters | null = null;
   const metrics = new RouterMetrics(
     service.registry,
     {
@@ -73,10 +86,15 @@ export async function startRouter(
     },
     config.streams.event_time_fields,
   );
-  streams = startStreams(config.streams, metrics, service.log);
+  const { redis_url: redisUrl } = config.streams;
+  if (redisUrl !== null) {
+    // Loaded only where they are wanted: the clients of Redis and Kafka are large.
+    const { startStreams } = await import("./streams/start-streams.ts");
+    const { RedisCounters } = await import("./request/redis-counters.ts");
+    streams = startStreams({ ...config.streams, redis_url: redisUrl }, metrics, log);
+    counters = new RedisCounters(redisUrl, log);
+  }
   service.onShutdown("streams", () => streams?.close());
-
-  const counters = config.streams.redis_url === null ? null : new RedisCounters(config.streams.redis_url, service.log);
   service.onShutdown("rate limits", () => counters?.close());
 
   const { budget } = config.streams;

@@ -157,7 +157,7 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
       layer: "EDGE",
       url: graphqlUrl,
       after: ["redis"],
-      main: "router/src/main.ts",
+      main: "router/src/main.mjs",
       env: {
         ...router.env,
         ...upstream,

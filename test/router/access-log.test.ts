@@ -38,7 +38,7 @@ async function routerProcess(settings: string, environment: Record<string, strin
     `supergraph: { file: s.graphql }\nlisten: { port: 0 }\nplugins: [./greeting.ts]\n${settings}\n`,
   );
   const lines: Line[] = [];
-  const child = spawn(process.execPath, [resolve("router/src/main.ts"), "--config", join(folder, "router.yaml")], {
+  const child = spawn(process.execPath, [resolve("router/src/main.mjs"), "--config", join(folder, "router.yaml")], {
     env: { ...process.env, LOG_LEVEL: "info", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });

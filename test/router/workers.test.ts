@@ -10,7 +10,7 @@ import { freePort } from "@mib/testkit/free-port";
 import { expect, onTestFinished, test } from "vitest";
 import { slowWord } from "./slow-word.ts";
 
-const MAIN = join(import.meta.dirname, "../../router/src/main.ts");
+const MAIN = join(import.meta.dirname, "../../router/src/main.mjs");
 const DEADLINE = { deadlineMs: 60_000 };
 
 /** A router process with workers, on files of its own. */

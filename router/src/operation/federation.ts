@@ -5,7 +5,7 @@ import type { SharedFetches } from "../execute/shared-fetches.ts";
 import type { DescribedPlan } from "../plan/print-plan.ts";
 import type { ResponseError } from "../execute/execution.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
-import { inlinePlanners, type Planners } from "../plan/planners.ts";
+import type { Planners } from "../plan/planners.ts";
 import type { BreakerLimits } from "../subgraph-client/circuit-breaker.ts";
 import type { HedgeDelaySettings } from "../subgraph-client/hedge-delay.ts";
 import type { RetryBudgetLimits } from "../subgraph-client/retry-budget.ts";
@@ -183,7 +183,7 @@ const DEFAULT_RESPONSE_BYTES_MAX = 16 * 1_024 * 1_024;
 
 /** Loads a supergraph. Rejects when it is not good. */
 export async function createFederation(options: FederationOptions): Promise<Federation> {
-  const lifeCycle = new SupergraphLifeCycle(options.planners ?? inlinePlanners);
+  const lifeCycle = new SupergraphLifeCycle(options.planners ?? (await inlinePlanners()));
   try {
     await lifeCycle.load(options.supergraphSdl);
     return new LoadedFederation(lifeCycle, options, options.random ?? Math.random);
@@ -191,6 +191,12 @@ export async function createFederation(options: FederationOptions): Promise<Fede
     await lifeCycle.close();
     throw error;
   }
+}
+
+/** Loaded only where it is wanted: a router has Apollo's planner and gateway in another thread. */
+async function inlinePlanners(): Promise<Planners> {
+  const { planInline } = await import("../plan/planners.ts");
+  return planInline();
 }
 
 /** What belongs to one supergraph and is left behind with it. */

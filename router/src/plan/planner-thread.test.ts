@@ -97,3 +97,24 @@ test("a supergraph that is none is refused, and one that was released is still p
   });
   expect((await Promise.all(waiting)).map(({ node }) => node?.kind)).toEqual(["Fetch", "Fetch"]);
 });
+
+test("the thread takes no supergraph that Apollo's gateway refuses, says why as the gateway does, and goes on", async () => {
+  const composed = composeSupergraph([
+    {
+      name: "one",
+      file: "one",
+      routingUrl: "http://one.test",
+      sdl: `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated"])
+        type Query { word: String @authenticated }`,
+    },
+  ]);
+  if ("problems" in composed) throw new Error(composed.problems.join("; "));
+  const refused = composed.supergraphSdl;
+  const why = await inlinePlanners.takeSupergraph(refused).catch(({ message }: Error) => message);
+  expect(why).toContain("https://specs.apollo.dev/authenticated/v0.1 is for: SECURITY but is unsupported");
+  const planners = thread();
+  for (const count of [2, 3]) {
+    await planners.takeSupergraph(supergraph(count));
+    await expect(planners.takeSupergraph(refused)).rejects.toThrow(new Error(why as string));
+  }
+});

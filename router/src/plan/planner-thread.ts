@@ -18,12 +18,12 @@ export interface PlannerThreadLimits {
   heapMbMax: number;
 }
 
-const LIMITS: PlannerThreadLimits = { planningMsMax: 10_000, waitingMax: 1_000, heapMbMax: 512 };
-/** Building a supergraph's planner has no client that waits. */
+const LIMITS: PlannerThreadLimits = { planningMsMax: 10_000, waitingMax: 1_000, heapMbMax: 768 };
+/** Building a supergraph's planner and loading it into the gateway have no client that waits. */
 const BUILD_MS_MAX = 60_000;
 
 /**
- * Plans in a thread of its own, one operation after another. A thread that takes too long, or dies, is replaced: what was
+ * Plans, and loads supergraphs into Apollo's gateway, in a thread of its own, one operation after another. A thread that takes too long, or dies, is replaced: what was
  * under way fails, what waits is planned by the next one.
  */
 export class PlannerThread implements Planners {
@@ -41,6 +41,12 @@ export class PlannerThread implements Planners {
 
   constructor(limits: Partial<PlannerThreadLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** Begins to load the thread before it is asked for anything, which it does by itself otherwise. */
+  start(): void {
+    this.#worker ??= this.#start();
+    this.#worker.unref();
   }
 
   async build(supergraphSdl: string): Promise<Planner> {
@@ -62,6 +68,10 @@ export class PlannerThread implements Planners {
         void released.then(() => this.#supergraphs.delete(planner));
       },
     };
+  }
+
+  async takeSupergraph(supergraphSdl: string): Promise<void> {
+    await this.#enqueue({ kind: "take", supergraphSdl });
   }
 
   async close(): Promise<void> {
@@ -93,7 +103,7 @@ export class PlannerThread implements Planners {
     const isPlan = this.#underWay?.request.kind === "plan";
     const refusal = isPlan
       ? new CodedError("OPERATION_LIMIT_EXCEEDED", "The operation takes too long to plan")
-      : new Error("the supergraph's planner was not built in time");
+      : new Error("the supergraph was not loaded in time");
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(
       () => void this.#replace(refusal),
@@ -109,6 +119,7 @@ export class PlannerThread implements Planners {
     this.#worker?.unref();
     if (reply.kind === "done") task.resolve(reply.plan);
     else if (reply.kind === "refusal") task.reject(new CodedError(reply.code, reply.message));
+    else if (reply.kind === "bad supergraph") task.reject(new Error(reply.message));
     else task.reject(new Error(`planning failed: ${reply.message}`));
     this.#next();
   }

@@ -2,16 +2,19 @@
 import { parentPort } from "node:worker_threads";
 import { CodedError } from "@mib/service/coded-error";
 import { apolloPlanner, type PlanText } from "./apollo-planner.ts";
+import { ApolloGatewayLifeCycle } from "../supergraph/apollo-gateway-life-cycle.ts";
 import type { PlannerReply, PlannerRequest } from "./planner-messages.ts";
 
 const planners = new Map<number, PlanText>();
+const gateway = new ApolloGatewayLifeCycle();
 
-parentPort!.on("message", (request: PlannerRequest) => parentPort!.postMessage(reply(request)));
+parentPort!.on("message", async (request: PlannerRequest) => parentPort!.postMessage(await reply(request)));
 
-function reply(request: PlannerRequest): PlannerReply {
+async function reply(request: PlannerRequest): Promise<PlannerReply> {
   try {
-    return { kind: "done", plan: handle(request) };
+    return { kind: "done", plan: request.kind === "take" ? await take(request) : handle(request) };
   } catch (error) {
+    if (request.kind === "take") return { kind: "bad supergraph", message: (error as Error).message };
     if (error instanceof CodedError)
       return { kind: "refusal", code: "OPERATION_NOT_RESOLVABLE", message: error.message };
     if (error instanceof RangeError)
@@ -20,7 +23,12 @@ function reply(request: PlannerRequest): PlannerReply {
   }
 }
 
-function handle(request: PlannerRequest) {
+async function take({ supergraphSdl }: PlannerRequest & { kind: "take" }): Promise<null> {
+  await gateway.take(supergraphSdl);
+  return null;
+}
+
+function handle(request: Exclude<PlannerRequest, { kind: "take" }>) {
   switch (request.kind) {
     case "build":
       planners.set(request.planner, apolloPlanner(request.supergraphSdl));

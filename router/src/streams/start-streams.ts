@@ -12,7 +12,7 @@ import { ResumeAdmission } from "./resume/resume-admission.ts";
 import { RedisStreamSource } from "./redis-stream-source.ts";
 import type { HubClock } from "./stream-source.ts";
 
-type StreamsConfig = RouterConfig["streams"];
+type StreamsConfig = RouterConfig["streams"] & { redis_url: string };
 
 /** The hubs with their stores, running. */
 export interface Streams {
@@ -35,13 +35,8 @@ const EXECUTIONS_MAX = 16;
  */
 const VERIFY_AFTER_RETURN_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
-/** Starts the streams; null where no store is configured. Does not wait for the store to be there. */
-export function startStreams(
-  config: StreamsConfig,
-  observer: HubObserver & HistoryObserver,
-  log: Logger,
-): Streams | null {
-  if (config.redis_url === null) return null;
+/** Starts the streams. Does not wait for the store to be there. */
+export function startStreams(config: StreamsConfig, observer: HubObserver & HistoryObserver, log: Logger): Streams {
   const url = config.redis_url;
   const clock: HubClock = {
     after(milliseconds, action) {

@@ -21,7 +21,7 @@ export const OURS: Competitor = {
   name: "router",
   command: [
     process.execPath,
-    join(import.meta.dirname, "../../../router/src/main.ts"),
+    join(import.meta.dirname, "../../../router/src/main.mjs"),
     "--supergraph",
     "{supergraph}",
     "--port",

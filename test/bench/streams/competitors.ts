@@ -51,7 +51,7 @@ export async function startServer(competitor: Competitor, topic: string, redisUr
   const measured = new MeasuredProcess(
     competitor,
     competitor === OURS
-      ? [...command, own("../../../router/src/main.ts"), "--config", config]
+      ? [...command, own("../../../router/src/main.mjs"), "--config", config]
       : [...command, own("stock-server.ts")],
     { REDIS_URL: redisUrl, TOPIC: topic, PORT: String(port), LOG_LEVEL: "error" },
     ROUTER_CORE,

@@ -54,7 +54,7 @@ export async function routerProcess(
   const process = adminProcess(name, adminUrl, environment, {
     args: [
       ...[CLOCK, ...preloads].flatMap((module) => ["--import", module]),
-      join(ROOT, "router/src/main.ts"),
+      join(ROOT, "router/src/main.mjs"),
       "--config",
       config,
     ],
