@@ -1,7 +1,7 @@
 import type { CallContext, IncrementalPayload } from "../operation/federation.ts";
 import type { Shape } from "../shape/response-shaper.ts";
 import type { CompiledRequest } from "./compiled-request.ts";
-import { unwatchCaller, watchCaller } from "./caller-watch.ts";
+import { watchCaller } from "./caller-watch.ts";
 import { DeferredExecution, type DeferredObject } from "./deferred-execution.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
 import { PlacedErrors } from "./placed-errors.ts";
@@ -29,7 +29,7 @@ export async function* deliverIncrementally(
   variables: Readonly<Record<string, unknown>>,
 ): AsyncGenerator<IncrementalPayload, void, void> {
   const first = new DeferredExecution(call, variables);
-  watchCaller(call.signal, first);
+  const unwatch = watchCaller(call.signal, first);
   try {
     const parts = startRequests(code.requests, first);
     await parts.get(null)?.over;
@@ -57,7 +57,7 @@ export async function* deliverIncrementally(
       yield { text: `{"incremental":[${incremental.join(",")}],"hasNext":${waiting.size > 0}}`, hasErrors };
     }
   } finally {
-    unwatchCaller(call.signal, first);
+    unwatch();
   }
 }
 

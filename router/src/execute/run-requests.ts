@@ -1,12 +1,11 @@
-import { unwatchCaller, watchCaller } from "./caller-watch.ts";
+import { watchCaller } from "./caller-watch.ts";
 import type { CompiledRequest } from "./compiled-request.ts";
 import type { Execution } from "./execution.ts";
 
 /** Runs each request as soon as those that it waits for are over. Never rejects: what fails is in the execution. */
 export async function runRequests(requests: readonly CompiledRequest[], execution: Execution): Promise<void> {
   if (requests.length === 0) return;
-  const { signal } = execution.call;
-  watchCaller(signal, execution);
+  const unwatch = watchCaller(execution.call.signal, execution);
   try {
     if (requests.length === 1) await requests[0]!.run(execution);
     else {
@@ -15,7 +14,7 @@ export async function runRequests(requests: readonly CompiledRequest[], executio
       await Promise.all(over);
     }
   } finally {
-    unwatchCaller(signal, execution);
+    unwatch();
   }
 }
 

@@ -2,6 +2,7 @@ import { REFUSED, type CircuitBreaker, type Outcome } from "./circuit-breaker.ts
 import type { RetryBudget } from "./retry-budget.ts";
 import { isRetryableStatus, retryAfterMs, retryDelayMs, type RetryPolicy } from "./retry-delay.ts";
 import { SubgraphFailure } from "./subgraph-failure.ts";
+import type { ListNode } from "./linked-list.ts";
 import type { Limited, TimeLimit } from "./time-limit.ts";
 import type { AnswerHandler, AnswerHead, SentRequest, Transport } from "./transport.ts";
 
@@ -59,6 +60,7 @@ export class Exchange implements AnswerHandler, Cancellable, Limited {
   readonly #resolve: (answer: SubgraphAnswer) => void;
   readonly #reject: (failure: SubgraphFailure) => void;
   readonly deadlineAt: number;
+  readonly #running: ListNode<Limited>;
   #sent: SentRequest | null = null;
   #settled = false;
   #ticket = REFUSED;
@@ -86,7 +88,7 @@ export class Exchange implements AnswerHandler, Cancellable, Limited {
     this.#resolve = resolve;
     this.#reject = reject;
     this.deadlineAt = performance.now() + context.timeoutMs;
-    context.timeLimit.begin(this);
+    this.#running = context.timeLimit.begin(this);
     underWay.add(this);
     context.underWay += 1;
   }
@@ -219,7 +221,7 @@ export class Exchange implements AnswerHandler, Cancellable, Limited {
 
   #finish(): void {
     this.#settled = true;
-    this.#context.timeLimit.end(this);
+    this.#context.timeLimit.end(this.#running);
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     this.#underWay.delete(this);
     noteEnd(this.#context);

@@ -1,3 +1,5 @@
+import { LinkedList, type ListNode } from "./linked-list.ts";
+
 /** Something that ends when its time is over. */
 export interface Limited {
   /** On the clock of `performance.now`. */
@@ -8,16 +10,17 @@ export interface Limited {
 /** Ends what takes longer than one limit that all share, with one timer for all of them. */
 export class TimeLimit {
   /** In the order of their deadlines, because each began after the one before it. */
-  readonly #running = new Set<Limited>();
+  readonly #running = new LinkedList<Limited>();
   #timer: NodeJS.Timeout | null = null;
 
-  begin(one: Limited): void {
-    this.#running.add(one);
+  /** Watches it until `end` is called with what this returns. */
+  begin(one: Limited): ListNode<Limited> {
     if (this.#timer === null) this.#await(one);
+    return this.#running.add(one);
   }
 
-  end(one: Limited): void {
-    this.#running.delete(one);
+  end(running: ListNode<Limited>): void {
+    this.#running.remove(running);
   }
 
   #await({ deadlineAt }: Limited): void {
@@ -28,9 +31,10 @@ export class TimeLimit {
   tick(): void {
     this.#timer = null;
     const now = performance.now();
-    for (const one of this.#running) {
+    for (let running = this.#running.first; running !== null; running = this.#running.first) {
+      const one = running.value!;
       if (one.deadlineAt > now) return this.#await(one);
-      this.#running.delete(one);
+      this.#running.remove(running);
       one.overdue();
     }
   }
