@@ -1,3 +1,4 @@
+import { parse, TypeInfo, visit, visitWithTypeInfo, type FieldNode } from "graphql";
 import type { ExpectedPart } from "./expected-parts.ts";
 import type { SeedResult } from "./fuzz-case.ts";
 import { isEntity, STREAM, type World, type WorldField } from "./world.ts";
@@ -5,7 +6,7 @@ import { isEntity, STREAM, type World, type WorldField } from "./world.ts";
 /** The least share of seeds, in percent, in which each feature has to occur. */
 export const SHARE_MIN = 1;
 
-interface Occurrence extends Pick<SeedResult, "world" | "parts"> {
+interface Occurrence extends Pick<SeedResult, "world" | "schema" | "operations" | "parts"> {
   /** All operations of the seed as one text. */
   text: string;
 }
@@ -23,6 +24,12 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@requires with arguments": selected(({ requires }) => requires.some(({ args }) => args !== null)),
   "@requires nested": selected(({ requires }) => requires.some(({ inner }) => inner.length > 0)),
   "@requires chained": ({ world, text }) => world.types.some(({ fields }) => isChained(fields, text)),
+  "@requires through an interface": selected(({ requires }) => requires.some(({ fragments }) => fragments.length > 0)),
+  "@requires of a field of an interface": ({ world, text, ...seed }) =>
+    has(text, "mark") && isComputedOfEach(world) && selectsOn("I0", "mark", seed),
+  "@requires of an interface object": selected(
+    (field, world) => field.requires.length > 0 && world.interfaces.some(({ fields }) => fields.includes(field)),
+  ),
   "@provides": selected(({ provides }) => provides !== null),
   "@override": selected(({ overrideFrom }) => overrideFrom !== null),
   "@override whose label holds": selected((field, world) => isLabelled(field, world, true)),
@@ -81,11 +88,11 @@ export class FeatureTable {
   readonly #counts = new Map(Object.keys(FEATURES).map((name) => [name, 0]));
   #seeds = 0;
 
-  count({ world, parts, operations }: SeedResult): void {
+  count({ world, schema, parts, operations }: SeedResult): void {
     this.#seeds++;
     const text = operations.map(({ query }) => query).join("\n");
     for (const [name, occurs] of Object.entries(FEATURES))
-      if (occurs({ world, parts, text })) this.#counts.set(name, this.#counts.get(name)! + 1);
+      if (occurs({ world, schema, operations, parts, text })) this.#counts.set(name, this.#counts.get(name)! + 1);
   }
 
   /** Features that occur too seldom. */
@@ -124,6 +131,21 @@ function fieldsOf(world: World): WorldField[] {
     ...world.subscriptions,
     ...[...world.types, ...world.interfaces].flatMap(({ fields }) => fields),
   ];
+}
+
+/** Whether a member of an interface computes the field of it from what it has. */
+function isComputedOfEach({ types }: World): boolean {
+  return types.some(({ fields }) => fields.some(({ name, requires }) => name === "mark" && requires.length > 0));
+}
+
+function selectsOn(typeName: string, fieldName: string, seed: Pick<Occurrence, "schema" | "operations">): boolean {
+  const types = new TypeInfo(seed.schema);
+  let isFound = false;
+  const Field = ({ name }: FieldNode) => {
+    isFound ||= name.value === fieldName && types.getParentType()?.name === typeName;
+  };
+  for (const { query } of seed.operations) visit(parse(query), visitWithTypeInfo(types, { Field }));
+  return isFound;
 }
 
 function isLabelled({ overrideLabel }: WorldField, { overridesHeld }: World, isHeld: boolean): boolean {

@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from "graphql";
 import { differenceOf, REFUSED } from "./compare-answers.ts";
 import { partsDifference } from "./compare-parts.ts";
 import { deferSelections, isDeferring } from "./defer-selections.ts";
@@ -19,6 +20,8 @@ export interface Failure {
 
 export interface SeedResult {
   world: World;
+  /** What clients see. */
+  schema: GraphQLSchema;
   operations: FuzzedOperation[];
   failure: Failure | null;
   /** Of the answers that came in parts. */
@@ -51,6 +54,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const operations: FuzzedOperation[] = [];
   const refused: string[] = [];
   const allParts: ExpectedPart[] = [];
+  const { apiSchema: schema } = federation.supergraph;
   for (let count = 0; count < OPERATIONS; count++) {
     const operation = operationFor(federation, world, random);
     operations.push(operation);
@@ -58,9 +62,9 @@ export async function runSeed(seed: number): Promise<SeedResult> {
     allParts.push(...parts);
     if (difference?.startsWith(REFUSED)) refused.push(difference.slice(REFUSED.length + 1));
     else if (difference !== null)
-      return { world, operations, failure: { seed, world, operation, difference }, parts: allParts, refused };
+      return { world, schema, operations, failure: { seed, world, operation, difference }, parts: allParts, refused };
   }
-  return { world, operations, failure: null, parts: allParts, refused };
+  return { world, schema, operations, failure: null, parts: allParts, refused };
 }
 
 function operationFor({ supergraph }: FuzzedFederation, world: World, random: Random): FuzzedOperation {

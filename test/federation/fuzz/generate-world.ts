@@ -21,6 +21,7 @@ import {
   type World,
   type WorldField,
   type WorldType,
+  type Wrap,
 } from "./world.ts";
 
 /** A random federation, without faults. Not every one composes. */
@@ -82,6 +83,8 @@ class WorldGenerator {
     for (const type of this.#entities()) this.#addFields(type);
     for (const type of this.#entities()) for (const field of type.fields) this.#decorate(type, field);
     for (const type of this.#entities()) if (random.chance(45)) this.#addRequiring(type);
+    this.#addMarks();
+    if (random.chance(60)) this.#addRequiringThroughInterface();
     if (random.chance(25)) this.#addContext();
     for (const subgraph of this.#world.subgraphs) {
       const count = random.between(1, 3);
@@ -135,9 +138,17 @@ class WorldGenerator {
       if (tag) type.fields.push(plainField("tag", "String", "", [random.pick(Object.keys(type.keysIn))]));
     }
     const fields = entityIn === null ? [] : [plainField("extra", random.pick(SCALARS), random.pick(WRAPS), ["io"])];
+    if (entityIn !== null && tag && random.chance(60)) {
+      for (const { fields: own } of members) own.find(({ name }) => name === "tag")!.owners = [entityIn];
+      const wrap = random.pick<Wrap>(["", "!"]);
+      fields.push({ ...plainField("judged", "String", wrap, ["io"]), requires: [requiredLeaf("tag")] });
+    }
+    const markedIn = random.chance(55) ? (entityIn ?? random.pick(this.#world.subgraphs)) : null;
+    if (markedIn !== null) for (const type of members) type.keysIn[markedIn] ??= [type.keys.indexOf("id")];
     if (entityIn !== null) this.#world.subgraphs.push("io");
     const objectIn = entityIn === null ? null : "io";
-    this.#world.interfaces.push({ name: "I0", members: members.map(({ name }) => name), entityIn, objectIn, fields });
+    const names = members.map(({ name }) => name);
+    this.#world.interfaces.push({ name: "I0", members: names, entityIn, objectIn, markedIn, fields });
   }
 
   #addUnion(): void {
@@ -200,6 +211,56 @@ class WorldGenerator {
     }
   }
 
+  /** A field of an interface that is computed, of each member from what that one has. */
+  #addMarks(): void {
+    const random = this.#random;
+    for (const { members, markedIn } of this.#world.interfaces) {
+      if (markedIn === null) continue;
+      for (const type of this.#entities().filter(({ name }) => members.includes(name))) {
+        const candidates = type.fields.filter((each) => this.#canBeRequired(each, markedIn));
+        const requires = random.some(candidates, 1, 2).map((each) => this.#required(each));
+        type.fields.push({ ...plainField("mark", "String", random.pick(["", "!"]), [markedIn]), requires });
+      }
+    }
+  }
+
+  /** A field that is computed from what the members of an interface have, of each in a fragment of its own. */
+  #addRequiringThroughInterface(): void {
+    const random = this.#random;
+    for (const { name, members } of this.#world.interfaces) {
+      const ways = this.#entities().flatMap((type) =>
+        Object.keys(type.keysIn)
+          .filter((giver) => giver !== "io" && objectTypesIn(this.#world, [giver]).includes(name))
+          .flatMap((giver) =>
+            Object.keys(type.keysIn)
+              .filter((owner) => owner !== giver && owner !== "io")
+              .map((owner) => ({ type, giver, owner })),
+          ),
+      );
+      if (ways.length === 0) continue;
+      const { type, giver, owner } = random.pick(ways);
+      const types = this.#entities().filter((each) => members.includes(each.name));
+      for (const each of types) if (random.chance(60)) each.keysIn[owner] ??= [each.keys.indexOf("id")];
+      const fragments = types
+        .filter((each) => isDeclaredIn(each, owner))
+        .map((each) => ({ on: each.name, inner: this.#requiredLeaves(each, owner) }))
+        .filter(({ inner }) => inner.length > 0);
+      const inner = fragments.length === 0 || random.chance(50) ? [requiredLeaf("id")] : [];
+      const requires = [{ field: "item", args: null, inner, fragments }];
+      type.fields.push(plainField("item", name, random.pick(WRAPS), [giver]), {
+        ...plainField("calcItem", "String", random.pick(["", "!"]), [owner]),
+        requires,
+      });
+    }
+  }
+
+  #requiredLeaves(type: WorldType, owner: string): Required[] {
+    const leaves = type.fields.filter(
+      (each) => !isObjectType(each.type) && each.args.length === 0 && this.#canBeRequired(each, owner),
+    );
+    return this.#random.some(leaves, 1, 2).map(({ name }) => requiredLeaf(name));
+  }
+
   /** An entity that is reached through objects that set the context, and has a field that takes it. */
   #addContext(): void {
     const random = this.#random;
@@ -246,7 +307,8 @@ class WorldGenerator {
     return {
       field: field.name,
       args: field.args.length > 0 && this.#random.chance(70) ? this.#requiredArguments(field.args) : null,
-      inner: this.#random.some(inner, 1, 2).map((each) => ({ field: each.name, args: null, inner: [] })),
+      inner: this.#random.some(inner, 1, 2).map((each) => requiredLeaf(each.name)),
+      fragments: [],
     };
   }
 
@@ -277,4 +339,8 @@ class WorldGenerator {
       }
     }
   }
+}
+
+function requiredLeaf(field: string): Required {
+  return { field, args: null, inner: [], fragments: [] };
 }

@@ -3,6 +3,7 @@ import {
   isDeclaredIn,
   isEntity,
   KEY_FIELDS,
+  namesReadInside,
   resolvableKeys,
   sharedSdl,
   STREAM,
@@ -11,6 +12,7 @@ import {
   type Required,
   type World,
   type WorldField,
+  type WorldInterface,
   type WorldType,
 } from "./world.ts";
 
@@ -64,6 +66,7 @@ class SubgraphPrinter {
     for (const each of interfaces) {
       if (each.objectIn !== this.#subgraph) continue;
       const own = each.fields.map((field) => this.#field(field, null));
+      if (each.fields.some(({ requires }) => requires.length > 0)) own.push("tag: String @external");
       blocks.push(block(`type ${each.name} @key(fields: "id") @interfaceObject`, ["id: ID!", ...own]));
     }
     for (const each of unions) {
@@ -76,6 +79,7 @@ class SubgraphPrinter {
     for (const each of interfaces) {
       if (each.objectIn === this.#subgraph || !this.#declaresInterface(each)) continue;
       const tag = this.#hasTag(each.members) ? ["tag: String"] : [];
+      if (each.markedIn === this.#subgraph) tag.push("mark: String");
       const key = each.entityIn === this.#subgraph ? ' @key(fields: "id")' : "";
       blocks.push(block(`interface ${each.name}${key}`, ["id: ID!", ...tag]));
     }
@@ -95,8 +99,8 @@ class SubgraphPrinter {
     if (type && !isEntity(type)) for (const field of type.fields) this.#use(field.type);
   }
 
-  #declaresInterface({ name, entityIn }: { name: string; entityIn: string | null }): boolean {
-    return entityIn === this.#subgraph || this.#used.has(name);
+  #declaresInterface({ name, entityIn, markedIn }: WorldInterface): boolean {
+    return entityIn === this.#subgraph || markedIn === this.#subgraph || this.#used.has(name);
   }
 
   #hasTag(members: readonly string[]): boolean {
@@ -128,14 +132,16 @@ class SubgraphPrinter {
       const isOwner = field.owners.includes(this.#subgraph);
       if (isOwner) fields.push(this.#field(field, type));
       else if (field.overrideFrom === this.#subgraph) fields.push(this.#bareField(field));
-      else if (this.#isRead(type, field.name)) fields.push(`${this.#bareField(field)} @external`);
+      else if (this.#isRead(type, field.name))
+        fields.push(`${this.#bareField({ ...field, isInaccessible: false })} @external`);
     }
     return fields;
   }
 
   #isRead(type: WorldType, name: string): boolean {
     const isContext = type.setsContextIn === this.#subgraph && name === CONTEXT_FIELD;
-    return isContext || this.#isRequired(type, name) || this.#isProvided(type, name);
+    const isInside = namesReadInside(this.#world, this.#subgraph, type.name).has(name);
+    return isContext || isInside || this.#isRequired(type, name) || this.#isProvided(type, name);
   }
 
   #isRequired(type: WorldType, name: string): boolean {
@@ -180,8 +186,12 @@ function isProvidedAnywhere(world: World, type: WorldType, name: string): boolea
 
 function printRequired(required: readonly Required[]): string {
   return required
-    .map(({ field, args, inner }) => {
-      const selection = inner.length > 0 ? ` { ${printRequired(inner)} }` : "";
+    .map(({ field, args, inner, fragments }) => {
+      const texts = fragments.map((each) => `... on ${each.on} { ${printRequired(each.inner)} }`);
+      // By it the subgraph knows which of the fragments an object is of.
+      const typename = fragments.length > 0 ? ["__typename"] : [];
+      const selections = [...typename, ...(inner.length > 0 ? [printRequired(inner)] : []), ...texts];
+      const selection = selections.length > 0 ? ` { ${selections.join(" ")} }` : "";
       return `${field}${args ? `(${args.text})` : ""}${selection}`;
     })
     .join(" ");

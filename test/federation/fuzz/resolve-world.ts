@@ -1,7 +1,7 @@
 import type { GraphQLFieldResolver, OperationTypeNode } from "graphql";
 import { hashOf } from "./random.ts";
 import { inputsSent, isWorldObject, keyField, requiredText, valueOf, type WorldObject } from "./world-data.ts";
-import { CONTEXT_FIELD, resolversOf, STREAM, typeNamed, type World, type WorldField } from "./world.ts";
+import { CONTEXT_FIELD, resolversOf, STREAM, typeNamed, type Required, type World, type WorldField } from "./world.ts";
 
 /** An object on its way through graphql-js. */
 export interface SourceObject {
@@ -116,9 +116,14 @@ function isNeeded(world: World, field: WorldField): boolean {
   if (field.name === CONTEXT_FIELD) return true;
   return [...world.types, ...world.interfaces].some(({ fields }) =>
     fields.some(
-      (each) => each.provides === field.name || each.requires.some((required) => required.field === field.name),
+      (each) => each.provides === field.name || each.requires.some((required) => reads(required, field.name)),
     ),
   );
+}
+
+function reads({ field, inner, fragments }: Required, name: string): boolean {
+  const inside = [...inner, ...fragments.flatMap((each) => each.inner)];
+  return field === name || inside.some((each) => reads(each, name));
 }
 
 function sourcesOf(

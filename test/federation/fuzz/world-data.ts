@@ -153,12 +153,29 @@ function isNameable(world: World, field: WorldField, typeName: string): boolean 
 function inputsOf(world: World, object: WorldObject, required: readonly Required[]): unknown {
   const fields = typeNamed(world, object.type)?.fields ?? [];
   return Object.fromEntries(
-    required.map(({ field: name, args, inner }) => {
-      const field = fields.find((each) => each.name === name)!;
+    required.map((each) => {
+      const { field: name, args } = each;
+      const field = fields.find((one) => one.name === name) ?? keyField(name);
       const value = valueOf(world, object, field, args?.values ?? defaultsOf(field));
-      return [name, inner.length > 0 && value !== null ? inputsOf(world, value as WorldObject, inner) : value];
+      if (isLeaf(each)) return [name, value];
+      return [name, inputsInside(value, (inside: WorldObject) => inputsOf(world, inside, readOf(each, inside.type)))];
     }),
   );
+}
+
+function isLeaf({ inner, fragments }: Required): boolean {
+  return inner.length === 0 && fragments.length === 0;
+}
+
+/** What is read of an object of a type. */
+function readOf({ inner, fragments }: Required, typeName: unknown): readonly Required[] {
+  return [...inner, ...fragments.filter(({ on }) => on === typeName).flatMap((each) => each.inner)];
+}
+
+/** The inputs in an object, or in each of a list of objects. */
+function inputsInside<T extends object>(value: unknown, inputs: (object: T) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => inputsInside(each, inputs));
+  return value === null ? null : inputs(value as T);
 }
 
 function defaultsOf({ args }: WorldField): Record<string, unknown> {
@@ -171,10 +188,13 @@ function defaultsOf({ args }: WorldField): Record<string, unknown> {
 /** The same, read from a representation. Throws when something is missing. */
 export function inputsSent(sent: Record<string, unknown>, required: readonly Required[]): unknown {
   return Object.fromEntries(
-    required.map(({ field, inner }) => {
+    required.map((each) => {
+      const { field } = each;
       const value = sent[field];
       if (value === undefined) throw new Error(`the input ${field} was not sent`);
-      return [field, inner.length > 0 && value !== null ? inputsSent(value as Record<string, unknown>, inner) : value];
+      if (isLeaf(each)) return [field, value];
+      const read = (inside: Record<string, unknown>) => inputsSent(inside, readOf(each, inside["__typename"]));
+      return [field, inputsInside(value, read)];
     }),
   );
 }

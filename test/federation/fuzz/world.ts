@@ -46,6 +46,8 @@ export interface WorldInterface {
   /** The subgraph that declares it with a key, and the one that declares it as an object, where there are such. */
   entityIn: string | null;
   objectIn: string | null;
+  /** The subgraph that computes the field `mark` of every member, where there is one. */
+  markedIn: string | null;
   /** Of the interface object. */
   fields: WorldField[];
 }
@@ -85,6 +87,8 @@ export interface Required {
   /** As in the field set, with their values; null for none, or to leave a field's own to their defaults. */
   args: { text: string; values: Record<string, unknown> } | null;
   inner: Required[];
+  /** What is read of an object of one type, where the field is of an interface. */
+  fragments: { on: string; inner: Required[] }[];
 }
 
 /** What goes wrong in the subgraphs. */
@@ -141,6 +145,13 @@ export function resolvableKeys(type: WorldType, subgraph: string): Key[] {
 
 export function isDeclaredIn(type: WorldType, subgraph: string): boolean {
   return isEntity(type) ? type.keysIn[subgraph] !== undefined : true;
+}
+
+/** What the inputs of a subgraph's fields read of the objects of a type inside others. */
+export function namesReadInside(world: World, subgraph: string, typeName: string): Set<string> {
+  const own = world.types.flatMap(({ fields }) => fields.filter(({ owners }) => owners.includes(subgraph)));
+  const fragments = own.flatMap(({ requires }) => requires.flatMap((each) => each.fragments));
+  return new Set(fragments.filter(({ on }) => on === typeName).flatMap(({ inner }) => inner.map(({ field }) => field)));
 }
 
 /** A field's type as SDL. */

@@ -1,7 +1,6 @@
 import { Kind, print, type SelectionNode, type SelectionSetNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { JoinedSchema } from "../../supergraph/joined-schemas.ts";
-import { fieldNamesOf } from "../../supergraph/field-set.ts";
 import type { PlannedFetch, RequiredSelection } from "../fetch-plan.ts";
 import { hasFields } from "../verify/has-fields.ts";
 import { requiredBy } from "./required-selections.ts";
@@ -87,8 +86,8 @@ class Requirements {
 
   #isOnlyRequired(typeName: string, name: string): boolean {
     const type = this.#types.get(typeName);
-    if (!type || type.keys.some(({ fields }) => isIn(fields, name))) return false;
-    return [...type.fields.values()].some(({ requires }) => requires && fieldNamesOf(requires).has(name));
+    if (!type || name === "__typename" || type.keys.some(({ fields }) => isIn(fields, name))) return false;
+    return [...type.fields.values()].some(({ requires }) => requires && isIn(requires, name));
   }
 
   #textOf(typeName: string, fieldName: string): string {
@@ -103,5 +102,8 @@ class Requirements {
 }
 
 function isIn({ selections }: SelectionSetNode, name: string): boolean {
-  return selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === name);
+  return selections.some((selection) => {
+    if (selection.kind === Kind.FIELD) return selection.name.value === name;
+    return selection.kind === Kind.INLINE_FRAGMENT && isIn(selection.selectionSet, name);
+  });
 }
