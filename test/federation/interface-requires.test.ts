@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { federated } from "./federated.ts";
+import { federated, json } from "./federated.ts";
 
 // Fields that are computed from what the objects behind an interface have, each type something else.
 
@@ -89,5 +89,19 @@ test("a repaired plan sends the type of an entity, of which a @requires reads th
   const { ask } = await federated(HOMES);
   expect(await ask("{ homes { tax } surveyed { colour worth } }")).toEqual({
     data: { homes: [{ tax: 51 }, { tax: 101 }], surveyed: [{ colour: "red", worth: 150 }] },
+  });
+});
+
+test("what lacks an input inside another object has the failure that the input has", async () => {
+  const catalogue = { ...HOMES["catalogue"]!, answer: (_: unknown, response: never) => json(response, "broken", 500) };
+  const { ask } = await federated({ ...HOMES, catalogue });
+  expect(await ask("{ homes { cost } }")).toEqual({
+    data: { homes: [{ cost: null }, { cost: null }] },
+    errors: [
+      expect.objectContaining({
+        path: ["homes", 0, "cost"],
+        extensions: { code: "SUBGRAPH_BAD_RESPONSE", service: "catalogue" },
+      }),
+    ],
   });
 });

@@ -1,11 +1,12 @@
 import { Kind, type SelectionSetNode } from "graphql";
-import type { PlannedFetch } from "../plan/fetch-plan.ts";
+import type { PlannedFetch, RequiredSelection } from "../plan/fetch-plan.ts";
 import type { SubgraphError, SubgraphResult } from "../subgraph-client/read-answer.ts";
 import { SubgraphFailure } from "../subgraph-client/subgraph-failure.ts";
 import { ContextReader, type ContextValues } from "./context-values.ts";
 import { holds, renamesOf, responseNamesOf, type CompileContext, type PartRun, type SentList } from "./request-part.ts";
 import { isDataObject, type DataObject, type Execution, type FieldFailure } from "./execution.ts";
 import { clientPath, failureOfError, failureOfExchange, reportError, REPORTED } from "./fetch-errors.ts";
+import { inputFailureOf } from "./input-failure.ts";
 import { cloneData, compileMerge, type Merge } from "./merge.ts";
 import { renameKeys } from "./rename-keys.ts";
 import { Representations, type AddEntity } from "./representation.ts";
@@ -36,6 +37,7 @@ export class EntityPart {
     contexts: ContextReader | null;
   })[];
   readonly #context: CompileContext;
+  readonly #requires: readonly RequiredSelection[];
   readonly #representations: Representations;
   readonly #names: readonly string[];
   readonly #merge: Merge;
@@ -55,7 +57,8 @@ export class EntityPart {
       contexts: fetch.contexts.length > 0 ? new ContextReader(fetch, context.fullSchema) : null,
     }));
     this.#context = context;
-    this.#representations = new Representations(context.fullSchema, first.requires!, first.inputRewrites);
+    this.#requires = first.requires!;
+    this.#representations = new Representations(context.fullSchema, this.#requires, first.inputRewrites);
     this.#names = responseNamesOf(first);
     this.#merge = compileMerge(this.#names, context.fullSchema);
     this.#bringsObjects = bringsObjects(first.selection);
@@ -147,7 +150,7 @@ export class EntityPart {
   #passOnFailures(execution: Execution, targets: readonly DataObject[], indexes: readonly number[]): void {
     indexes.forEach((index, position) => {
       if (index !== -1) return;
-      const failure = execution.anyFailureOf(targets[position]!);
+      const failure = inputFailureOf(execution, targets[position]!, this.#requires);
       if (failure) execution.fail(targets[position]!, this.#names, failure);
     });
   }

@@ -3,7 +3,7 @@ import { differenceOf, REFUSED } from "./compare-answers.ts";
 import { partsDifference } from "./compare-parts.ts";
 import { deferSelections, isDeferring } from "./defer-selections.ts";
 import type { ExpectedPart } from "./expected-parts.ts";
-import { FuzzedFederation } from "./fuzzed-federation.ts";
+import { FuzzedFederation, isSubscribing } from "./fuzzed-federation.ts";
 import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import { generateOperation } from "./generate-operation.ts";
 import { generateWorld, varyWorld } from "./generate-world.ts";
@@ -111,9 +111,11 @@ export async function outcomeOf(
     const { answers, inParts } = await federation.ask(operation);
     const differences = answers.map((answer, index) => differenceOf(answer, expected[index]!, faults));
     const difference = differences.find((each) => each !== null) ?? null;
-    const asked = difference === null && isDeferring(operation) ? await inParts() : null;
-    if (!asked) return { difference };
+    if (difference !== null || !isDeferring(operation) || isSubscribing(operation)) return { difference };
+    const asked = await inParts();
     const parts = await federation.expectedParts(operation);
+    if (asked === "not planned") return { difference: null };
+    if (asked === "by choice") return { difference: parts.length > 1 ? `${REFUSED} in parts` : null };
     return { difference: partsDifference(asked.payloads, parts, { whole: expected[0]!, faults }), parts };
   } catch (error) {
     return { difference: `thrown: ${error instanceof Error ? error.stack : String(error)}` };

@@ -1,7 +1,7 @@
 import type { CallContext, OperationErrors, PreparedOperation } from "../../../router/src/operation/federation.ts";
 import { SharedFetches } from "../../../router/src/execute/shared-fetches.ts";
 import { prepareOperation } from "../../../router/src/operation/prepare-operation.ts";
-import { planInline } from "../../../router/src/plan/planners.ts";
+import { planInline, type Planners } from "../../../router/src/plan/planners.ts";
 import { FetchStats } from "../../../router/src/subgraph-client/fetch-stats.ts";
 import type { SubgraphClient } from "../../../router/src/subgraph-client/subgraph-client.ts";
 import { STREAM_URL } from "../../../router/src/supergraph/check-streams.ts";
@@ -18,6 +18,25 @@ import { STREAM, type World } from "./world.ts";
 /** One operation in a hundred has so many plans that comparing them all takes most of the time; each has to be right. */
 const PLANNERS = planInline({ evaluatedPlansMax: 50 });
 
+/** Counts the plans that Apollo's planner does not find. */
+function countFailures(failures: PlanFailures): Planners {
+  return {
+    ...PLANNERS,
+    async build(supergraphSdl) {
+      const planner = await PLANNERS.build(supergraphSdl);
+      const failed = (error: unknown) => {
+        failures.count++;
+        throw error;
+      };
+      return { ...planner, plan: (...operation) => planner.plan(...operation).catch(failed) };
+    },
+  };
+}
+
+interface PlanFailures {
+  count: number;
+}
+
 export interface Answer {
   data?: unknown;
   errors?: readonly { message: string; path?: readonly (string | number)[]; extensions?: Record<string, unknown> }[];
@@ -29,9 +48,12 @@ interface Asked {
   answers: readonly Answer[];
   requests: readonly string[];
   plan: string;
-  /** The same in parts; null where the router gives the whole answer only. */
-  inParts(): Promise<AskedInParts | null>;
+  /** The same in parts, or why the router gives the whole answer only. */
+  inParts(): Promise<AskedInParts | AnsweredWhole>;
 }
+
+/** Because Apollo's planner contradicts itself over what is deferred, or for a reason of the router's. */
+type AnsweredWhole = "not planned" | "by choice";
 
 interface AskedInParts extends Pick<Asked, "requests" | "plan"> {
   payloads: readonly Payload[];
@@ -45,11 +67,18 @@ export class FuzzedFederation {
   readonly supergraph: RouterSupergraph;
   readonly #world: World;
   readonly #subgraphs: FuzzedSubgraphs;
+  readonly #planFailures: PlanFailures;
 
-  private constructor(world: World, supergraph: RouterSupergraph, subgraphs: FuzzedSubgraphs) {
+  private constructor(
+    world: World,
+    supergraph: RouterSupergraph,
+    subgraphs: FuzzedSubgraphs,
+    planFailures: PlanFailures,
+  ) {
     this.#world = world;
     this.supergraph = supergraph;
     this.#subgraphs = subgraphs;
+    this.#planFailures = planFailures;
   }
 
   /** Null when the world does not compose. */
@@ -64,13 +93,14 @@ export class FuzzedFederation {
     if ("problems" in composition) return null;
     const served = sources.filter(({ name }) => name !== STREAM);
     const schemas = new Map(served.map(({ name, sdl }) => [name, subgraphSchema(world, name, sdl)]));
-    const supergraph = await buildRouterSupergraph(composition.supergraphSdl, PLANNERS);
-    return new FuzzedFederation(world, supergraph, new FuzzedSubgraphs(world, schemas));
+    const planFailures = { count: 0 };
+    const supergraph = await buildRouterSupergraph(composition.supergraphSdl, countFailures(planFailures));
+    return new FuzzedFederation(world, supergraph, new FuzzedSubgraphs(world, schemas), planFailures);
   }
 
   /** The same federation, with what composition does not see taken from another world. */
   of(world: World): FuzzedFederation {
-    return new FuzzedFederation(world, this.supergraph, this.#subgraphs.of(world));
+    return new FuzzedFederation(world, this.supergraph, this.#subgraphs.of(world), this.#planFailures);
   }
 
   async ask(operation: FuzzedOperation): Promise<Asked> {
@@ -94,6 +124,7 @@ export class FuzzedFederation {
     const { variables } = coerced;
     const { requests } = current;
     const isSubscription = prepared.kind === "subscription";
+    const planFailures = this.#planFailures;
     const texts = isSubscription
       ? await this.#answerEvents(prepared, variables, current)
       : [await prepared.execute(newCall(), variables)];
@@ -102,8 +133,9 @@ export class FuzzedFederation {
       requests,
       plan: prepared.plan.print(),
       async inParts() {
+        const { count } = planFailures;
         const incremental = await prepared.incremental?.(variables);
-        if (!incremental) return null;
+        if (!incremental) return planFailures.count > count ? "not planned" : "by choice";
         current = newRun();
         const payloads: Payload[] = [];
         for await (const { text } of incremental.execute(newCall(), variables))
@@ -144,12 +176,12 @@ export class FuzzedFederation {
   }
 }
 
-function isSubscribing({ query }: FuzzedOperation): boolean {
+export function isSubscribing({ query }: FuzzedOperation): boolean {
   return query.startsWith("subscription ");
 }
 
 function refused(errors: OperationErrors): Asked {
-  return { answers: [asJson(errors)], requests: [], plan: "", inParts: async () => null };
+  return { answers: [asJson(errors)], requests: [], plan: "", inParts: async () => "by choice" };
 }
 
 function newCall(): CallContext {

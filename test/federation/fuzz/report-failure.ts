@@ -26,7 +26,7 @@ export async function reportFailure({ seed, world, operation, difference }: Fail
         ]
       : []),
     `--- expected\n${JSON.stringify(expected)}`,
-    ...(inParts
+    ...(inParts && typeof inParts === "object"
       ? [
           `--- plan in parts\n${inParts.plan}`,
           `--- requests in parts\n${inParts.requests.join("\n")}`,
