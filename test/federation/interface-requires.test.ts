@@ -105,3 +105,47 @@ test("what lacks an input inside another object has the failure that the input h
     ],
   });
 });
+
+const ITEMS: Record<string, TestSubgraph> = {
+  kinds: {
+    typeDefs: `
+      type Query { items: [Item] }
+      interface Item @key(fields: "id") { id: ID! tag: String }
+      type Book implements Item @key(fields: "id") { id: ID! tag: String }
+      type Disc implements Item @key(fields: "id") { id: ID! tag: String }`,
+    resolvers: {
+      Query: {
+        items: () => [
+          { __typename: "Book", id: "b1", tag: "blue" },
+          { __typename: "Disc", id: "d1", tag: "black" },
+        ],
+      },
+      Item: { __resolveReference: ({ id }: { id: string }) => ({ __typename: "Book", id }) },
+    },
+  },
+  labels: {
+    typeDefs: `
+      type Query { labels: Int }
+      type Item @key(fields: "id") @interfaceObject { id: ID! tag: String @external label: String @requires(fields: "tag") }`,
+    resolvers: {
+      Item: { label: ({ id, tag }: { id?: string; tag?: string }) => `${id} ${tag}` },
+    },
+  },
+};
+
+const BLUE = { __typename: "Item", id: "b1", tag: "blue" };
+const BLACK = { __typename: "Item", id: "d1", tag: "black" };
+
+test.each([
+  ["{ items { ... on Book { label } } }", [{ label: "b1 blue" }, {}], [BLUE]],
+  ["{ items { tag ... on Book { label } } }", [{ tag: "blue", label: "b1 blue" }, { tag: "black" }], [BLUE]],
+  ["{ items { label } }", [{ label: "b1 blue" }, { label: "d1 black" }], [BLUE, BLACK]],
+])(
+  "a field of an interface object that requires another one is asked of those that it is selected on: %s",
+  async (query, items, representations) => {
+    const { ask, requests } = await federated(ITEMS);
+    expect(await ask(query)).toEqual({ data: { items } });
+    const sent = requests.filter(({ subgraph }) => subgraph === "labels").map(({ variables }) => variables);
+    expect(sent).toEqual([{ representations }]);
+  },
+);

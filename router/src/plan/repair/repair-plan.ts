@@ -5,6 +5,7 @@ import { variablesIn } from "../variables-in.ts";
 import { moveFields, type MovedFields } from "./move-fields.ts";
 import type { Step } from "./field-ways.ts";
 import { TYPENAME } from "./required-selections.ts";
+import { sendKeyed } from "./send-keyed.ts";
 import { splitRequirements } from "./split-requirements.ts";
 import { waitForContexts } from "./wait-for-contexts.ts";
 
@@ -44,7 +45,8 @@ class Repair {
     const renumbered = new Map<number, readonly number[]>();
     for (const fetch of waitForContexts(fetches)) {
       const after = [...afterSource, ...fetch.after.flatMap((id) => renumbered.get(id)!)];
-      const ids = splitRequirements(this.#supergraph, fetch).flatMap((part) => {
+      const ids = splitRequirements(this.#supergraph, fetch).flatMap((each) => {
+        const part = sendKeyed(this.#supergraph, each);
         const added = this.#added.get(contentOf(part));
         return added ? [...after, ...added] : this.#add(part, after);
       });

@@ -80,7 +80,8 @@ class Requirements {
     return required.flatMap((selection): RequiredSelection[] => {
       if (selection.kind === "field") return this.#isOnlyRequired(typeName, selection.write) ? [] : [selection];
       const inner = this.others(selection.selections, selection.on);
-      return inner.length > 0 ? [{ ...selection, selections: inner }] : [];
+      // Without more than its type an entity is not sent.
+      return inner.every(isTypename) ? [] : [{ ...selection, selections: inner }];
     });
   }
 
@@ -99,6 +100,10 @@ class Requirements {
     const fieldSet = this.#types.get(typeName)?.fields.get(fieldName)?.requires;
     return fieldSet && this.#isSent(typeName, fieldSet) ? fieldSet : null;
   }
+}
+
+function isTypename(selection: RequiredSelection): boolean {
+  return selection.kind === "field" && selection.write === "__typename";
 }
 
 function isIn({ selections }: SelectionSetNode, name: string): boolean {

@@ -24,9 +24,10 @@ export function sentUnder(supergraph: RouterSupergraph, data: FetchedData, asked
     const guards = allOf(position.guards, [fetch.conditions]);
     for (const typeName of data.typeNamesAt(position, before)) {
       if (guards.length === 0 || !sends(supergraph.fullSchema, fetch, typeName)) continue;
+      const available = new InputCheck(supergraph, data, fetch, before).guardsOf(position, typeName, fetch.requires);
+      if (available.length === 0) continue; // never sent
       checkKey(supergraph, fetch, typeName);
       const known = contextGuards(supergraph, data, asked, [...objects, { position, typeName }]);
-      const available = new InputCheck(supergraph, data, fetch, before).guardsOf(position, typeName, fetch.requires);
       sent.set(typeName, [...(sent.get(typeName) ?? []), ...allOf(allOf(guards, known), available)]);
     }
   }
@@ -34,15 +35,20 @@ export function sentUnder(supergraph: RouterSupergraph, data: FetchedData, asked
 }
 
 function checkKey(supergraph: RouterSupergraph, fetch: PlannedFetch, typeName: string): void {
+  if (hasResolvableKey(supergraph, fetch, typeName)) return;
+  const sent = sentTypeName(supergraph.fullSchema, fetch, typeName);
+  throw unresolvable(
+    `No plan was found: the subgraph "${fetch.subgraph}" cannot resolve an entity "${sent}" by what is known of it`,
+  );
+}
+
+/** Whether what is sent of an entity of a type has a key by which the subgraph resolves it. */
+export function hasResolvableKey(supergraph: RouterSupergraph, fetch: PlannedFetch, typeName: string): boolean {
   const sent = sentTypeName(supergraph.fullSchema, fetch, typeName);
   const keys = supergraph.joinedSchemas.get(fetch.subgraph)?.get(sent)?.keys ?? [];
-  const isResolvable = keys.some(
-    ({ fields, isResolvable: resolves }) => resolves && hasFields(supergraph, fetch.requires!, typeName, fields),
+  return keys.some(
+    ({ fields, isResolvable }) => isResolvable && hasFields(supergraph, fetch.requires!, typeName, fields),
   );
-  if (!isResolvable)
-    throw unresolvable(
-      `No plan was found: the subgraph "${fetch.subgraph}" cannot resolve an entity "${sent}" by what is known of it`,
-    );
 }
 
 class InputCheck {

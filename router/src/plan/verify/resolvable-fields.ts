@@ -1,7 +1,8 @@
-import { Kind, type FieldNode, type SelectionSetNode } from "graphql";
+import { isAbstractType, Kind, type FieldNode, type SelectionSetNode } from "graphql";
 import type { JoinedField, JoinedSchema } from "../../supergraph/joined-schemas.ts";
 import type { RequiredSelection } from "../fetch-plan.ts";
 import { hasFields, type FieldSetContext } from "./has-fields.ts";
+import { requiredFields } from "./required-fields.ts";
 
 /** Field sets that hold where a selection stands: what a `@provides` or a key promises there though it is `@external`. */
 export type Promised = readonly SelectionSetNode[];
@@ -103,7 +104,18 @@ export class ResolvableFields {
     sent: readonly RequiredSelection[] | null,
   ): boolean {
     if (field.isExternal && !isPromised) return false;
-    return field.requires === null || (sent !== null && hasFields(this.#context, sent, typeName, field.requires));
+    return field.requires === null || (sent !== null && this.#isSent(sent, typeName, field.requires));
+  }
+
+  /** Whether a field set comes with every entity that is sent; of an interface, of whatever type it is. */
+  #isSent(sent: readonly RequiredSelection[], typeName: string, fieldSet: SelectionSetNode): boolean {
+    const { fullSchema } = this.#context;
+    if (hasFields(this.#context, sent, typeName, fieldSet)) return true;
+    const type = fullSchema.getType(typeName);
+    if (!isAbstractType(type)) return false;
+    const names = [typeName, ...fullSchema.getPossibleTypes(type).map(({ name }) => name)];
+    const sentNames = names.filter((name) => requiredFields(fullSchema, sent, name).has("__typename"));
+    return sentNames.length > 0 && sentNames.every((name) => hasFields(this.#context, sent, name, fieldSet));
   }
 }
 
