@@ -23,6 +23,7 @@ import { telemetryPlugins } from "./telemetry/telemetry-plugins.ts";
 import { registerSubgraphMetrics } from "./telemetry/subgraph-metrics.ts";
 import { registerTlsMetrics } from "./telemetry/tls-metrics.ts";
 import { UpstreamHub } from "./upstream/upstream-hub.ts";
+import { FrameCompression } from "./websocket/frame-compression.ts";
 import { GraphqlWebSocketServer } from "./websocket/websocket-server.ts";
 
 export interface RouterParts extends Loaded {
@@ -202,6 +203,7 @@ export async function startRouter(
     messageBytesMax: websocket.message_bytes_max,
     pingIntervalMs: websocket.ping_interval_ms,
     headsIntervalMs: websocket.heads_interval_ms,
+    compression: websocket.compression.enabled ? new FrameCompression(websocket.compression.bytes_min) : null,
   });
   sockets.attach(http.server);
   metrics.watchBacklog({ ws: () => sockets.backlogBytes, http: () => subscriptions.backlogBytes });

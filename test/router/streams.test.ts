@@ -1,6 +1,7 @@
 import { servers } from "@mib/testkit/servers";
 import { eventually } from "@mib/testkit/eventually";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
+import { createClient } from "graphql-ws";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { appendUntil, receive, runningRouter, streamTopic } from "./running-router.ts";
@@ -268,5 +269,42 @@ describe("a client that reads slowly", () => {
     const skipped = payloads.reduce((sum, payload) => sum + (payload.extensions?.stream?.conflated ?? 0), 0);
     expect(payloads.length + skipped).toBe(count);
     expect(skipped).toBeGreaterThan(0);
+  });
+});
+
+describe("a client that takes compressed messages", () => {
+  const TEXT = "the same again and again ".repeat(200);
+  const QUERY = `subscription { every(sensor: "s1") { value text } }`;
+
+  /** What a client hears of a few events, and how many bytes its socket got. */
+  async function heard(settings: Record<string, unknown>) {
+    const { append, router, open } = await streaming(settings);
+    const sockets: WebSocket[] = [];
+    class Offering extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols, { perMessageDeflate: true });
+        sockets.push(this);
+      }
+    }
+    const client = createClient({ url: router.wsUrl, webSocketImpl: Offering, retryAttempts: 0 });
+    onTestFinished(() => void client.dispose());
+    const received = receive(client, QUERY);
+    await open(1);
+    for (let id = 1; id <= 5; id++) await append("s1", id, { value: id, text: TEXT });
+    await eventually(() => expect(received.values.length).toBe(5));
+    expect(received.values.map((result) => result.data.every)).toEqual(
+      [1, 2, 3, 4, 5].map((value) => ({ value, text: TEXT })),
+    );
+    const { _socket: stream } = sockets[0] as unknown as { _socket: { bytesRead: number } };
+    return { extensions: sockets[0]!.extensions, bytes: stream.bytesRead };
+  }
+
+  test("gets large events compressed where that is switched on, and all of them as they are otherwise", async () => {
+    const compressed = await heard({ websocket: { compression: { enabled: true } } });
+    expect(compressed.extensions).toBe("permessage-deflate");
+    expect(compressed.bytes).toBeLessThan(TEXT.length);
+    const plain = await heard({});
+    expect(plain.extensions).toBe("");
+    expect(plain.bytes).toBeGreaterThan(5 * TEXT.length);
   });
 });

@@ -50,6 +50,13 @@ const websocket = z.strictObject({
   stall_timeout_ms: count(100)
     .default(30_000)
     .describe("A client that takes nothing of what waits for it for so long is closed with 1013."),
+  compression: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      bytes_min: count().default(1_024).describe("Events and results of fewer bytes are sent as they are."),
+    })
+    .prefault({})
+    .describe("Messages to clients that offer permessage-deflate."),
   drain_ms: count().default(1_000).describe("Over which sockets are closed when the router stops."),
 });
 

@@ -18,6 +18,7 @@ import {
 import type { Credentialed } from "../subscription/credential-ends.ts";
 import type { EndReason } from "../subscription/end-reason.ts";
 import { CLOSE, CLOSE_REASON_BYTES_MAX } from "./close-codes.ts";
+import type { FrameCompression } from "./frame-compression.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { readClientMessage, type SubscribeMessage } from "./protocol.ts";
 
@@ -25,6 +26,8 @@ export interface ConnectionOptions extends ConnectionOperationsOptions, Backpres
   authenticator: Authenticator;
   limits: RequestLimits;
   initTimeoutMs: number;
+  /** For clients that take compressed messages; null: for none. */
+  compression: FrameCompression | null;
   /** Called when it is known by whose credential the connection lives from now on. */
   livesBy(connection: Connection, caller: Caller): void;
 }
@@ -65,7 +68,7 @@ export class Connection implements OperationWire, Credentialed {
     this.address = address;
     this.#upgradeCredentials = credentials;
     this.#options = options;
-    this.#writer = new FrameWriter(stream);
+    this.#writer = new FrameWriter(stream, socket.extensions === "" ? null : options.compression);
     this.backpressure = new Backpressure(this.#writer, options, () => this.tooSlow());
     this.#operations = new ConnectionOperations(this, options);
     this.#initTimer = setTimeout(

@@ -43,7 +43,12 @@ export class GraphqlWebSocketServer {
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
+      // Messages of ours stand alone, since many clients share them, and refer back as far as deflate can.
+      perMessageDeflate: options.compression !== null && {
+        serverNoContextTakeover: true,
+        serverMaxWindowBits: 15,
+        clientNoContextTakeover: true,
+      },
       maxPayload: options.messageBytesMax,
       handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
     });
