@@ -14,9 +14,14 @@ export interface ListNode<T> {
 export class LinkedList<T> {
   #first: ListNode<T> | null = null;
   #last: ListNode<T> | null = null;
+  #length = 0;
 
   get first(): ListNode<T> | null {
     return this.#first;
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   add(value: T): ListNode<T> {
@@ -24,6 +29,7 @@ export class LinkedList<T> {
     if (this.#last === null) this.#first = node;
     else this.#last.next = node;
     this.#last = node;
+    this.#length += 1;
     return node;
   }
 
@@ -35,6 +41,7 @@ export class LinkedList<T> {
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;
+    this.#length -= 1;
     // It leads nowhere from now on: whoever still has it keeps nothing else.
     node.value = null;
     node.previous = null;

@@ -1,3 +1,4 @@
+import type { ListNode } from "../linked-list.ts";
 import type { AnswerHandler, SentRequest } from "../transport.ts";
 
 /** Whoever a request is with: a pool in which it waits, or the connection that it was sent on. */
@@ -14,6 +15,8 @@ export class Http1Request implements SentRequest {
   repeatable: boolean;
   /** Null when it is over. */
   owner: RequestOwner | null = null;
+  /** Where it stands while it waits for a connection. */
+  waiting: ListNode<Http1Request> | null = null;
 
   constructor(text: string | Buffer, handler: AnswerHandler, repeatable: boolean) {
     this.text = text;

@@ -1,3 +1,4 @@
+import { LinkedList } from "../linked-list.ts";
 import type { AnswerHandler, SentRequest, Transport, TransportOptions } from "../transport.ts";
 import { Http1Connection, type ConnectionOwner, type ConnectionTarget } from "./http1-connection.ts";
 import { Http1Error } from "./http1-error.ts";
@@ -20,7 +21,8 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
   readonly #connecting = new Set<Http1Connection>();
   /** The one used last at the end. */
   #idle: Http1Connection[] = [];
-  readonly #waiting = new Set<Http1Request>();
+  /** Oldest first. */
+  readonly #waiting = new LinkedList<Http1Request>();
   #sweepTimer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -42,7 +44,7 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
     try {
       text = this.#writer.write(body, headers);
       if (this.#closed) refusal = new Http1Error("the transport is closed");
-      else if (this.#waiting.size >= WAITING_MAX) refusal = new Http1Error("too many requests wait for a connection");
+      else if (this.#waiting.length >= WAITING_MAX) refusal = new Http1Error("too many requests wait for a connection");
     } catch (error) {
       refusal = error;
     }
@@ -61,7 +63,8 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
     if (this.#sweepTimer !== null) clearTimeout(this.#sweepTimer);
     const reason = new Http1Error("the transport is closed");
     for (const connection of this.#connections) connection.close(reason);
-    for (const request of this.#waiting) {
+    for (let next = this.#waiting.first; next !== null; next = this.#waiting.first) {
+      const request = next.value!;
       this.giveUp(request);
       request.handler.onError(reason);
     }
@@ -69,14 +72,15 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
 
   giveUp(request: Http1Request): void {
     request.owner = null;
-    this.#waiting.delete(request);
+    if (request.waiting !== null) this.#waiting.remove(request.waiting);
+    request.waiting = null;
   }
 
   ready(connection: Http1Connection): void {
     this.#connecting.delete(connection);
-    if (this.#waiting.size > 0) {
-      const request: Http1Request = this.#waiting.values().next().value!;
-      this.#waiting.delete(request);
+    const request = this.#waiting.first?.value;
+    if (request) {
+      this.giveUp(request);
       connection.send(request);
       return;
     }
@@ -88,7 +92,7 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
     this.#connections.delete(connection);
     const index = this.#idle.lastIndexOf(connection);
     if (index >= 0) this.#idle.splice(index, 1);
-    const [request] = this.#waiting;
+    const request = this.#waiting.first?.value;
     if (this.#connecting.delete(connection) && request) {
       this.giveUp(request);
       request.handler.onError(error);
@@ -120,7 +124,7 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
 
   #wait(request: Http1Request): void {
     request.owner = this;
-    this.#waiting.add(request);
+    request.waiting = this.#waiting.add(request);
     this.#open();
   }
 
@@ -128,7 +132,7 @@ export class Http1Transport implements Transport, ConnectionOwner, RequestOwner 
   #open(): void {
     while (
       !this.#closed &&
-      this.#connecting.size < this.#waiting.size &&
+      this.#connecting.size < this.#waiting.length &&
       this.#connections.size < this.#connectionsMax
     ) {
       const connection = new Http1Connection(this.#target, this);
