@@ -19,6 +19,11 @@ export interface PlannerThreadLimits {
 }
 
 const LIMITS: PlannerThreadLimits = { planningMsMax: 10_000, waitingMax: 1_000, heapMbMax: 768 };
+/**
+ * Three half spaces of 16 MB, which is enough for planning to leave nothing behind in the old generation. Apart from that they are never
+ * given back: with V8's own 192 the thread had 80 MB more for as fast plans.
+ */
+const YOUNG_MB_MAX = 48;
 /** Building a supergraph's planner and loading it into the gateway have no client that waits. */
 const BUILD_MS_MAX = 60_000;
 
@@ -138,7 +143,7 @@ export class PlannerThread implements Planners {
 
   #start(): Worker {
     const worker = new Worker(new URL("./planner-thread.worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMbMax },
+      resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMbMax, maxYoungGenerationSizeMb: YOUNG_MB_MAX },
     });
     const isCurrent = () => this.#worker === worker;
     worker.on("message", (reply: PlannerReply) => {
