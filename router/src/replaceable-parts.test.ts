@@ -12,6 +12,7 @@ test.each<[string, Partial<RouterSettings>, boolean]>([
   ["all subgraphs got a breaker", { all_subgraphs: { circuit_breaker: {} } }, false],
   ["an override's label holds now", { override_labels: { soon: true } }, false],
   ["fewer operations are kept", { limits: { operations_cached_max: 3 } }, false],
+  ["operations are kept in less memory", { limits: { operations_cached_bytes_max: 1_000_000 } }, false],
 ])("plans stay only where subgraphs do: %s", (_, change, same) => {
   const config = (settings: object) => routerConfigSchema.parse({ ...BASE, ...settings });
   expect(sameFederationSettings(config({}), config(change))).toBe(same);

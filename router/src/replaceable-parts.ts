@@ -105,6 +105,7 @@ export function createReplaceableParts(
 export function federationSettings(config: RouterConfig): FederationSettings {
   return {
     operationCacheMax: config.limits.operations_cached_max,
+    operationCacheBytesMax: config.limits.operations_cached_bytes_max,
     overrideLabels: config.override_labels,
     subgraph: (name, routingUrl) => subgraphEndpoint(subgraphConfig(config, name), routingUrl),
   };
@@ -114,6 +115,7 @@ export function federationSettings(config: RouterConfig): FederationSettings {
 export function sameFederationSettings(one: RouterConfig, other: RouterConfig): boolean {
   return (
     one.limits.operations_cached_max === other.limits.operations_cached_max &&
+    one.limits.operations_cached_bytes_max === other.limits.operations_cached_bytes_max &&
     isDeepStrictEqual(one.override_labels, other.override_labels) &&
     isDeepStrictEqual(one.all_subgraphs, other.all_subgraphs) &&
     isDeepStrictEqual(one.subgraphs, other.subgraphs)

@@ -31,6 +31,7 @@ const limits = z.strictObject({
   directives_max: count().default(200),
   operation_timeout_ms: count(1).default(30_000).describe("For a query or mutation, all its subgraphs included."),
   operations_cached_max: count(1).default(512).describe("Plans that are kept, least recently used out first."),
+  operations_cached_bytes_max: count(1).default(33_554_432).describe("Memory for them, as it is estimated."),
 });
 
 const websocket = z.strictObject({

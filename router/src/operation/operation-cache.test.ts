@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { OperationCache } from "./operation-cache.ts";
 
-const limits = { entriesMax: 2, charactersMax: 1_000, charactersOf: (made: string | number) => String(made).length };
+const limits = { entriesMax: 2, bytesMax: 1_000, bytesOf: (made: string | number) => 2 * String(made).length };
 
 test("what was used longest ago goes first", async () => {
   const cache = new OperationCache<string>(limits);
@@ -24,8 +24,8 @@ test("a fault is not kept", async () => {
   expect(await cache.get("a", async () => 1)).toBe(1);
 });
 
-test("keys and what was made for them have no more characters than the limit, the newest are kept", async () => {
-  const cache = new OperationCache<string>({ ...limits, entriesMax: 10, charactersMax: 12 });
+test("keys and what was made for them take no more bytes than the limit, the newest are kept", async () => {
+  const cache = new OperationCache<string>({ ...limits, entriesMax: 10, bytesMax: 24 });
   const made: string[] = [];
   const get = (key: string, value: string) => cache.get(key, async () => (made.push(key), value));
   await get("a", "12345");
@@ -40,14 +40,14 @@ test("keys and what was made for them have no more characters than the limit, th
 });
 
 test("what is larger than the limit by itself is made for who asks, and not kept", async () => {
-  const cache = new OperationCache<string>({ ...limits, charactersMax: 5 });
+  const cache = new OperationCache<string>({ ...limits, bytesMax: 10 });
   let made = 0;
   const get = () => cache.get("a", async () => (made++, "12345"));
   expect([await get(), await get(), made]).toEqual(["12345", "12345", 2]);
 });
 
 test("what was forgotten while it was being made does not count", async () => {
-  const cache = new OperationCache<string>({ ...limits, entriesMax: 1, charactersMax: 7 });
+  const cache = new OperationCache<string>({ ...limits, entriesMax: 1, bytesMax: 14 });
   const made: string[] = [];
   let end: (made: string) => void;
   const slow = cache.get("slow", () => new Promise<string>((resolve) => (end = resolve)));

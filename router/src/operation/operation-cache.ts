@@ -1,15 +1,18 @@
 interface Entry<T> {
   made: Promise<T>;
   uses: number;
-  characters: number;
+  bytes: number;
 }
 
 export interface OperationCacheLimits<T> {
   entriesMax: number;
-  /** Of the keys and of what was made for them, in all. What has more by itself is not kept. Absent: any number. */
-  charactersMax?: number;
-  charactersOf?(made: T): number;
+  /** For the keys and what was made for them, in all. What takes more by itself is not kept. Absent: any number. */
+  bytesMax?: number;
+  bytesOf?(made: T): number;
 }
+
+/** A text's, at most. */
+export const CHARACTER_BYTES = 2;
 
 /**
  * Keeps what was made for the last keys, as many as its limits allow. What is asked for while it is being made is made once;
@@ -19,7 +22,7 @@ export class OperationCache<T> {
   readonly #limits: OperationCacheLimits<T>;
   /** The first is the one used longest ago. */
   readonly #entries = new Map<string, Entry<T>>();
-  #characters = 0;
+  #bytes = 0;
 
   constructor(limits: OperationCacheLimits<T>) {
     this.#limits = limits;
@@ -33,11 +36,11 @@ export class OperationCache<T> {
       this.#entries.set(key, known);
       return known.made;
     }
-    const entry = { made: make(), uses: 1, characters: key.length };
+    const entry = { made: make(), uses: 1, bytes: key.length * CHARACTER_BYTES };
     this.#entries.set(key, entry);
-    this.#characters += entry.characters;
+    this.#bytes += entry.bytes;
     entry.made.then(
-      (made) => this.#weigh(key, entry, this.#limits.charactersOf?.(made) ?? 0),
+      (made) => this.#weigh(key, entry, this.#limits.bytesOf?.(made) ?? 0),
       () => this.#forget(key, entry),
     );
     this.#keepLimits();
@@ -52,17 +55,17 @@ export class OperationCache<T> {
       .map(([key, { made }]) => [key, made]);
   }
 
-  #weigh(key: string, entry: Entry<T>, characters: number): void {
+  #weigh(key: string, entry: Entry<T>, bytes: number): void {
     if (this.#entries.get(key) !== entry) return;
-    entry.characters += characters;
-    this.#characters += characters;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
     this.#keepLimits();
   }
 
   #keepLimits(): void {
-    const { entriesMax, charactersMax = Infinity } = this.#limits;
+    const { entriesMax, bytesMax = Infinity } = this.#limits;
     for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= entriesMax && this.#characters <= charactersMax) return;
+      if (this.#entries.size <= entriesMax && this.#bytes <= bytesMax) return;
       this.#forget(key, entry);
     }
   }
@@ -70,6 +73,6 @@ export class OperationCache<T> {
   #forget(key: string, entry: Entry<T>): void {
     if (this.#entries.get(key) !== entry) return;
     this.#entries.delete(key);
-    this.#characters -= entry.characters;
+    this.#bytes -= entry.bytes;
   }
 }
