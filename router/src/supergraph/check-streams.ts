@@ -20,13 +20,14 @@ import { isStreamKind, readStreamedDirectives, type StreamedDirective } from "./
 export const STREAM_URL = "stream:";
 
 /**
- * What is wrong with the streams of one subgraph's schema (`document`), seen with the types of the whole API: every
+ * What is wrong with the streams of one subgraph's schema (`document`), seen with the types of the whole API, which a
+ * subgraph without any does not need: every
  * channel template and every filter names arguments and fields that exist and can be compared.
  */
 export function checkStreams(
   subgraph: { name: string; routingUrl: string },
   document: DocumentNode,
-  api: GraphQLSchema,
+  api: GraphQLSchema | null,
 ): string[] {
   const streamed = readStreamedDirectives(document);
   const problems: string[] = [];
@@ -44,7 +45,7 @@ export function checkStreams(
     if (definition.name.value !== "Subscription") continue;
     for (const { name } of definition.fields ?? []) {
       const directive = streamed.get(name.value);
-      const field = api.getSubscriptionType()?.getFields()[name.value];
+      const field = api?.getSubscriptionType()?.getFields()[name.value];
       if (!directive) problems.push(`${subgraph.name}: ${name.value} has no source: give it @streamed`);
       else if (field)
         problems.push(...checkField(field, directive).map((problem) => `${subgraph.name}: ${name.value}: ${problem}`));

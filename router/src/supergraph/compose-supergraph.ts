@@ -1,7 +1,7 @@
 import { composeServices } from "@apollo/composition";
 import { parse } from "graphql";
 import { apiSchemaOf } from "./api-schema.ts";
-import { checkStreams } from "./check-streams.ts";
+import { checkStreams, STREAM_URL } from "./check-streams.ts";
 import type { SubgraphSource } from "./supergraph-config.ts";
 
 export type Composition = { supergraphSdl: string; hints: readonly string[] } | { problems: readonly string[] };
@@ -14,7 +14,8 @@ export function composeSupergraph(sources: readonly SubgraphSource[]): Compositi
   );
   if (result.errors) return { problems: result.errors.map(({ message }) => message) };
 
-  const api = apiSchemaOf(result.supergraphSdl);
+  const hasStream = parsed.some(({ routingUrl }) => routingUrl === STREAM_URL);
+  const api = hasStream ? apiSchemaOf(result.supergraphSdl) : null;
   const problems = parsed.flatMap((source) => checkStreams(source, source.document, api));
   if (problems.length > 0) return { problems };
   return { supergraphSdl: `${result.supergraphSdl.trimEnd()}\n`, hints: result.hints.map((hint) => hint.message) };

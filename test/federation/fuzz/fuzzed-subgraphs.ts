@@ -1,6 +1,14 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { execute, parse, validate, type ExecutionResult, type GraphQLSchema } from "graphql";
+import {
+  execute,
+  parse,
+  validate,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+} from "graphql";
 import type { SubgraphAnswer } from "../../../router/src/subgraph-client/exchange.ts";
 import { readEvent } from "../../../router/src/subgraph-client/read-answer.ts";
 import type { UpstreamEvent } from "../../../router/src/subgraph-client/upstream-sink.ts";
@@ -66,11 +74,30 @@ export class FuzzedSubgraphs {
     requests.push(`${name} ${query} ${JSON.stringify(variables)}`);
     const schema = this.#schemas.get(name);
     if (!schema) throw new Error(`the subgraph ${name} was asked, which nobody serves`);
-    const problems = validate(schema, parse(query));
+    const { document, problems } = readRequest(schema, query);
     const result: ExecutionResult =
-      problems.length > 0 ? { errors: problems } : await run(this.#world, name, schema, { query, variables }, state);
+      problems.length > 0 ? { errors: problems } : await run(this.#world, name, schema, { document, variables }, state);
     return JSON.stringify(result);
   }
+}
+
+interface ReadRequest {
+  document: DocumentNode;
+  problems: readonly GraphQLError[];
+}
+
+/** The requests that a subgraph has read: the events of a subscription and an answer in parts ask the same again. */
+const READ = new WeakMap<GraphQLSchema, Map<string, ReadRequest>>();
+
+function readRequest(schema: GraphQLSchema, query: string): ReadRequest {
+  const known = READ.get(schema) ?? new Map<string, ReadRequest>();
+  READ.set(schema, known);
+  let read = known.get(query);
+  if (!read) {
+    const document = parse(query, { noLocation: true });
+    known.set(query, (read = { document, problems: validate(schema, document) }));
+  }
+  return read;
 }
 
 export function subgraphSchema(world: World, name: string, sdl: string): GraphQLSchema {
@@ -96,12 +123,12 @@ export async function run(
   world: World,
   subgraph: string | null,
   schema: GraphQLSchema,
-  { query, variables }: FuzzedOperation,
+  { document, variables }: { document: DocumentNode; variables: Record<string, unknown> },
   state: RunState,
 ): Promise<ExecutionResult> {
   return execute({
     schema,
-    document: parse(query),
+    document,
     variableValues: variables,
     contextValue: state,
     fieldResolver: resolverOf(world, subgraph) as never,
