@@ -7,7 +7,7 @@ const BYTES_MAX = 262_144;
 /** The end of a flushed deflate stream, which a compressed message leaves out (RFC 7692, 7.2.1). */
 const FLUSH_TAIL_BYTES = 4;
 /** Bytes before what a stored block holds, where the block begins at a byte (RFC 1951, 3.2.4). */
-export const STORED_HEADER_BYTES = 5;
+const STORED_HEADER_BYTES = 5;
 /** A stored block holds no more. */
 export const STORED_BYTES_MAX = 65_535;
 
