@@ -20,9 +20,9 @@ import { isStreamKind, readStreamedDirectives, type StreamedDirective } from "./
 export const STREAM_URL = "stream:";
 
 /**
- * What is wrong with the streams of one subgraph's schema (`document`), seen with the types of the whole API, which a
- * subgraph without any does not need: every
- * channel template and every filter names arguments and fields that exist and can be compared.
+ * What is wrong with the streams of one subgraph's schema (`document`), seen with the types of the whole API: every
+ * channel template and every filter names arguments and fields that exist and can be compared. Without streams nothing of
+ * the API is asked, and it may be null.
  */
 export function checkStreams(
   subgraph: { name: string; routingUrl: string },
