@@ -62,11 +62,15 @@ export class PartitionRelay {
   /** What was before this offset is not known to be all. */
   #since = 0n;
   #refill: Refill | null = null;
+  /** Where the next batch begins, if Kafka keeps what it has. */
+  #next = 0n;
   #handling = false;
   /** Offsets of the batch under way that are in the dead letters: when it is tried again they are not put there again. */
   readonly #deadLettered = new Set<string>();
   /** The end of the last batch that was appended and published. */
   #publishedUntil = 0n;
+  /** The end of the last batch of which some may have been published, though Redis did not say so. */
+  #perhapsPublishedUntil = 0n;
 
   constructor(topic: Topic, partition: number, context: PartitionContext) {
     this.#topic = topic;
@@ -78,16 +82,22 @@ export class PartitionRelay {
     return this.#refill !== null;
   }
 
+  /** Events from here on were told to nobody. */
+  get untoldFrom(): bigint {
+    const [appended, perhaps] = [this.#publishedUntil, this.#perhapsPublishedUntil];
+    return appended > perhaps ? appended : perhaps;
+  }
+
   /** Where to read from when the process starts. */
   async start(): Promise<bigint> {
     const { store, offsets } = this.#context;
     const progress = await store.progress(this.#topic.name, this.#partition);
     if (progress !== null) {
       this.#since = progress.since;
-      return progress.next;
+      return (this.#next = progress.next);
     }
     const { high } = await offsets(this.#topic.name, this.#partition);
-    return this.#beginRefill(high);
+    return (this.#next = await this.#beginRefill(high));
   }
 
   /** Notices what Redis lost although nothing is being written. `next` is where the partition stands. */
@@ -103,7 +113,9 @@ export class PartitionRelay {
   async handle(batch: RecordBatch): Promise<void> {
     this.#handling = true;
     try {
-      await this.#handle(batch);
+      // Kafka lost what it had and counts anew: the place is not to be older than what comes.
+      if (batch.position < this.#next) await this.#windowsLost(batch.position);
+      else await this.#handle(batch);
     } finally {
       this.#handling = false;
     }
@@ -137,6 +149,7 @@ export class PartitionRelay {
       if (refill.window.bytes > REFILL_BYTES_MAX && !(await this.#writeRefill(refill)))
         return this.#windowsLost(refill.until);
       refill.next = nextOffset;
+      this.#next = nextOffset;
       return;
     }
     if (!(await this.#writeRefill(refill)) || !(await this.#endRefill(refill))) return this.#windowsLost(refill.until);
@@ -165,7 +178,12 @@ export class PartitionRelay {
     }
     if (events.length > 0) {
       const appends = events.map((event) => ({ ...this.#toAppend(event), next: event.offset + 1n }));
-      const outcomes = await store.append(this.#topic, this.#partition, appends, { next: position, since });
+      const outcomes = await store
+        .append(this.#topic, this.#partition, appends, { next: position, since })
+        .catch((error: unknown) => {
+          this.#perhapsPublishedUntil = nextOffset;
+          throw error;
+        });
       if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
       if (outcomes.includes("BEHIND")) return this.#followBack(position);
       this.#publishedUntil = nextOffset;
@@ -176,6 +194,7 @@ export class PartitionRelay {
     const outcome = await store.setProgress(topic, this.#partition, noted, { next: nextOffset, since });
     if (outcome === "LOST") return this.#windowsLost(nextOffset);
     if (outcome === "BEHIND") return this.#followBack(nextOffset);
+    this.#next = nextOffset;
     this.#deadLettered.clear();
     const oldest = events[0];
     if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
@@ -262,6 +281,7 @@ export class PartitionRelay {
     metrics.wentBack.inc({ topic: this.#topic.name });
     this.#known.clear();
     this.#since = since;
+    this.#next = next;
     seek(this.#topic.name, this.#partition, next);
   }
 
@@ -274,6 +294,7 @@ export class PartitionRelay {
     );
     this.#known.clear();
     const start = await this.#beginRefill(next);
+    this.#next = start;
     seek(this.#topic.name, this.#partition, start);
   }
 

@@ -50,10 +50,12 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
     for (const [key, relay] of partitions) {
       const separator = key.lastIndexOf("/");
       const [topic, partition] = [key.slice(0, separator), Number(key.slice(separator + 1))];
-      const next = consumers.get(topic)?.position(topic, partition);
-      if (next === undefined || shutdownSignal.aborted) return;
+      const consumer = consumers.get(topic);
+      const [next, firstEnd] = [consumer?.position(topic, partition), consumer?.firstEnd(topic, partition)];
+      if (next === undefined || firstEnd === undefined || shutdownSignal.aborted) return;
       await relay.check(next);
-      known.push({ topic, partition });
+      // What came before this relay did, another one may have told.
+      known.push({ topic, partition, next: greatest(next, firstEnd, relay.untoldFrom) });
     }
     if (STREAMED.every(({ name }) => consumers.get(name)?.connected())) await store.markWhole(known);
   }
@@ -119,6 +121,8 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
     await store.close();
   });
 }
+
+const greatest = (...offsets: readonly bigint[]): bigint => offsets.reduce((a, b) => (a > b ? a : b));
 
 /** Waits until Kafka is there and the topics are provisioned. Null when the service ends before that. */
 async function knownEpochs({ log, shutdownSignal }: Service, kafka: KafkaClient): Promise<Map<string, string> | null> {

@@ -108,10 +108,10 @@ export class WindowStore {
     return this.#withFunctions(() => handOver(this.#redis, keys, at, progress));
   }
 
-  /** Notes that all windows are there, if those of all these partitions are. */
-  markWhole(partitions: Iterable<{ topic: string; partition: number }>): Promise<Outcome> {
-    const keys = Array.from(partitions, ({ topic, partition }) => progressKey(topic, partition));
-    return this.#withFunctions(() => markWhole(this.#redis, keys));
+  /** Notes that all windows are there, if each of these partitions is as far as `next`. */
+  markWhole(partitions: readonly { topic: string; partition: number; next: bigint }[]): Promise<Outcome> {
+    const markers = partitions.map(({ topic, partition, next }) => ({ key: progressKey(topic, partition), at: next }));
+    return this.#withFunctions(() => markWhole(this.#redis, markers));
   }
 
   async ping(): Promise<void> {

@@ -1,7 +1,7 @@
 import { eventually } from "@mib/testkit/eventually";
 import { appendEvents, type Append } from "@mib/stream-window/append-function";
-import { WHOLE_KEY } from "@mib/stream-window/layout";
 import { loadLibrary } from "@mib/stream-window/library";
+import { markWhole } from "@mib/stream-window/progress";
 import { generateIdentityKeys } from "@mib/identity/identity-keys";
 import { createIdentitySigner } from "@mib/identity/identity-signer";
 import { createIdentityVerifier, type IdentityVerifier } from "@mib/identity/identity-verifier";
@@ -164,7 +164,7 @@ export async function streamTopic(label: string): Promise<{
     redis.disconnect();
   });
   await loadLibrary(redis);
-  await redis.set(WHOLE_KEY, "1");
+  await markWhole(redis, []);
   return {
     topic,
     redis,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { appendEvents } from "@mib/stream-window/append-function";
-import { WHOLE_KEY } from "@mib/stream-window/layout";
 import { loadLibrary } from "@mib/stream-window/library";
+import { markWhole } from "@mib/stream-window/progress";
 import { eventually } from "@mib/testkit/eventually";
 import { servers, uniqueName } from "@mib/testkit/servers";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
@@ -38,7 +38,7 @@ async function instrument() {
     redis.disconnect();
   });
   await loadLibrary(redis);
-  await redis.set(WHOLE_KEY, "1");
+  await markWhole(redis, []);
   const append = async (topic: string, channel: string, id: number, value: object) => {
     await appendEvents(
       redis,

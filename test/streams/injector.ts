@@ -10,8 +10,6 @@ const TRIES_MAX = 20;
 /** Harms and mends, several parts at a time; the seed decides what, whom and for how long. */
 export class FaultInjector {
   readonly counts = new Map<string, number>();
-  /** Set when a store came back with older data. */
-  storeForgot = false;
   /** Parts that are being harmed. */
   readonly #under = new Set<string>();
   readonly #faults: readonly Fault[];
@@ -58,7 +56,6 @@ export class FaultInjector {
 
   async #harm({ fault, target }: { fault: Fault; target: FaultTarget }, random: Random): Promise<void> {
     this.#under.add(target.part);
-    this.storeForgot ||= fault.storeForgets === true;
     this.counts.set(fault.kind, (this.counts.get(fault.kind) ?? 0) + 1);
     const heal = await target.inflict(random);
     await delay(random.between(...fault.lastsMs));

@@ -45,7 +45,8 @@ export function reportOf(run: FaultRun, { command, date, machine }: ReportFacts)
   return `# Streams under faults
 
 Written by \`${command}\` on ${date}. Machine: ${machine}. What is harmed, and how clients' sight is compared with what was
-published: [test/streams](../../test/streams/README.md). CI runs a short version.
+published: [test/streams](../../test/streams/README.md); what such runs found: [streams-findings.md](streams-findings.md). CI runs a
+short version.
 
 A violation is an event that is missing with no gap that says so, or with another number; that came twice to one cursor or out
 of order; that never came though it was the last; a resume without a verdict; a head that is not what came last.

@@ -101,8 +101,7 @@ async function runOn(stack: FaultStack, options: FaultRunOptions, startedAt: num
       await injector.run(Math.min(left, options.faultsPerRound), options.lanes, endMs);
       await settle(world);
       await counters.read(stack);
-      check(world, run, injector.storeForgot);
-      injector.storeForgot = false;
+      check(world, run);
       for (const proxy of stack.proxies) proxy.cutSilenced();
       run.rounds += 1;
       run.events = publisher.eventCount;
@@ -151,9 +150,8 @@ async function waysOf({ broker, engine }: FaultStack, channels: TestChannels) {
 }
 
 /** Compares what clients saw since the last time, and adds it to the run. */
-function check({ clients, publisher }: FaultWorld, run: FaultRun, storeForgot: boolean): void {
+function check({ clients, publisher }: FaultWorld, run: FaultRun): void {
   const history = {
-    storeForgot,
     published: publisher.takePublished(),
     subscriptions: clients.flatMap((client) => client.subscriptions.map((subscription) => subscription.takeHistory())),
   };

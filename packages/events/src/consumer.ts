@@ -52,6 +52,8 @@ export interface EventConsumer {
   seek(topic: string, partition: number, offset: bigint): void;
   /** The offset of the next record to be handled. */
   position(topic: string, partition: number): bigint | undefined;
+  /** The end that a partition had when it was first looked at; 0 where it had no records. */
+  firstEnd(topic: string, partition: number): bigint | undefined;
   stop(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ interface PartitionState {
   /** How often the caller sought: one while a batch is handled wins over the batch's end. */
   seeks: number;
   highWatermark: bigint;
+  firstEnd: bigint;
   /** The batch being handled: the next one waits for it, also across reconnects. */
   inFlight: Promise<void>;
 }
@@ -115,6 +118,10 @@ class SeekingConsumer implements EventConsumer {
 
   position(topic: string, partition: number): bigint | undefined {
     return this.#partitions.get(`${topic}/${partition}`)?.next;
+  }
+
+  firstEnd(topic: string, partition: number): bigint | undefined {
+    return this.#partitions.get(`${topic}/${partition}`)?.firstEnd;
   }
 
   pause(topic: string, partitions?: number[]): void {
@@ -238,6 +245,7 @@ class SeekingConsumer implements EventConsumer {
               next,
               seeks: 0,
               highWatermark: BigInt(high),
+              firstEnd: BigInt(high) > BigInt(low) ? BigInt(high) : 0n,
               inFlight: Promise.resolve(),
             });
           else Object.assign(known, { next, highWatermark: BigInt(high) });

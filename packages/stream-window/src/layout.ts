@@ -28,8 +28,8 @@ export const windowKey = (topic: string, channel: string, epoch: string): string
   `${channelName(topic, channel)}:${epoch}`;
 
 /**
- * Is there while the windows of all channels are: then a channel without a window has had no event, and otherwise Redis may have
- * lost it. The relay sets it; it is lost with the windows.
+ * Names the run of the server (`run_id` of INFO) of which the relay knows that the windows of all channels are there, up to the
+ * last event that anybody was told of. Of another run that is not known: a server may come back without its data, or with older.
  */
 export const WHOLE_KEY = "mib:windows:whole";
 

@@ -161,11 +161,13 @@ redis.register_function('mib_note', function(keys, args)
   return 'NOTED'
 end)
 
-redis.register_function('mib_mark_whole', function(keys)
+-- The markers have to be as far as the arguments behind the first one, which is the run of the server.
+redis.register_function('mib_mark_whole', function(keys, args)
   for i = 2, #keys do
-    if redis.call('EXISTS', keys[i]) == 0 then return 'LOST' end
+    local trouble = read_marker(keys[i], args[i])
+    if trouble then return trouble end
   end
-  redis.call('SET', keys[1], '1')
+  redis.call('SET', keys[1], args[1])
   return 'NOTED'
 end)
 

@@ -5,6 +5,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { WHOLE_KEY } from "./layout.ts";
 import { isCluster, toFunctionError } from "./library.ts";
+import { runOf } from "./server-run.ts";
 
 export interface Progress {
   /** The place in the log to go on from. */
@@ -35,13 +36,19 @@ export const handOver = (
   progress: Progress,
 ): Promise<Outcome> => call(redis, "mib_hand_over", keys, at, progress.next, progress.since);
 
-/** Notes that all windows are there, if all markers are. */
-export async function markWhole(redis: Redis | Cluster, keys: readonly string[]): Promise<Outcome> {
-  if (!isCluster(redis)) return call(redis, "mib_mark_whole", [WHOLE_KEY, ...keys]);
+/** Notes that all windows are there as long as the server runs, if each marker is as far as it has to be. */
+export async function markWhole(
+  redis: Redis | Cluster,
+  markers: readonly { key: string; at: bigint }[],
+): Promise<Outcome> {
+  const run = await runOf(redis);
+  const keys = markers.map(({ key }) => key);
+  if (!isCluster(redis))
+    return call(redis, "mib_mark_whole", [WHOLE_KEY, ...keys], run, ...markers.map(({ at }) => at));
   // Its servers lose their data one by one, so here the note has to be taken back.
-  const found = await Promise.all(keys.map((key) => redis.exists(key)));
-  const isWhole = found.every((count) => count > 0);
-  await (isWhole ? redis.set(WHOLE_KEY, "1") : redis.del(WHOLE_KEY));
+  const noted = await Promise.all(keys.map((key) => readProgress(redis, key)));
+  const isWhole = noted.every((progress, i) => progress !== null && progress.next >= markers[i]!.at);
+  await (isWhole ? redis.set(WHOLE_KEY, run) : redis.del(WHOLE_KEY));
   return isWhole ? "NOTED" : "LOST";
 }
 
@@ -49,7 +56,7 @@ async function call(
   redis: Redis | Cluster,
   name: string,
   keys: readonly string[],
-  ...args: readonly bigint[]
+  ...args: readonly (bigint | string)[]
 ): Promise<Outcome> {
   try {
     return (await redis.call("FCALL", name, String(keys.length), ...keys, ...args.map(String))) as Outcome;

@@ -1,8 +1,9 @@
 import type { Cluster, Redis } from "ioredis";
 import { compareIds, decodeEntry, epochKey, FIRST_ID, WHOLE_KEY, type WindowEntry, windowKey } from "./layout.ts";
 import { isCluster } from "./library.ts";
+import { CLUSTER_RUN, runIn } from "./server-run.ts";
 
-/** Thrown where there is no window, and Redis may have lost it: ask again later. */
+/** Thrown where Redis may not have all of a window: ask again later. */
 export class WindowsLostError extends Error {
   override readonly name = "WindowsLostError";
 
@@ -23,11 +24,10 @@ export interface WindowSlice {
   head: WindowEntry | null;
 }
 
-/** The channel's last event; null when it has had none. Fails with WindowsLostError. */
+/** The channel's last event; null when it has had none. Fails with WindowsLostError while it may not be the last. */
 export async function readLast(redis: Redis | Cluster, topic: string, channel: string): Promise<WindowEntry | null> {
   // An epoch may end between the two reads: then its window is still there, and the answer is right as of the first.
-  const [epoch, whole] = await getBoth(redis, epochKey(topic, channel), WHOLE_KEY);
-  if (epoch === null && whole === null) throw new WindowsLostError();
+  const epoch = await whileWhole(redis, epochKey(topic, channel));
   if (epoch === null) return null;
   const [last] = await redis.xrevrange(windowKey(topic, channel, epoch), "+", "-", "COUNT", 1);
   return last === undefined ? null : toEntry(last[1]);
@@ -57,7 +57,7 @@ export async function readAfter(
     return value;
   }) as [string | null, StreamEntries, StreamEntries];
   if (epoch === null) {
-    if ((await redis.get(WHOLE_KEY)) === null) throw new WindowsLostError();
+    await whileWhole(redis, epochKey(topic, channel));
     return { epoch, entries: [], complete: position.id === FIRST_ID, head: null };
   }
   const head = newest[0] === undefined ? null : toEntry(newest[0][1]);
@@ -68,14 +68,20 @@ export async function readAfter(
   return { epoch, entries, complete: head !== null && compareIds(head.id, position.id) <= 0, head };
 }
 
-/** As of one moment; of a cluster, whose servers lose their data one by one, as of nearly one. */
-async function getBoth(
-  redis: Redis | Cluster,
-  one: string,
-  other: string,
-): Promise<[one: string | null, other: string | null]> {
-  if (isCluster(redis)) return Promise.all([redis.get(one), redis.get(other)]);
-  return (await redis.mget(one, other)) as [string | null, string | null];
+/** What a key holds, if all windows are there as of the same moment; of a cluster, as of nearly the same. */
+async function whileWhole(redis: Redis | Cluster, key: string): Promise<string | null> {
+  if (isCluster(redis)) {
+    const [value, whole] = await Promise.all([redis.get(key), redis.get(WHOLE_KEY)]);
+    if (whole !== CLUSTER_RUN) throw new WindowsLostError();
+    return value;
+  }
+  const results = (await redis.multi().get(key).get(WHOLE_KEY).info("server").exec()) ?? [];
+  const [value, whole, info] = results.map(([error, result]) => {
+    if (error) throw error;
+    return result as string | null;
+  });
+  if (whole !== runIn(info!)) throw new WindowsLostError();
+  return value ?? null;
 }
 
 type StreamEntries = [id: string, fields: string[]][];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { appendEvents } from "@mib/stream-window/append-function";
-import { WHOLE_KEY } from "@mib/stream-window/layout";
 import { loadLibrary } from "@mib/stream-window/library";
+import { markWhole } from "@mib/stream-window/progress";
 import { Redis } from "ioredis";
 
 const PAYLOAD_BYTES = 200;
@@ -20,7 +20,7 @@ export class Publisher {
   static async connect(redisUrl: string, topic: string): Promise<Publisher> {
     const redis = new Redis(redisUrl);
     await loadLibrary(redis);
-    await redis.set(WHOLE_KEY, "1");
+    await markWhole(redis, []);
     return new Publisher(redis, topic);
   }
 

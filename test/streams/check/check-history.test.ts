@@ -222,26 +222,3 @@ test("what was looked at is counted", () => {
     heads: 1,
   });
 });
-
-test.each([
-  ["a client begins with an older value than it had, since the store forgot", true, [event(4)], []],
-  ["nothing was forgotten", false, [event(4)], ["REORDERED"]],
-  ["it goes back later than that", true, [event(6), event(5)], ["REORDERED"]],
-])("LATEST: %s", (_, storeForgot, saw, wrong) => {
-  const { violations } = checkHistory({
-    published: new Map([["a", published(10)]]),
-    subscriptions: [
-      {
-        name: "s",
-        delivery: "LATEST",
-        channels: ["a"],
-        had: new Map([["a", "5"]]),
-        hadCursor: null,
-        observations: [subscribed("c5"), ...saw, event(10, { conflated: 9 - Number(saw.at(-1)!.id) })],
-      },
-    ],
-    storeForgot,
-  });
-  const kinds = violations.map(({ kind }) => kind);
-  expect(kinds.filter((kind) => kind === "REORDERED")).toEqual(wrong);
-});

@@ -31,18 +31,12 @@ export const noCounts = (): CheckCounts => ({
 });
 
 /** Compares what each client saw with what was published, and adds to what was looked at before. */
-export function checkHistory(
-  { published, subscriptions, storeForgot = false }: History,
-  counts = noCounts(),
-): CheckedHistory {
+export function checkHistory({ published, subscriptions }: History, counts = noCounts()): CheckedHistory {
   const truth = new Map([...published].map(([channel, events]) => [channel, truthOf(events)]));
   const violations: Violation[] = [];
   for (const history of subscriptions) {
-    const check =
-      history.delivery === "EVERY"
-        ? new EveryCheck(history, truth, counts)
-        : new LatestCheck(history, truth, counts, { mayGoBack: storeForgot });
-    violations.push(...check.run());
+    const Check = history.delivery === "EVERY" ? EveryCheck : LatestCheck;
+    violations.push(...new Check(history, truth, counts).run());
   }
   return { violations, counts };
 }

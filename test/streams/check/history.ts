@@ -6,8 +6,6 @@ export interface History {
   /** By channel, in the order of the channel. */
   published: ReadonlyMap<string, readonly PublishedEvent[]>;
   subscriptions: readonly SubscriptionHistory[];
-  /** The store came back with older data: who subscribed to LATEST then may have begun with an older value than it had. */
-  storeForgot?: boolean;
 }
 
 export interface PublishedEvent {

@@ -12,17 +12,8 @@ interface Progress {
 export class LatestCheck extends SubscriptionCheck {
   readonly #channels: ReadonlyMap<string, Progress>;
 
-  /** A subscription may begin with an older value than it had. */
-  readonly #mayGoBack: boolean;
-
-  constructor(
-    history: SubscriptionHistory,
-    truth: ReadonlyMap<string, ChannelTruth>,
-    counts: CheckCounts,
-    { mayGoBack }: { mayGoBack: boolean },
-  ) {
+  constructor(history: SubscriptionHistory, truth: ReadonlyMap<string, ChannelTruth>, counts: CheckCounts) {
     super(history, truth, counts);
-    this.#mayGoBack = mayGoBack;
     this.#channels = new Map(
       history.channels.map((channel) => [channel, { last: this.placeHad(channel), isFirst: false }]),
     );
@@ -35,10 +26,9 @@ export class LatestCheck extends SubscriptionCheck {
   protected override received(place: number, { channel, id, conflated }: Received, { events }: ChannelTruth): void {
     const progress = this.#channels.get(channel)!;
     const { last, isFirst } = progress;
-    const goesBack = isFirst && this.#mayGoBack;
-    progress.last = goesBack ? place : Math.max(last, place);
+    progress.last = Math.max(last, place);
     progress.isFirst = false;
-    if (place < last && !goesBack) return this.report("REORDERED", channel, `${id} after ${events[last]!.id}`);
+    if (place < last) return this.report("REORDERED", channel, `${id} after ${events[last]!.id}`);
     if (isFirst) return;
     if (place === last) return this.report("DUPLICATE", channel, id);
     const missed = place - last - 1;

@@ -25,8 +25,6 @@ export interface Fault {
   weight: number;
   /** From the harm to its mending. */
   lastsMs: readonly [least: number, most: number];
-  /** The store comes back with older data. */
-  storeForgets?: boolean;
   targets(world: FaultWorld): readonly FaultTarget[];
 }
 

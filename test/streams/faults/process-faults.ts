@@ -82,7 +82,6 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   {
     kind: "Redis restarted with older data",
     weight: 3,
-    storeForgets: true,
     lastsMs: [0, 1_000],
     targets: ({ stack: { redis } }) => [
       target(redis.process, async (random) => {
