@@ -36,7 +36,11 @@ const readings = (topic: string): TestSubgraph => ({
     type Sensor @key(fields: "id", resolvable: false) { id: ID! }`,
 });
 
-async function streaming({ redis: own = shared, url = own.url }: { redis?: OwnRedis; url?: string } = {}) {
+async function streaming({
+  redis: own = shared,
+  url = own.url,
+  settings = {},
+}: { redis?: OwnRedis; url?: string; settings?: Record<string, unknown> } = {}) {
   const topic = uniqueName("log");
   const redis = new Redis(own.url, { maxRetriesPerRequest: null });
   redis.on("error", () => {});
@@ -47,7 +51,7 @@ async function streaming({ redis: own = shared, url = own.url }: { redis?: OwnRe
     runningRouter(
       { readings: readings(topic), sensors: SENSORS, owners: OWNERS },
       {
-        streams: { redis_url: url, verify_interval_ms: 200, cursor_keys_file: file, ...streams },
+        streams: { redis_url: url, verify_interval_ms: 600_000, cursor_keys_file: file, ...settings, ...streams },
         authentication: { jwks_url: auth.jwksUrl },
         subgraphs: { owners: { identity: "subject" } },
       },
@@ -175,7 +179,7 @@ describe("a stream that services fill by XADD", () => {
   });
 
   test("leaves the others alone when a key is no stream, and is heard when it has become one", async () => {
-    const { add, redis, keyOf, router } = await streaming();
+    const { add, redis, keyOf, router } = await streaming({ settings: { verify_interval_ms: 200 } });
     const [good, later] = [
       receive(router.client(), EVERY),
       receive(router.client(), `subscription { every(sensor: "s2") { value } }`),
@@ -309,7 +313,7 @@ describe("subscribers of it, while they are connected,", () => {
   });
 
   test("are told that a stream was deleted, and get what comes then, lower ids too", async () => {
-    const { add, redis, keyOf, router } = await streaming();
+    const { add, redis, keyOf, router } = await streaming({ settings: { verify_interval_ms: 200 } });
     const received = receive(router.client(), EVERY);
     await openOn(router, 1);
     await add("s1", 1);

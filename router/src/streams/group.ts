@@ -433,7 +433,9 @@ function afterCatchingUp(subscriber: Subscriber, { epoch, id, prev }: EventPlace
   const position = subscriber.resume as Position;
   if (isUpTo(position, { epoch, id })) return null;
   subscriber.resume = null;
-  if (delivery.gap === null || position.epoch !== epoch) return delivery;
+  // The group may have had no event of the epoch that is over: then nobody told it.
+  if (position.epoch !== epoch) return delivery.gap ? delivery : delivery.withGap({ count: null, reason: "epoch" });
+  if (delivery.gap === null) return delivery;
   return delivery.withGap(compareIds(prev, position.id) <= 0 ? null : { ...delivery.gap, count: null });
 }
 

@@ -5,10 +5,11 @@ const LEVELS = 10;
 const STEP = 4;
 
 /**
- * Some of the places that a stream was at: the first one, a few of the last, and ever fewer of those between. At each level there
+ * Some of the places that a stream was at: the oldest, a few of the last, and ever fewer of those between. At each level there
  * are two of them, so that the older one is at least as far back as the level is wide.
  */
 export class Anchors {
+  #first: LogPlace | null = null;
   #levels: { newer: LogPlace; older: LogPlace }[] = [];
   #count = 0;
 
@@ -24,7 +25,13 @@ export class Anchors {
     this.#count = count;
   }
 
+  /** The first one that is left, as it was when it was read first. */
+  noteFirst(place: LogPlace): void {
+    this.#first ??= place;
+  }
+
   places(): LogPlace[] {
-    return [...new Set(this.#levels.flatMap(({ newer, older }) => [newer, older]))];
+    const all = [this.#first, ...this.#levels.flatMap(({ newer, older }) => [newer, older])];
+    return [...new Set(all)].filter((place) => place !== null);
   }
 }

@@ -65,24 +65,36 @@ export function followPlace(place: LogPlace, { state, entries, isCut }: LogPage)
   const isBeforeAll = state.firstId === null || compareIds(id, state.firstId) < 0;
   const following = isCut ? (isBeforeAll ? state.length : null) : after.length;
   const before = following === null ? null : state.added - following;
-  if (isFloor) return { entries: counted(after, before), isComplete: true };
+  const isHoled = compareIds(state.deletedId, id) > 0;
+  if (isFloor) return { entries: counted(after, before), isComplete: !isHoled };
   if (compareIds(id, state.lastId) > 0) return "OTHER_HISTORY";
 
-  const deletedAfter = compareIds(state.deletedId, id) > 0;
   // An id that is just below one of an entry stands for "what is before that entry".
   const isKnown = isThere || isBeforeAll || (after[0] !== undefined && idBelow(after[0].id) === id);
-  if (before !== null && count !== null) {
-    if (before < count) return "OTHER_HISTORY";
-    if (before > count && !isBeforeAll && !deletedAfter) return "OTHER_HISTORY";
-    return { entries: counted(after, before), isComplete: before === count };
-  }
   if (!isKnown && compareIds(state.deletedId, id) < 0) return "OTHER_HISTORY";
   if (count !== null) {
-    if (count > state.added - after.length) return "OTHER_HISTORY";
-    if (state.deletedId === FIRST_ID && count <= state.added - state.length) return "OTHER_HISTORY";
+    if (count > (before ?? state.added - after.length)) return "OTHER_HISTORY";
+    if (before !== null && before > count && !isBeforeAll && !isHoled) return "OTHER_HISTORY";
+    const trimmed = state.added - state.length;
+    if (before === null && state.deletedId === FIRST_ID && count <= trimmed) return "OTHER_HISTORY";
   }
-  const isComplete = !deletedAfter && !isBeforeAll;
+  if (isHoled) return upToHole(after, { id: state.deletedId, count: isBeforeAll ? null : count, before });
+  const isComplete = before !== null && count !== null ? before === count : !isBeforeAll;
   return { entries: counted(after, before ?? (isComplete ? count : null)), isComplete };
+}
+
+/**
+ * Where entries were deleted by themselves, only the last such place is known: up to there entries follow a place as far as
+ * anybody knows, and what is missing is told before the first one behind it.
+ */
+function upToHole(
+  after: readonly LogEntry[],
+  { id, count, before }: { id: string; count: number | null; before: number | null },
+): Following {
+  const end = after.findIndex((entry) => compareIds(entry.id, id) > 0);
+  const some = end < 0 ? after : after.slice(0, end);
+  if (some.length > 0) return { entries: counted(some, count), isComplete: count !== null };
+  return { entries: counted(after, before), isComplete: false };
 }
 
 /** `before`: how many the stream had had before the first of them. */

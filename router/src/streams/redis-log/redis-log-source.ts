@@ -8,6 +8,8 @@ import { followPlace, type CountedEntry, type Following, type LogPage, type LogP
 import type { LogListener, LogStore, Watched } from "./log-store.ts";
 
 const FIRST_PLACE: LogPlace = { id: FIRST_ID, count: 0 };
+/** The oldest event that is kept and from which on none is missing. */
+const OLDEST: LogPlace = { ...FIRST_PLACE };
 /** Entries that are taken at once from a stream that has news. */
 const NEWS_ENTRIES_MAX = 500;
 
@@ -25,6 +27,8 @@ interface Wanted extends Watched {
   /** Where the epoch begins; null until the stream was read. */
   start: LogPlace | null;
   anchors: Anchors;
+  /** The newest event of the epoch that was read, by whomever. */
+  newest: LogPlace;
 }
 
 /**
@@ -60,6 +64,7 @@ export class RedisLogSource implements StreamSource, LogListener {
       epoch: this.#newEpoch(),
       start: null,
       anchors: new Anchors(),
+      newest: FIRST_PLACE,
     };
     this.#wanted.set(channelName(topic, channel), wanted);
     this.#store.watch(wanted);
@@ -75,7 +80,7 @@ export class RedisLogSource implements StreamSource, LogListener {
 
   async readLast(topic: string, channel: string): Promise<WindowEntry | null> {
     const wanted = this.#wantedOf(topic, channel);
-    const { state } = await this.#readOn(wanted, 1);
+    const { state } = await this.#readOn(wanted);
     const last = state?.last ?? null;
     return last && this.#toEntry(wanted, { ...last, count: state!.added }, idBelow(last.id));
   }
@@ -85,17 +90,28 @@ export class RedisLogSource implements StreamSource, LogListener {
     const isCursor = position.epoch === CURRENT_EPOCH;
     const { epoch } = wanted;
     if (!isCursor && position.epoch !== epoch) return sliceOfOther(epoch);
-    const place = placeOf(position, wanted.start);
-    const page = await this.#read(wanted, place.id, limit);
+    let place = placeOf(position, wanted.start);
+    let page = await this.#read(wanted, place.id, limit);
+    if (place === OLDEST) {
+      while (hasHoleAfter(place, page)) {
+        place = { id: page.state!.deletedId, count: null, isFloor: true };
+        page = await this.#read(wanted, place.id, limit);
+      }
+    }
     const following = followPlace(place, page);
+    // A place may be of what is left of a history that is over: the newest that was read tells.
+    if (wanted.epoch === epoch && isOver(wanted.newest, place, page)) await this.#beginAnew(wanted, wanted.newest.id);
     if (following === "OTHER_HISTORY" && isCursor) return sliceOfOther(NO_EPOCH);
     if (following === "OTHER_HISTORY" && wanted.epoch === epoch) await this.#beginAnew(wanted, place.id);
-    if (following === "OTHER_HISTORY" || wanted.epoch !== epoch) return sliceOfOther(wanted.epoch);
+    if (following === "OTHER_HISTORY" || wanted.epoch !== epoch)
+      return sliceOfOther(isCursor ? NO_EPOCH : wanted.epoch);
+    this.#noteFirst(wanted, page);
     const last = page.state?.last ?? null;
     return {
       epoch,
       entries: this.#toEntries(wanted, following, position.id),
-      complete: following.isComplete,
+      // What can't be given as a whole is not begun with.
+      complete: following.isComplete && !(isCursor && hasHoleAfter(place, page)),
       head: last && this.#toEntry(wanted, { ...last, count: page.state!.added }, idBelow(last.id)),
     };
   }
@@ -103,7 +119,7 @@ export class RedisLogSource implements StreamSource, LogListener {
   /** Tells the listener what a stream has beyond what it was told of. */
   async news(watched: Watched): Promise<void> {
     const wanted = watched as Wanted;
-    const { at } = wanted;
+    const { at, epoch } = wanted;
     if (at === null) return;
     let page: LogPage;
     try {
@@ -118,13 +134,15 @@ export class RedisLogSource implements StreamSource, LogListener {
       );
       return;
     }
-    if (wanted.at !== at) return;
+    if (wanted.at !== at || wanted.epoch !== epoch) return;
     const following = followPlace(at, page);
-    if (following === "OTHER_HISTORY") return this.#beginAnew(wanted, at.id);
-    const last = following.entries.at(-1);
-    if (last === undefined) return;
+    if (following === "OTHER_HISTORY" || isOver(wanted.newest, at, page))
+      return this.#beginAnew(wanted, wanted.newest.id);
+    if (following.entries.length === 0) return;
+    this.#noteFirst(wanted, page);
     const entries = this.#toEntries(wanted, following, at === wanted.start ? FIRST_ID : at.id);
-    this.#moveTo(wanted, { id: last.id, count: numberOrNull(last.count) });
+    const { id, count } = following.entries.at(-1)!;
+    wanted.at = { id, count: numberOrNull(count) };
     for (const entry of entries) this.#listener.message(wanted.topic, wanted.channel, entry);
   }
 
@@ -154,11 +172,18 @@ export class RedisLogSource implements StreamSource, LogListener {
   }
 
   /** Reads on from where the stream is known; a history that is over is left behind. */
-  async #readOn(wanted: Wanted, limit: number): Promise<LogPage> {
-    const { at, epoch } = wanted;
-    const page = await this.#read(wanted, at?.id ?? FIRST_ID, limit);
-    if (at !== null && wanted.epoch === epoch && followPlace(at, page) === "OTHER_HISTORY")
-      await this.#beginAnew(wanted, at.id);
+  async #readOn(wanted: Wanted): Promise<LogPage> {
+    const { newest: from, epoch } = wanted;
+    const page = await this.#read(wanted, from.id, from.id === FIRST_ID ? 1 : NEWS_ENTRIES_MAX);
+    if (wanted.epoch !== epoch) throw new Error("the stream began anew while it was read");
+    const { newest } = wanted;
+    if (newest !== from && page.isCut)
+      throw new Error("others read further meanwhile: whether this follows can't be told");
+    if ((newest === from && followPlace(from, page) === "OTHER_HISTORY") || isOver(newest, from, page)) {
+      await this.#beginAnew(wanted, newest.id);
+      return this.#readOn(wanted);
+    }
+    this.#noteFirst(wanted, page);
     return page;
   }
 
@@ -177,29 +202,32 @@ export class RedisLogSource implements StreamSource, LogListener {
   #attach(wanted: Wanted, { state }: LogPage): void {
     const at = state === null ? FIRST_PLACE : { id: state.lastId, count: state.added };
     wanted.start = state !== null && state.length > 0 ? FIRST_PLACE : at;
-    this.#moveTo(wanted, at);
+    wanted.at = at;
     this.#store.moved(wanted);
   }
 
-  #moveTo(wanted: Wanted, at: LogPlace): void {
-    wanted.at = at;
-    wanted.anchors.note(at);
+  /** Where nothing was deleted by itself, the first that is left shows, too, whether it is the same stream later. */
+  #noteFirst({ anchors }: Wanted, { state }: LogPage): void {
+    if (state !== null && state.firstId !== null && state.deletedId === FIRST_ID)
+      anchors.noteFirst({ id: state.firstId, count: state.added - state.length + 1 });
   }
 
   /**
    * The stream was deleted, or Redis lost it or the newest part of it. Of one that has still some of what it was known to have,
-   * what is older than the place that it had come to was told already.
+   * what is older than the newest that was read of it was told already.
    */
-  async #beginAnew(wanted: Wanted, knownId: string): Promise<void> {
-    const { epoch, anchors, key } = wanted;
-    const isRest = await this.#hasOneOf(wanted, anchors.places());
+  async #beginAnew(wanted: Wanted, overId: string): Promise<void> {
+    const { epoch, anchors, key, newest } = wanted;
+    const older = anchors.places().filter(({ id }) => compareIds(id, overId) < 0);
+    // Where the channel has come to another history already, what was older is not of it.
+    const isBehind = compareIds(newest.id, overId) > 0 && (await this.#hasOneOf(wanted, [newest]));
+    const isRest = !isBehind && (await this.#hasOneOf(wanted, older));
     if (wanted.epoch !== epoch || !this.#isWanted(wanted)) return;
-    const { at } = wanted;
-    const cameTo = at !== null && compareIds(at.id, knownId) > 0 ? at.id : knownId;
     wanted.epoch = this.#newEpoch();
-    wanted.start = isRest ? { id: cameTo, count: null, isFloor: true } : FIRST_PLACE;
+    wanted.start = isRest ? { id: wanted.newest.id, count: null, isFloor: true } : FIRST_PLACE;
     wanted.at = wanted.start;
-    wanted.anchors = new Anchors();
+    if (!isRest) wanted.anchors = new Anchors();
+    wanted.newest = wanted.start;
     this.#log.warn({ key }, isRest ? "a stream has lost its newest entries" : "a stream began anew");
     this.#store.moved(wanted);
   }
@@ -224,9 +252,13 @@ export class RedisLogSource implements StreamSource, LogListener {
     });
   }
 
-  #toEntry({ epoch }: Wanted, entry: CountedEntry, prev: string): WindowEntry {
+  #toEntry(wanted: Wanted, entry: CountedEntry, prev: string): WindowEntry {
+    if (compareIds(entry.id, wanted.newest.id) > 0) {
+      wanted.newest = { id: entry.id, count: numberOrNull(entry.count) };
+      wanted.anchors.note(wanted.newest);
+    }
     return {
-      epoch,
+      epoch: wanted.epoch,
       id: entry.id,
       prev,
       count: entry.count,
@@ -239,11 +271,22 @@ export class RedisLogSource implements StreamSource, LogListener {
 
 const sliceOfOther = (epoch: string): WindowSlice => ({ epoch, entries: [], complete: false, head: null });
 
-/** Before all events stands the beginning of the epoch, or of what is kept where no number is asked for. */
+/** Before all events stands the beginning of the epoch, or of what is kept where no number is told. */
 function placeOf({ id, count }: Position, start: LogPlace | null): LogPlace {
   if (id !== FIRST_ID) return { id, count: numberOrNull(count) };
-  return count === undefined ? FIRST_PLACE : (start ?? FIRST_PLACE);
+  return count === undefined ? OLDEST : (start ?? FIRST_PLACE);
 }
+
+/** Whether an entry was deleted by itself after a place: from the last such one on none is missing. */
+const hasHoleAfter = ({ id }: LogPlace, { state }: LogPage): boolean =>
+  state !== null && compareIds(state.deletedId, id) > 0;
+
+/** Whether a page shows that the stream is no longer the one that had a place; false where it can't tell. */
+const isOver = (place: LogPlace, from: LogPlace, page: LogPage): boolean =>
+  !page.isCut &&
+  compareIds(from.id, place.id) <= 0 &&
+  followPlace(place, { ...page, entries: page.entries.filter(({ id }) => compareIds(id, place.id) >= 0) }) ===
+    "OTHER_HISTORY";
 
 const numberOrNull = (count: number | null | undefined): number | null =>
   count == null || Number.isNaN(count) ? null : count;
