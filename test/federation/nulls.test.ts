@@ -159,3 +159,35 @@ test("text that needs escaping comes through as it is", async () => {
   const { ask } = await federated({ trees: saying(TREE, { tree: { name } }) });
   expect(await ask("{ tree { name } }")).toEqual({ data: { tree: { name } } });
 });
+
+test("an object whose type is not told is null where its type requires what the interface does not", async () => {
+  const { ask } = await federated({
+    zoo: {
+      typeDefs: `
+        interface Animal @key(fields: "id") { id: ID! name: String nick: String }
+        type Lion implements Animal @key(fields: "id") { id: ID! name: String! nick: String }`,
+      resolvers: {
+        Animal: { __resolveReference: ({ id }: { id: string }) => ({ __typename: "Lion", id }) },
+        Lion: {
+          name: ({ id }: { id: string }) => {
+            if (id === "2") throw new Error("no name");
+            return "Leo";
+          },
+          nick: () => {
+            throw new Error("no nick");
+          },
+        },
+      },
+    },
+    vet: {
+      typeDefs: `
+        type Query { patients: [Animal] }
+        type Animal @key(fields: "id") @interfaceObject { id: ID! }`,
+      resolvers: { Query: { patients: () => [{ id: "1" }, { id: "2" }] } },
+    },
+  });
+  const { data, errors } = await ask("{ patients { id name } }");
+  expect(data).toEqual({ patients: [{ id: "1", name: "Leo" }, null] });
+  expect(errors?.map(({ path }) => path)).toEqual([["patients", 1, "name"]]);
+  expect((await ask("{ patients { nick } }")).data).toEqual({ patients: [{ nick: null }, { nick: null }] });
+});

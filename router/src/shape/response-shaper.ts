@@ -149,8 +149,21 @@ class ObjectCode {
     if (!definition) throw new Error(`${type.name} has no field ${field.fieldName}`);
     const inner = { selections: field.selections, path: [...position.path, name], lists: position.lists };
     const coordinate = `${type.name}.${field.fieldName}`;
-    const value = this.#valueCode(definition.type, inner, coordinate, { object: "o", key: quote(field.responseName) });
-    return `v=${propertyOf("o", field.responseName)};${value}s+=${prefix}+r;`;
+    const owner = { object: "o", key: quote(field.responseName) };
+    const value = this.#valueCode(definition.type, inner, coordinate, owner);
+    const taken = isAbstractType(type) ? this.#takenObjectCode(type, field.fieldName, owner) : "";
+    return `v=${propertyOf("o", field.responseName)};${taken}${value}s+=${prefix}+r;`;
+  }
+
+  /**
+   * Code for a field of an object that only says its interface, where a type behind it requires what the interface leaves
+   * nullable: a subgraph that told of an error and sent no object, nor its type, had none for that error.
+   */
+  #takenObjectCode(type: GraphQLAbstractType, fieldName: string, owner: { object: string; key: string }): string {
+    const isRequired = this.#source.schema
+      .getPossibleTypes(type)
+      .some((possible) => isNonNullType(possible.getFields()[fieldName]!.type));
+    return isRequired ? `if(v===undefined&&c.failureOf(${owner.object},${owner.key})?.reported)return undefined;` : "";
   }
 
   /**
