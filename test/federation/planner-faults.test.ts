@@ -311,9 +311,9 @@ test("an error of a field that was fetched for a type without being asked for it
     animals: {
       typeDefs: `
         type Query { animals: [Animal!]! }
-        interface Animal @key(fields: "id") { id: ID! }
-        type Cat implements Animal @key(fields: "id") { id: ID! }
-        type Dog implements Animal @key(fields: "id") { id: ID! }`,
+        interface Animal @key(fields: "id") { id: ID! name: String }
+        type Cat implements Animal @key(fields: "id") { id: ID! name: String }
+        type Dog implements Animal @key(fields: "id") { id: ID! name: String }`,
       resolvers: {
         Query: {
           animals: () => [
@@ -339,6 +339,12 @@ test("an error of a field that was fetched for a type without being asked for it
   const { data, errors } = await ask("{ animals { state ... on Cat { cats: state } } }");
   expect(data).toEqual({ animals: [{ state: "well", cats: "well" }, { state: null }] });
   expect(errors?.map(({ path }) => path)).toEqual([["animals", 1, "state"]]);
+  // Nor where another field is null that has nothing to do with it.
+  expect(await ask("{ animals { name ... on Cat { state } } }")).toEqual({
+    data: { animals: [{ name: null, state: "well" }, { name: null }] },
+  });
+  const repeated = await ask("{ animals { name state ... on Cat { cats: state } } }");
+  expect(repeated.errors?.map(({ path }) => path)).toEqual([["animals", 1, "state"]]);
 });
 
 test("each of several conditions around what a repair moved is obeyed", async () => {

@@ -1,4 +1,5 @@
 import type { CallContext, IncrementalPayload } from "../operation/federation.ts";
+import type { Explaining } from "../shape/asked-errors.ts";
 import type { Shape } from "../shape/response-shaper.ts";
 import type { CompiledRequest } from "./compiled-request.ts";
 import { watchCaller } from "./caller-watch.ts";
@@ -15,8 +16,7 @@ export interface DeferredCode {
   shape: Shape;
   /** The client's own by our label. */
   clientDefers: ReadonlyMap<string, ClientDefer>;
-  /** Whether fields get their arguments from objects around them. */
-  withContexts: boolean;
+  explaining: Explaining;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function* deliverIncrementally(
   try {
     const parts = startRequests(code.requests, first);
     await parts.get(null)?.over;
-    const errors = new PlacedErrors(code);
+    const errors = new PlacedErrors(code.explaining);
     yield firstPayload(code.shape, first, errors);
 
     const waiting = new Map<string, DeferredObject[]>();

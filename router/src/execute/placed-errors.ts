@@ -1,4 +1,4 @@
-import { askedErrors } from "../shape/asked-errors.ts";
+import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
 
 /**
@@ -6,11 +6,11 @@ import type { ResponseError, ResponsePath } from "./execution.ts";
  * what comes before it: its errors are held back until the part comes.
  */
 export class PlacedErrors {
-  readonly #told: { withContexts: boolean };
+  readonly #explaining: Explaining;
   #held: readonly ResponseError[] = [];
 
-  constructor(told: { withContexts: boolean }) {
-    this.#told = told;
+  constructor(explaining: Explaining) {
+    this.#explaining = explaining;
   }
 
   /** Those of a part, of its own fetches and of earlier ones; `data` is the part's, of the object at the path. */
@@ -19,7 +19,7 @@ export class PlacedErrors {
     const errors = this.#held.length === 0 ? own : [...own, ...this.#held.filter(isInside)];
     if (errors.length === 0) return errors;
     const inside = errors.map((error) => ({ ...error, path: error.path?.slice(path.length) ?? [] }));
-    const asked = new Set(askedErrors(inside, data, this.#told));
+    const asked = new Set(askedErrors(inside, data, this.#explaining));
     const taken = new Set(errors.filter((_, index) => asked.has(inside[index]!)));
     this.#held = [...this.#held, ...own].filter((each) => !taken.has(each));
     return [...taken];

@@ -5,6 +5,7 @@ import { deliverIncrementally } from "../execute/incremental-delivery.ts";
 import type { ClientDefer } from "../execute/told-parts.ts";
 import type { OperationPlan } from "../plan/plan-operation.ts";
 import { describePlan } from "../plan/print-plan.ts";
+import type { Explaining } from "../shape/asked-errors.ts";
 import { compileShaper, type ShaperSource } from "../shape/response-shaper.ts";
 import { deferVariables, settleDefer } from "./defer-directives.ts";
 import type { IncrementalOperation, PreparedOperation } from "./federation.ts";
@@ -17,6 +18,7 @@ export interface OperationCode {
   requests: readonly CompiledRequest[];
   shaperSource: ShaperSource;
   compileContext: CompileContext;
+  explaining: Explaining;
 }
 
 /** Choices of what is deferred that are kept per operation: variables may ask for more than anybody uses. */
@@ -47,11 +49,11 @@ export function incrementalOperations(
 }
 
 function incrementalOperation(
-  { plan, requests, shaperSource, compileContext }: OperationCode,
+  { plan, requests, shaperSource, explaining }: OperationCode,
   clientDefers: ReadonlyMap<string, ClientDefer>,
 ): IncrementalOperation {
   const shape = compileShaper({ ...shaperSource, defers: true }, false);
-  const code = { requests, shape, clientDefers, withContexts: compileContext.contextualPaths.length > 0 };
+  const code = { requests, shape, clientDefers, explaining };
   return {
     plan: describePlan(plan),
     subgraphs: new Set(plan.requests.map(({ subgraph }) => subgraph)),

@@ -13,11 +13,12 @@ import { CompiledRequest } from "../execute/compiled-request.ts";
 import { Execution } from "../execute/execution.ts";
 import { Introspection } from "../execute/introspection.ts";
 import { runRequests } from "../execute/run-requests.ts";
+import { explainingNames } from "../plan/explaining-names.ts";
 import { normalizeOperation } from "../plan/normalize-operation.ts";
 import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
 import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
-import { askedErrors } from "../shape/asked-errors.ts";
+import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
 import { collectFields } from "../shape/collect-fields.ts";
 import { compileShaper, type Shape, type ShaperSource } from "../shape/response-shaper.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
@@ -73,8 +74,11 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
   const whole = withoutDefer(read);
   const { operation, fragments } = whole ?? read;
   const rootField = operation.operation === "subscription" ? rootFieldOf(supergraph, { operation, fragments }) : null;
-  const { plan, requests, shaperSource, compileContext } = await compileCode(context, { operation, fragments });
-  const respond = responder(shaperSource, { withContexts: compileContext.contextualPaths.length > 0 });
+  const { plan, requests, shaperSource, compileContext, explaining } = await compileCode(context, {
+    operation,
+    fragments,
+  });
+  const respond = responder(shaperSource, explaining);
   const source = plan.source && rootField && compileSource(supergraph, plan.source, rootField, compileContext);
   return {
     kind: operation.operation,
@@ -135,6 +139,8 @@ async function compileCode(
   const { clientNames, clientVariables } = normalized;
   const fetches = plan.requests.flatMap(({ parts }) => parts.flatMap((part) => part.fetches));
   const contextualPaths = fetches.filter(({ contexts }) => contexts.length > 0).map(({ path }) => path);
+  const explaining = [...explainingNames(fetches, supergraph.joinedSchemas)];
+  const names = new Set(explaining.map((name) => clientNames.get(name) ?? name));
   const compileContext = { fullSchema, clientNames, clientVariables, clientOf, contextualPaths };
   const introspection = new Introspection(
     apiSchema,
@@ -150,11 +156,12 @@ async function compileCode(
       introspect: (responseName, execution) => introspection.textOf(responseName, execution),
     },
     compileContext,
+    explaining: { names, withContexts: contextualPaths.length > 0 },
   };
 }
 
 /** Writes the answer. The shaper for data without escapes and the one for all data are compiled when first needed. */
-function responder(source: ShaperSource, told: { withContexts: boolean }): (execution: Execution) => string {
+function responder(source: ShaperSource, explaining: Explaining): (execution: Execution) => string {
   let clean: Shape | null = null;
   let escaping: Shape | null = null;
   return (execution) => {
@@ -165,7 +172,7 @@ function responder(source: ShaperSource, told: { withContexts: boolean }): (exec
     const endOfShape = call.hooks?.stage("shape");
     const data = shape(execution) ?? "null";
     endOfShape?.();
-    const errors = execution.errors.length === 0 ? execution.errors : askedErrors(execution.errors, data, told);
+    const errors = execution.errors.length === 0 ? execution.errors : askedErrors(execution.errors, data, explaining);
     if (errors.length === 0) return `{"data":${data}}`;
     call.reportErrors?.(errors);
     return `{"errors":${JSON.stringify(errors)},"data":${data}}`;

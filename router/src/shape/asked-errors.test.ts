@@ -3,7 +3,9 @@ import { askedErrors } from "./asked-errors.ts";
 
 const error = (...path: (string | number)[]) => ({ message: path.join("."), path, extensions: {} });
 const left = (data: unknown, ...errors: ReturnType<typeof error>[]) =>
-  askedErrors(errors, JSON.stringify(data), { withContexts: false }).map(({ message }) => message);
+  askedErrors(errors, JSON.stringify(data), { names: new Set(["c"]), withContexts: false }).map(
+    ({ message }) => message,
+  );
 
 test("an error of a field that is not in the answer goes", () => {
   expect(left({ a: [{ b: 1 }, { b: null }] }, error("a", 0, "c"), error("a", 1, "b"))).toEqual(["a.1.b"]);
@@ -16,9 +18,13 @@ test("it stays where a field of the object is null, which may be missing for it"
   expect(left(null, error("a"))).toEqual(["a"]);
 });
 
+test("it goes where nothing can be null because of the field", () => {
+  expect(left({ a: { b: null } }, error("a", "e"))).toEqual([]);
+});
+
 test("it stays where something inside is null that may have been told of it", () => {
   const errors = [error("a", "c")];
-  expect(askedErrors(errors, `{"a":{"b":{"d":null}}}`, { withContexts: true })).toEqual(errors);
+  expect(askedErrors(errors, `{"a":{"b":{"d":null}}}`, { names: new Set(["c"]), withContexts: true })).toEqual(errors);
 });
 
 test("it goes where another error explains each null near it", () => {
@@ -29,5 +35,5 @@ test("it goes where another error explains each null near it", () => {
 
 test("an error without a path stays", () => {
   const errors = [{ message: "all", extensions: {} }, error("c")];
-  expect(askedErrors(errors, `{"a":1}`, { withContexts: true })).toEqual([errors[0]]);
+  expect(askedErrors(errors, `{"a":1}`, { names: new Set(["c"]), withContexts: true })).toEqual([errors[0]]);
 });

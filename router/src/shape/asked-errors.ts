@@ -1,24 +1,34 @@
 import type { ResponseError, ResponsePath } from "../execute/execution.ts";
 
+/** Which errors of fields that are not in the answer may say why something is null that is. */
+export interface Explaining {
+  /** The client's names of the fields. */
+  names: ReadonlySet<string>;
+  /** Whether fields further inside may have got their arguments from them. */
+  withContexts: boolean;
+}
+
 /**
  * The errors without those of fields that the client did not ask for: a plan may fetch a field for objects of more types
- * than it was selected for. An error whose place is not in the answer stays where a field of the same object is null and no
- * other error explains that, because a field that was fetched as another one's input has no place there either.
- * `withContexts`: fields further inside may have got their arguments from it.
+ * than it was selected for. An error whose place is not in the answer stays where its field may be the reason why a field of
+ * the same object is null, as one that was fetched as the other's input, and no other error explains that null.
  */
 export function askedErrors(
   errors: readonly ResponseError[],
   data: string,
-  { withContexts }: { withContexts: boolean },
+  { names, withContexts }: Explaining,
 ): readonly ResponseError[] {
   const answer: unknown = JSON.parse(data);
   const places = errors.map(({ path }) => placeOf(answer, path ?? []));
   if (places.every((place) => place.isThere)) return errors;
   const explained = new Set<string>();
   for (const { isThere, path } of places) if (isThere) explained.add(path.join());
-  return errors.filter(
-    (_, index) => places[index]!.isThere || hasOtherNull(places[index]!, explained, withContexts ? Infinity : 1),
-  );
+  return errors.filter((error, index) => {
+    const place = places[index]!;
+    if (place.isThere) return true;
+    const missing = error.path![place.path.length]!;
+    return names.has(String(missing)) && hasOtherNull(place, explained, withContexts ? Infinity : 1);
+  });
 }
 
 interface Place {

@@ -1,12 +1,12 @@
 import {
   Kind,
+  print,
   type ConstDirectiveNode,
   type DocumentNode,
   type FieldDefinitionNode,
   type InterfaceTypeDefinitionNode,
   type ObjectTypeDefinitionNode,
   type SelectionSetNode,
-  type TypeNode,
   type UnionTypeDefinitionNode,
 } from "graphql";
 import { parseFieldSet } from "./field-set.ts";
@@ -15,6 +15,8 @@ import { parseFieldSet } from "./field-set.ts";
 export interface JoinedField {
   /** The named type that it returns there. */
   typeName: string;
+  /** Whether it can be no null there. */
+  isRequired: boolean;
   /** Named there, but not resolved: by `@external`, or because another subgraph took it over. */
   isExternal: boolean;
   /** Where a label decides whether another subgraph has taken it over: `settleOverrides` says what follows. */
@@ -85,8 +87,10 @@ function fieldsIn(graph: string, definitions: readonly FieldDefinitionNode[]): M
     if (!join && joins.length > 0) continue;
     const label = join ? textArgument(join, "overrideLabel") : null;
     const [requires, provides] = [join && textArgument(join, "requires"), join && textArgument(join, "provides")];
+    const type = (join && textArgument(join, "type")) ?? print(field.type);
     fields.set(field.name.value, {
-      typeName: /\w+/.exec((join && textArgument(join, "type")) ?? namedType(field.type))![0],
+      typeName: /\w+/.exec(type)![0],
+      isRequired: type.endsWith("!"),
       isExternal: join !== undefined && (isTrue(join, "external") || isTrue(join, "usedOverridden")),
       override: label === null ? null : { label, resolvesWhileHeld: textArgument(join!, "override") !== null },
       contextArguments: join ? contextArgumentsOf(join) : [],
@@ -163,8 +167,4 @@ function isTrue(directive: ConstDirectiveNode, name: string): boolean {
 function isFalse(directive: ConstDirectiveNode, name: string): boolean {
   const value = argumentOf(directive, name);
   return value?.kind === Kind.BOOLEAN && !value.value;
-}
-
-function namedType(type: TypeNode): string {
-  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
