@@ -390,7 +390,7 @@ test("Redis Cluster: events go out by sharded pub/sub, and a lost window is noti
     await relay.start();
     await relay.handle(batch([record(0, 5), record(1, 6)]));
     await eventually(() => expect(sharded).toEqual(["5-0", "6-0"]));
-    const whole = () => clustered.markWhole([{ topic: TOPIC.name, partition, next: 2n }]);
+    const whole = () => clustered.markWhole(TOPIC.name, [{ partition, next: 2n }]);
     expect(await whole()).toBe("NOTED");
     await admin.call("FLUSHALL");
     expect(await whole()).toBe("LOST");

@@ -78,6 +78,14 @@ export class PartitionRelay {
     this.#context = context;
   }
 
+  get topic(): string {
+    return this.#topic.name;
+  }
+
+  get partition(): number {
+    return this.#partition;
+  }
+
   get refilling(): boolean {
     return this.#refill !== null;
   }

@@ -44,20 +44,21 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
       throw new Error(`${refilling} of ${partitions.size} partitions are being refilled`);
   });
 
-  /** Notices what Redis lost without anything being written, and notes when all is there. */
+  /** Notices what Redis lost without anything being written, and notes for each topic when all is there. */
   async function checkWindows(): Promise<void> {
-    const known = [];
-    for (const [key, relay] of partitions) {
-      const separator = key.lastIndexOf("/");
-      const [topic, partition] = [key.slice(0, separator), Number(key.slice(separator + 1))];
+    for (const { name: topic } of STREAMED) {
       const consumer = consumers.get(topic);
-      const [next, firstEnd] = [consumer?.position(topic, partition), consumer?.firstEnd(topic, partition)];
-      if (next === undefined || firstEnd === undefined || shutdownSignal.aborted) return;
-      await relay.check(next);
-      // What came before this relay did, another one may have told.
-      known.push({ topic, partition, next: greatest(next, firstEnd, relay.untoldFrom) });
+      if (!consumer?.connected() || shutdownSignal.aborted) continue;
+      const known = [];
+      for (const relay of [...partitions.values()].filter((each) => each.topic === topic)) {
+        const { partition } = relay;
+        const next = consumer.position(topic, partition)!;
+        await relay.check(next);
+        // What came before this relay did, another one may have told.
+        known.push({ partition, next: greatest(next, consumer.firstEnd(topic, partition)!, relay.untoldFrom) });
+      }
+      await store.markWhole(topic, known);
     }
-    if (STREAMED.every(({ name }) => consumers.get(name)?.connected())) await store.markWhole(known);
   }
 
   const running = (async () => {

@@ -108,10 +108,10 @@ export class WindowStore {
     return this.#withFunctions(() => handOver(this.#redis, keys, at, progress));
   }
 
-  /** Notes that all windows are there, if each of these partitions is as far as `next`. */
-  markWhole(partitions: readonly { topic: string; partition: number; next: bigint }[]): Promise<Outcome> {
-    const markers = partitions.map(({ topic, partition, next }) => ({ key: progressKey(topic, partition), at: next }));
-    return this.#withFunctions(() => markWhole(this.#redis, markers));
+  /** Notes that all windows of a topic are there, if each of its partitions is as far as `next`. */
+  markWhole(topic: string, partitions: readonly { partition: number; next: bigint }[]): Promise<Outcome> {
+    const markers = partitions.map(({ partition, next }) => ({ key: progressKey(topic, partition), at: next }));
+    return this.#withFunctions(() => markWhole(this.#redis, topic, markers));
   }
 
   async ping(): Promise<void> {

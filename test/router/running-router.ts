@@ -164,7 +164,7 @@ export async function streamTopic(label: string): Promise<{
     redis.disconnect();
   });
   await loadLibrary(redis);
-  await markWhole(redis, []);
+  await markWhole(redis, topic, []);
   return {
     topic,
     redis,

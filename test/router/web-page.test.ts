@@ -38,8 +38,8 @@ async function instrument() {
     redis.disconnect();
   });
   await loadLibrary(redis);
-  await markWhole(redis, []);
   const append = async (topic: string, channel: string, id: number, value: object) => {
+    await markWhole(redis, topic, []);
     await appendEvents(
       redis,
       [

@@ -28,10 +28,10 @@ export const windowKey = (topic: string, channel: string, epoch: string): string
   `${channelName(topic, channel)}:${epoch}`;
 
 /**
- * Names the run of the server (`run_id` of INFO) of which the relay knows that the windows of all channels are there, up to the
+ * String: the run of the server (`run_id` of INFO) of which the relay knows that the windows of all the topic's channels are there, up to the
  * last event that anybody was told of. Of another run that is not known: a server may come back without its data, or with older.
  */
-export const WHOLE_KEY = "mib:windows:whole";
+export const wholeKey = (topic: string): string => `mib:windows:{${topic}}:whole`;
 
 /** The message of an entry: a header line `epoch id prev count brokerTimeMs traceparent|-`, then the value. */
 export function encodeMessage(entry: WindowEntry): string {

@@ -3,7 +3,7 @@
  * lost some of it, or all, is told so by the marker.
  */
 import type { Cluster, Redis } from "ioredis";
-import { WHOLE_KEY } from "./layout.ts";
+import { wholeKey } from "./layout.ts";
 import { isCluster, toFunctionError } from "./library.ts";
 import { runOf } from "./server-run.ts";
 
@@ -36,19 +36,20 @@ export const handOver = (
   progress: Progress,
 ): Promise<Outcome> => call(redis, "mib_hand_over", keys, at, progress.next, progress.since);
 
-/** Notes that all windows are there as long as the server runs, if each marker is as far as it has to be. */
+/** Notes that all windows of a topic are there as long as the server runs, if each marker is as far as it has to be. */
 export async function markWhole(
   redis: Redis | Cluster,
+  topic: string,
   markers: readonly { key: string; at: bigint }[],
 ): Promise<Outcome> {
+  const whole = wholeKey(topic);
   const run = await runOf(redis);
   const keys = markers.map(({ key }) => key);
-  if (!isCluster(redis))
-    return call(redis, "mib_mark_whole", [WHOLE_KEY, ...keys], run, ...markers.map(({ at }) => at));
+  if (!isCluster(redis)) return call(redis, "mib_mark_whole", [whole, ...keys], run, ...markers.map(({ at }) => at));
   // Its servers lose their data one by one, so here the note has to be taken back.
   const noted = await Promise.all(keys.map((key) => readProgress(redis, key)));
   const isWhole = noted.every((progress, i) => progress !== null && progress.next >= markers[i]!.at);
-  await (isWhole ? redis.set(WHOLE_KEY, run) : redis.del(WHOLE_KEY));
+  await (isWhole ? redis.set(whole, run) : redis.del(whole));
   return isWhole ? "NOTED" : "LOST";
 }
 

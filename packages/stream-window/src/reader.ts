@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from "ioredis";
-import { compareIds, decodeEntry, epochKey, FIRST_ID, WHOLE_KEY, type WindowEntry, windowKey } from "./layout.ts";
+import { compareIds, decodeEntry, epochKey, FIRST_ID, type WindowEntry, wholeKey, windowKey } from "./layout.ts";
 import { isCluster } from "./library.ts";
 import { CLUSTER_RUN, runIn } from "./server-run.ts";
 
@@ -27,7 +27,7 @@ export interface WindowSlice {
 /** The channel's last event; null when it has had none. Fails with WindowsLostError while it may not be the last. */
 export async function readLast(redis: Redis | Cluster, topic: string, channel: string): Promise<WindowEntry | null> {
   // An epoch may end between the two reads: then its window is still there, and the answer is right as of the first.
-  const epoch = await whileWhole(redis, epochKey(topic, channel));
+  const epoch = await whileWhole(redis, topic, epochKey(topic, channel));
   if (epoch === null) return null;
   const [last] = await redis.xrevrange(windowKey(topic, channel, epoch), "+", "-", "COUNT", 1);
   return last === undefined ? null : toEntry(last[1]);
@@ -57,7 +57,7 @@ export async function readAfter(
     return value;
   }) as [string | null, StreamEntries, StreamEntries];
   if (epoch === null) {
-    await whileWhole(redis, epochKey(topic, channel));
+    await whileWhole(redis, topic, epochKey(topic, channel));
     return { epoch, entries: [], complete: position.id === FIRST_ID, head: null };
   }
   const head = newest[0] === undefined ? null : toEntry(newest[0][1]);
@@ -68,14 +68,14 @@ export async function readAfter(
   return { epoch, entries, complete: head !== null && compareIds(head.id, position.id) <= 0, head };
 }
 
-/** What a key holds, if all windows are there as of the same moment; of a cluster, as of nearly the same. */
-async function whileWhole(redis: Redis | Cluster, key: string): Promise<string | null> {
+/** What a key holds, if all windows of the topic are there as of the same moment; of a cluster, as of nearly the same. */
+async function whileWhole(redis: Redis | Cluster, topic: string, key: string): Promise<string | null> {
   if (isCluster(redis)) {
-    const [value, whole] = await Promise.all([redis.get(key), redis.get(WHOLE_KEY)]);
+    const [value, whole] = await Promise.all([redis.get(key), redis.get(wholeKey(topic))]);
     if (whole !== CLUSTER_RUN) throw new WindowsLostError();
     return value;
   }
-  const results = (await redis.multi().get(key).get(WHOLE_KEY).info("server").exec()) ?? [];
+  const results = (await redis.multi().get(key).get(wholeKey(topic)).info("server").exec()) ?? [];
   const [value, whole, info] = results.map(([error, result]) => {
     if (error) throw error;
     return result as string | null;

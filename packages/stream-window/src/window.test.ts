@@ -9,7 +9,7 @@ import {
   type AppendOutcome,
   type WindowLimits,
 } from "./append-function.ts";
-import { channelName, compareIds, decodeMessage, epochKey, WHOLE_KEY, type WindowEntry, windowKey } from "./layout.ts";
+import { channelName, compareIds, decodeMessage, epochKey, type WindowEntry, wholeKey, windowKey } from "./layout.ts";
 import { loadLibrary } from "./library.ts";
 import { handOver, markWhole, noteProgress, readProgress } from "./progress.ts";
 import { readAfter, readLast, WindowsLostError } from "./reader.ts";
@@ -20,7 +20,6 @@ beforeAll(async () => {
   redis = new Redis(process.env.TEST_REDIS_URL!);
   subscriber = redis.duplicate();
   await loadLibrary(redis);
-  await markWhole(redis, []);
 });
 afterAll(async () => {
   await Promise.all([redis.quit(), subscriber.quit()]);
@@ -43,6 +42,11 @@ const event = (topic: string, id: string, more: Partial<Append> = {}): Append =>
   ...more,
 });
 const append = (events: Append[], options = SILENT) => appendEvents(redis, events, options);
+/** Reads as one that knows that the windows are there. */
+const lastOf = async (topic: string, channel = "A") => {
+  await markWhole(redis, topic, []);
+  return readLast(redis, topic, channel);
+};
 const ids = (entries: WindowEntry[]) => entries.map(({ id }) => id);
 
 test("events are linked by prev, counted, kept and read back", async () => {
@@ -52,7 +56,7 @@ test("events are linked by prev, counted, kept and read back", async () => {
     "APPENDED",
     "APPENDED",
   ]);
-  expect(await readLast(redis, topic, "A")).toEqual({
+  expect(await lastOf(topic)).toEqual({
     epoch: EPOCH,
     id: "9-0",
     prev: "5-1",
@@ -80,7 +84,7 @@ test("what was seen is a DUPLICATE, what is old and was never seen is OUT_OF_ORD
     "OUT_OF_ORDER",
     "DUPLICATE",
   ]);
-  expect((await readLast(redis, topic, "A"))?.count).toBe(2);
+  expect((await lastOf(topic))?.count).toBe(2);
 });
 
 test("a known event id is a DUPLICATE at a new position, and stays one when both are read again", async () => {
@@ -103,7 +107,7 @@ test("a new epoch starts the channel afresh, and nothing of the old one is taken
     "OUT_OF_ORDER",
     "APPENDED",
   ]);
-  expect(await readLast(redis, topic, "A")).toMatchObject({ epoch: NEXT_EPOCH, id: "2-0", prev: "1-0", count: 2 });
+  expect(await lastOf(topic)).toMatchObject({ epoch: NEXT_EPOCH, id: "2-0", prev: "1-0", count: 2 });
   expect(await readAfter(redis, topic, "A", { epoch: EPOCH, id: "5-0" }, 10)).toMatchObject({
     epoch: NEXT_EPOCH,
     complete: false,
@@ -200,7 +204,7 @@ test("a channel's first event behind a place in the log before which nothing is 
 test("events that are missing before one are shown by its prev and count, and a reader learns of the hole", async () => {
   const topic = newTopic();
   await append([event(topic, "10-0", { before: { id: "9-0", count: 41 } })]);
-  expect(await readLast(redis, topic, "A")).toMatchObject({ prev: "9-0", count: 42 });
+  expect(await lastOf(topic)).toMatchObject({ prev: "9-0", count: 42 });
   expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "8-0" }, 10)).complete).toBe(false);
   await append([event(topic, "20-0", { before: { id: "19-7", count: 0 } }), event(topic, "21-0")]);
   const slice = await readAfter(redis, topic, "A", { epoch: EPOCH, id: "9-0" }, 10);
@@ -217,6 +221,7 @@ test("a window that no longer reaches back says so", async () => {
   );
   expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "1-0" }, 10)).complete).toBe(false);
   expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "2-0" }, 10)).complete).toBe(true);
+  await markWhole(redis, topic, []);
   expect(await readAfter(redis, topic, "B", { epoch: EPOCH, id: "2-0" }, 10)).toEqual({
     epoch: null,
     head: null,
@@ -243,15 +248,15 @@ test("what a channel had last is known only where all windows are, on this run o
   };
   const markers = [`${topic}:1`, `${topic}:2`].map((key) => ({ key, at: 7n }));
   await own.set(markers[0]!.key, "7 0");
-  expect(await markWhole(own, markers)).toBe("LOST");
+  expect(await markWhole(own, topic, markers)).toBe("LOST");
   await refused();
   await own.set(markers[1]!.key, "6 0");
-  expect(await markWhole(own, markers)).toBe("BEHIND");
+  expect(await markWhole(own, topic, markers)).toBe("BEHIND");
   await refused();
   await own.set(markers[1]!.key, "8 0");
-  expect(await markWhole(own, markers)).toBe("NOTED");
+  expect(await markWhole(own, topic, markers)).toBe("NOTED");
   expect(await Promise.all(reads())).toMatchObject([null, { epoch: null, entries: [] }, { id: "1-0" }]);
-  await own.set(WHOLE_KEY, "another run of the server");
+  await own.set(wholeKey(topic), "another run of the server");
   await refused();
   await own.flushdb();
   await own.quit();
@@ -265,7 +270,7 @@ test("the newest entry stays, however large or old", async () => {
     publish: "NONE",
   });
   expect(await redis.xlen(windowKey(topic, "A", EPOCH))).toBe(1);
-  expect((await readLast(redis, topic, "A"))?.id).toBe("2-0");
+  expect((await lastOf(topic))?.id).toBe("2-0");
 });
 
 // The model is the sentence "refuse what is not newer, append, link, count, trim"; the server must agree after any run of events.
@@ -326,7 +331,7 @@ test("after any run of events the window is what a plain model says, within its 
             expect(all.at(-1)!.brokerTimeMs - kept[0]!.brokerTimeMs).toBeLessThanOrEqual(450);
           }
           expect(raw.map(([id]) => id)).toEqual(ids(kept));
-          expect(await readLast(redis, topic, channel)).toEqual(all.at(-1));
+          expect(await lastOf(topic, channel)).toEqual(all.at(-1));
           const slice = await readAfter(redis, topic, channel, { epoch: EPOCH, id: kept[0]!.prev }, 1_000);
           expect([slice.entries, slice.complete]).toEqual([kept, true]);
           const state = (await redis.get(`${windowKey(topic, channel, EPOCH)}:state`))!.split(" ");

@@ -20,7 +20,7 @@ export class Publisher {
   static async connect(redisUrl: string, topic: string): Promise<Publisher> {
     const redis = new Redis(redisUrl);
     await loadLibrary(redis);
-    await markWhole(redis, []);
+    await markWhole(redis, topic, []);
     return new Publisher(redis, topic);
   }
 
