@@ -62,6 +62,8 @@ export class PartitionRelay {
   /** What was before this offset is not known to be all. */
   #since = 0n;
   #refill: Refill | null = null;
+  /** Events before this offset came into the windows by the last refill. */
+  #liveFrom = 0n;
   /** Where the next batch begins, if Kafka keeps what it has. */
   #next = 0n;
   #handling = false;
@@ -122,8 +124,11 @@ export class PartitionRelay {
     this.#handling = true;
     try {
       // Kafka lost what it had and counts anew: the place is not to be older than what comes.
-      if (batch.position < this.#next) await this.#windowsLost(batch.position);
-      else await this.#handle(batch);
+      if (batch.position < this.#next) {
+        this.#publishedUntil = 0n;
+        this.#perhapsPublishedUntil = 0n;
+        await this.#windowsLost(batch.position);
+      } else await this.#handle(batch);
     } finally {
       this.#handling = false;
     }
@@ -141,10 +146,10 @@ export class PartitionRelay {
       this.#since = first;
     }
     const refill = this.#refill;
-    if (refill === null) return this.#relay(records, { position, first, nextOffset });
+    if (refill === null) return this.#relayLive(records, { position, nextOffset });
     // A batch from before the refill began, that is tried again: its records come again after those before them.
     if (position > refill.next) return;
-    if (refill.writing) return this.#windowsLost(refill.until);
+    if (refill.writing) return this.#leaveRefill(refill);
     if (missedBefore > 0n) Object.assign(refill, { since: first, window: new RefillWindow(this.#topic.window!) });
 
     for (const record of records) {
@@ -155,16 +160,33 @@ export class PartitionRelay {
     }
     if (nextOffset < refill.until) {
       if (refill.window.bytes > REFILL_BYTES_MAX && !(await this.#writeRefill(refill)))
-        return this.#windowsLost(refill.until);
+        return this.#leaveRefill(refill);
       refill.next = nextOffset;
       this.#next = nextOffset;
       return;
     }
-    if (!(await this.#writeRefill(refill)) || !(await this.#endRefill(refill))) return this.#windowsLost(refill.until);
+    if (!(await this.#writeRefill(refill)) || !(await this.#endRefill(refill))) return this.#leaveRefill(refill);
     this.#refill = null;
-    log.info({ topic: this.#topic.name, partition: this.#partition }, "the windows are whole");
-    const live = records.filter(({ offset }) => BigInt(offset) >= refill.until);
-    await this.#relay(live, { position: refill.until, first: refill.until, nextOffset });
+    this.#liveFrom = refill.until;
+    log.info({ topic: this.#topic.name, partition: this.#partition }, "the windows are filled");
+    await this.#relayLive(records, { position, nextOffset });
+  }
+
+  /** Relays what a refill did not put into the windows: a batch may have both, and be tried again. */
+  async #relayLive(
+    records: readonly Record[],
+    { position, nextOffset }: { position: bigint; nextOffset: bigint },
+  ): Promise<void> {
+    const from = position > this.#liveFrom ? position : this.#liveFrom;
+    const live = records.filter(({ offset }) => BigInt(offset) >= from);
+    const first = live[0] === undefined ? nextOffset : BigInt(live[0].offset);
+    await this.#relay(live, { position: from, first, nextOffset });
+  }
+
+  /** What was written is lost, or another relay was faster: then its windows are as good. */
+  async #leaveRefill({ until }: Refill): Promise<void> {
+    this.#refill = null;
+    await this.#followBack(until);
   }
 
   /** The live way: decode, validate, append and publish, note the offset. All before `position` is noted. */
@@ -192,6 +214,7 @@ export class PartitionRelay {
           this.#perhapsPublishedUntil = nextOffset;
           throw error;
         });
+      if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) this.#perhapsPublishedUntil = nextOffset;
       if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
       if (outcomes.includes("BEHIND")) return this.#followBack(position);
       this.#publishedUntil = nextOffset;
@@ -289,6 +312,7 @@ export class PartitionRelay {
     metrics.wentBack.inc({ topic: this.#topic.name });
     this.#known.clear();
     this.#since = since;
+    this.#liveFrom = 0n;
     this.#next = next;
     seek(this.#topic.name, this.#partition, next);
   }
@@ -301,6 +325,7 @@ export class PartitionRelay {
       "Redis lost the windows: they are filled again from Kafka",
     );
     this.#known.clear();
+    this.#liveFrom = 0n;
     const start = await this.#beginRefill(next);
     this.#next = start;
     seek(this.#topic.name, this.#partition, start);

@@ -38,10 +38,13 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
     return Object.fromEntries([...lag()].map(([topic, records]) => [topic, Number(records)]));
   });
   health.check("redis", () => store.ping());
+  /** Topics of which the windows are not known to be whole. */
+  const unknown = new Set(STREAMED.map(({ name }) => name));
   health.check("windows", () => {
     const refilling = [...partitions.values()].filter((partition) => partition.refilling).length;
     if (partitions.size === 0 || refilling > 0)
       throw new Error(`${refilling} of ${partitions.size} partitions are being refilled`);
+    if (unknown.size > 0) throw new Error(`not known to be whole: ${[...unknown].join(", ")}`);
   });
 
   /** Notices what Redis lost without anything being written, and notes for each topic when all is there. */
@@ -57,7 +60,8 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
         // What came before this relay did, another one may have told.
         known.push({ partition, next: greatest(next, consumer.firstEnd(topic, partition)!, relay.untoldFrom) });
       }
-      await store.markWhole(topic, known);
+      if ((await store.markWhole(topic, known)) === "NOTED") unknown.delete(topic);
+      else unknown.add(topic);
     }
   }
 

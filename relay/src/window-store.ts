@@ -1,6 +1,7 @@
 import type { Topic } from "@mib/events/topics";
 import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
 import { endWhenSilent } from "@mib/stream-window/end-when-silent";
+import { wholeKey } from "@mib/stream-window/layout";
 import { FunctionMissingError, loadLibrary } from "@mib/stream-window/library";
 import {
   handOver,
@@ -23,6 +24,7 @@ export class WindowStore {
   /** Not in a cluster: a channel and its partition's marker are in different slots there. */
   readonly #movesMarkers: boolean;
   readonly #stopWatching: () => void;
+  #hasLoaded = false;
 
   /** `onTrouble` is told why there is no connection, once for as long as it stays the same: commands say only that there is none. */
   constructor(
@@ -97,6 +99,7 @@ export class WindowStore {
 
   /** From now on the partition's windows are not whole. */
   async beginRefill(topic: string, partition: number): Promise<void> {
+    await this.#redis.del(wholeKey(topic));
     await this.#redis.del(progressKey(topic, partition));
     await this.#redis.set(refillKey(topic, partition), "0");
   }
@@ -124,13 +127,20 @@ export class WindowStore {
   }
 
   async #withFunctions<T>(work: () => Promise<T>): Promise<T> {
+    // A server may have those of another version.
+    if (!this.#hasLoaded) await this.#load();
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof FunctionMissingError)) throw error;
-      await loadLibrary(this.#redis);
+      await this.#load();
       return await work();
     }
+  }
+
+  async #load(): Promise<void> {
+    await loadLibrary(this.#redis);
+    this.#hasLoaded = true;
   }
 }
 

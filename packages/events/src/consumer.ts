@@ -248,7 +248,12 @@ class SeekingConsumer implements EventConsumer {
               firstEnd: BigInt(high) > BigInt(low) ? BigInt(high) : 0n,
               inFlight: Promise.resolve(),
             });
-          else Object.assign(known, { next, highWatermark: BigInt(high) });
+          else
+            Object.assign(known, {
+              next,
+              highWatermark: BigInt(high),
+              firstEnd: known.firstEnd > BigInt(high) ? BigInt(high) : known.firstEnd,
+            });
         }
       }
     } finally {

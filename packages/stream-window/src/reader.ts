@@ -30,7 +30,9 @@ export async function readLast(redis: Redis | Cluster, topic: string, channel: s
   const epoch = await whileWhole(redis, topic, epochKey(topic, channel));
   if (epoch === null) return null;
   const [last] = await redis.xrevrange(windowKey(topic, channel, epoch), "+", "-", "COUNT", 1);
-  return last === undefined ? null : toEntry(last[1]);
+  // A window keeps its newest entry.
+  if (last === undefined) throw new WindowsLostError();
+  return toEntry(last[1]);
 }
 
 /**

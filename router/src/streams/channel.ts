@@ -67,7 +67,7 @@ export function relationTo(position: ChannelPosition, entry: WindowEntry): Relat
 export function missedBetween(position: ChannelPosition, entry: WindowEntry): number | null {
   if (position.count === null || position.epoch !== entry.epoch) return null;
   const missed = entry.count - position.count - 1;
-  return missed >= 0 ? missed : null;
+  return missed > 0 ? missed : null;
 }
 
 export const startOf = (epoch: string): ChannelPosition => ({ epoch, id: FIRST_ID, count: null });

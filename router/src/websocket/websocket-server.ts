@@ -12,6 +12,8 @@ import { CLOSE } from "./close-codes.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 
 const PROTOCOL = "graphql-transport-ws";
+/** An offer to take compressed messages that refer back less far than ours do. */
+const SMALLER_WINDOW = /server_max_window_bits\s*=\s*"?(8|9|1[0-4])\b/;
 
 export interface WebSocketOptions extends Omit<ConnectionOptions, "livesBy"> {
   revocations: Revocations;
@@ -90,6 +92,9 @@ export class GraphqlWebSocketServer {
     if (this.#draining || this.#connections.size >= connectionsMax) return reject(stream, 503);
     if (this.#perAddress.of(address) >= connectionsPerAddressMax) return reject(stream, 429);
     const credentials = credentialsOf(request);
+    // ws answers offers that it can't take with 400.
+    if (SMALLER_WINDOW.test(request.headers["sec-websocket-extensions"] ?? ""))
+      delete request.headers["sec-websocket-extensions"];
     this.#sockets.handleUpgrade(request, stream, head, (socket) =>
       this.#admit(socket, { stream, address, credentials }),
     );

@@ -125,7 +125,8 @@ export class RedisLogSource implements StreamSource, LogListener {
     try {
       page = await this.#read(wanted, at.id, NEWS_ENTRIES_MAX);
     } catch (error) {
-      if ((error as Error).name !== "ReplyError" || wanted.at !== at) return;
+      if (!this.#isWanted(wanted) || wanted.at !== at) return;
+      if ((error as Error).name !== "ReplyError") throw error;
       // It is waited for again when it could be read.
       wanted.isReadable = false;
       this.#log.warn(

@@ -69,7 +69,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     const slice = await readSlice(options, position);
     if (hasLeft(options)) return "LEFT";
     // None is kept, and the group was handed none meanwhile, which this subscriber would miss.
-    if (slice?.epoch === null && position === null && (options.isEmpty() || retries === RETRIES_MAX))
+    if (slice?.epoch === null && position === null && (options.isEmpty() || retries >= RETRIES_MAX))
       return { at: null };
     if (slice !== null && slice.epoch !== null) {
       if (position === null) position = { epoch: slice.epoch, id: FIRST_ID };
@@ -78,7 +78,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       if (slice.epoch !== position.epoch) return { failed: "epoch" };
       const [first] = slice.entries;
       const inWindow = first === undefined ? 0 : slice.head!.count - first.count + 1;
-      if (isFirst && inWindow > replayEventsMax) return { failed: "too_far" };
+      if (isFirst && !(inWindow <= replayEventsMax)) return { failed: "too_far" };
       let past: PastEvents | null = null;
       if (!slice.complete && !mayBeTrimmed) {
         const eventsMax = isFirst ? replayEventsMax - inWindow : replayEventsMax;
@@ -102,7 +102,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       if (hasLeft(options)) return "LEFT";
       const last = slice.entries.at(-1);
       if (last !== undefined) position = { epoch: last.epoch, id: last.id, count: last.count };
-      if (options.isCaughtUp(position)) {
+      if (options.isCaughtUp(position) || (slice.head === null && options.isEmpty())) {
         if (gap !== null) subscriber.note = { ...subscriber.note, gap };
         return { at: position };
       }
@@ -112,8 +112,8 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       }
     }
     // The store is away, its window is lost and not yet filled in again, or the group knows more than the window shows.
-    retries += 1;
-    if (slice !== null && retries > RETRIES_MAX) return { failed: "too_far" };
+    if (slice !== null) retries += 1;
+    if (retries > RETRIES_MAX) return { failed: "too_far" };
     await new Promise<void>((resolve) => options.clock.after(RETRY_MS, resolve));
     if (hasLeft(options)) return "LEFT";
   }
