@@ -347,6 +347,56 @@ test("an error of a field that was fetched for a type without being asked for it
   expect(repeated.errors?.map(({ path }) => path)).toEqual([["animals", 1, "state"]]);
 });
 
+test("a subgraph that knows the interface only is asked of each type for what is selected on it", async () => {
+  const { ask, requests } = await federated({
+    animals: {
+      typeDefs: `
+        type Query { animals: [Animal]! }
+        interface Animal @key(fields: "id") { id: ID! tag: String }
+        type Cat implements Animal @key(fields: "id") { id: ID! tag: String }
+        type Dog implements Animal @key(fields: "id") { id: ID! tag: String }`,
+      resolvers: {
+        Query: {
+          animals: () => [
+            { __typename: "Cat", id: "1", tag: "one" },
+            { __typename: "Dog", id: "2", tag: "two" },
+          ],
+        },
+      },
+    },
+    clinic: {
+      typeDefs: `
+        type Animal @key(fields: "id") @interfaceObject {
+          id: ID!
+          tag: String @external
+          label: String @requires(fields: "tag")
+          state: String!
+        }`,
+      resolvers: {
+        Animal: {
+          __resolveReference: (reference: unknown) => reference,
+          label: ({ tag }: { tag: string }) => `label ${tag}`,
+          state: ({ id }: { id: string }) => {
+            if (id === "2") throw new GraphQLError("no state");
+            return "well";
+          },
+        },
+      },
+    },
+  });
+  // A null of the other type's field would take the whole entity.
+  expect(await ask("{ animals { label ... on Cat { cats: state } } }")).toEqual({
+    data: { animals: [{ label: "label one", cats: "well" }, { label: "label two" }] },
+  });
+  expect(requests.filter(({ subgraph }) => subgraph === "clinic")).toHaveLength(1);
+  const query =
+    "query ($all: Boolean!) { animals { label state @include(if: $all) ... on Cat { state @skip(if: $all) } } }";
+  expect(await ask(query, { all: false })).toEqual({
+    data: { animals: [{ label: "label one", state: "well" }, { label: "label two" }] },
+  });
+  expect((await ask(query, { all: true })).data).toEqual({ animals: [{ label: "label one", state: "well" }, null] });
+});
+
 test("each of several conditions around what a repair moved is obeyed", async () => {
   const whole = { __resolveReference: (reference: unknown) => reference };
   const { ask } = await federated({

@@ -6,12 +6,15 @@ import { CodedError } from "@mib/service/coded-error";
 import type { FetchPlan } from "./fetch-plan.ts";
 import { keepObjects } from "./keep-objects.ts";
 import { lowerPlan } from "./lower-plan.ts";
+import { narrowFetch } from "./narrow-fetch.ts";
+import { NeededFields } from "./needed-fields.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
-import { verifyPlan } from "./verify/verify-plan.ts";
+import { splitFetches } from "./split-fetches.ts";
+import { verifyPlan, type SentTypes } from "./verify/verify-plan.ts";
 
 export interface OperationPlan {
   /** The requests to subgraphs, each after those that it waits for. */
@@ -44,24 +47,51 @@ export async function planOperation(
 /** The plan as the planner means it, or where that does not hold, repaired. */
 function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation, lowered: FetchPlan): FetchPlan {
   const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
-  const check = ({ fetches, source }: FetchPlan): FetchPlan => {
-    const separated = fetches.map((fetch) => {
+  const check = (plan: FetchPlan): CheckedPlan => {
+    const fetches = plan.fetches.map((fetch) => {
       const separate = separateShapes(supergraph.fullSchema, fetch, rootType);
       return { ...separate, selection: nestConditions(separate.selection) };
     });
-    const plan = { source, fetches: separated };
-    verifyPlan(supergraph, normalized, plan);
-    return plan;
+    const separated = { source: plan.source, fetches };
+    return { plan, separated, sentTypes: verifyPlan(supergraph, normalized, separated) };
   };
   const split = ({ fetches, source }: FetchPlan): FetchPlan => ({
     source,
     fetches: splitConflicts(fetches, supergraph.requirementsOf),
   });
   const planned = split(lowered);
+  const checked = held(() => check(planned)) ?? check(split(repairPlan(supergraph, rootType, planned)));
+  const narrowed = narrow(supergraph, normalized, checked);
+  return (narrowed && held(() => check(narrowed))?.separated) ?? checked.separated;
+}
+
+/** A plan that holds. */
+interface CheckedPlan {
+  plan: FetchPlan;
+  /** As it is made. */
+  separated: FetchPlan;
+  sentTypes: SentTypes;
+}
+
+/** Null for a plan that does not hold. */
+function held(check: () => CheckedPlan): CheckedPlan | null {
   try {
-    return check(planned);
+    return check();
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
+    return null;
   }
-  return check(split(repairPlan(supergraph, rootType, planned)));
+}
+
+/** The plan without what it asks for of objects of which it is not needed; null where that is nothing. */
+function narrow(
+  supergraph: RouterSupergraph,
+  normalized: NormalizedOperation,
+  { plan: { fetches, source }, sentTypes }: CheckedPlan,
+): FetchPlan | null {
+  const needed = new NeededFields(supergraph, normalized, fetches);
+  const narrowed = splitFetches(fetches, (fetch) =>
+    narrowFetch(supergraph, needed, fetch, sentTypes.get(fetch.id) ?? []),
+  );
+  return narrowed.length === fetches.length ? null : { source, fetches: narrowed };
 }

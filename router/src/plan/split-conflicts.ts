@@ -1,5 +1,6 @@
-import { Kind, type FieldNode, type SelectionNode, type SelectionSetNode } from "graphql";
+import { Kind, type FieldNode, type SelectionNode } from "graphql";
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
+import { keepFields, splitFetches } from "./split-fetches.ts";
 
 /** The names in the data that a field of an entity needs beyond its key: its `@requires`, flattened. */
 export type RequirementsOf = (typeName: string, fieldName: string, subgraph: string) => ReadonlySet<string>;
@@ -9,19 +10,7 @@ export type RequirementsOf = (typeName: string, fieldName: string, subgraph: str
  * same field with different arguments), it becomes several fetches: each output field beside the inputs that it asked for.
  */
 export function splitConflicts(fetches: readonly PlannedFetch[], requirementsOf: RequirementsOf): PlannedFetch[] {
-  const split: PlannedFetch[] = [];
-  /** Old id → the new ids that stand for it. */
-  const renumbered = new Map<number, number[]>();
-  for (const fetch of fetches) {
-    const parts = splitFetch(fetch, requirementsOf);
-    renumbered.set(
-      fetch.id,
-      parts.map((_, index) => split.length + index),
-    );
-    const after = fetch.after.flatMap((id) => renumbered.get(id)!);
-    for (const part of parts) split.push({ ...part, id: split.length, after });
-  }
-  return split;
+  return splitFetches(fetches, (fetch) => splitFetch(fetch, requirementsOf));
 }
 
 function splitFetch(fetch: PlannedFetch, requirementsOf: RequirementsOf): PlannedFetch[] {
@@ -92,16 +81,4 @@ function keepReads(selections: readonly RequiredSelection[], keep: (read: string
     const inner = keepReads(selection.selections, keep);
     return inner.length > 0 ? [{ ...selection, selections: inner }] : [];
   });
-}
-
-function keepFields(selectionSet: SelectionSetNode, wanted: ReadonlySet<FieldNode>): SelectionSetNode {
-  return {
-    ...selectionSet,
-    selections: selectionSet.selections.flatMap((selection): SelectionNode[] => {
-      if (selection.kind === Kind.FIELD) return wanted.has(selection) ? [selection] : [];
-      if (selection.kind !== Kind.INLINE_FRAGMENT) return [selection];
-      const inner = keepFields(selection.selectionSet, wanted);
-      return inner.selections.length > 0 ? [{ ...selection, selectionSet: inner }] : [];
-    }),
-  };
 }

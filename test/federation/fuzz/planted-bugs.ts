@@ -29,8 +29,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "nothing verifies plans",
     file: "plan/plan-operation.ts",
-    find: "    verifyPlan(supergraph, normalized, plan);",
-    replace: "",
+    find: "verifyPlan(supergraph, normalized, separated)",
+    replace: "new Map()",
   },
   {
     name: "requests do not wait",

@@ -8,11 +8,14 @@ import { FetchedData } from "./fetched-data.ts";
 import { ResolvableFields } from "./resolvable-fields.ts";
 import { unresolvable } from "./unresolvable.ts";
 
+/** The types of the objects that each entity fetch sends, by its id. */
+export type SentTypes = ReadonlyMap<number, readonly string[]>;
+
 /**
  * Trusts no plan: throws a CodedError unless each fetch asks its subgraph only for what that can resolve, gets its inputs
  * from the fetches that it waits for, and all of them together bring what the client selects.
  */
-export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedOperation, plan: FetchPlan): void {
+export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedOperation, plan: FetchPlan): SentTypes {
   const rootType = supergraph.fullSchema.getRootType(normalized.operation.operation)!.name;
   const queryType = supergraph.fullSchema.getQueryType()!.name;
   const data = new FetchedData(supergraph, rootType, plan);
@@ -20,6 +23,7 @@ export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedO
     checkSelection(supergraph, { ...plan.source, requires: null }, rootType);
     contextsOfVariables(supergraph, plan.source, rootType);
   }
+  const sentTypes = new Map<number, readonly string[]>();
   const before: ReadonlySet<number>[] = [];
   for (const fetch of plan.fetches) {
     const { id, requires, path } = fetch;
@@ -27,9 +31,12 @@ export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedO
     checkSelection(supergraph, fetch, typeName);
     const contexts = contextsOfVariables(supergraph, fetch, typeName);
     before[id] = new Set(fetch.after.flatMap((each) => [each, ...before[each]!]));
-    data.add(fetch, sentUnder(supergraph, data, { fetch, contexts, before: before[id] }));
+    const sent = sentUnder(supergraph, data, { fetch, contexts, before: before[id] });
+    sentTypes.set(id, [...sent.keys()]);
+    data.add(fetch, sent);
   }
   checkCoverage(supergraph, normalized, data);
+  return sentTypes;
 }
 
 /** `typeName` is null for entities, whose selection says the type itself. */
