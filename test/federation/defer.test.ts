@@ -225,6 +225,46 @@ test("a part that depends on a type comes for objects that a subgraph knows only
   }
 });
 
+test("a null of a part takes no object whose type was told along with it", async () => {
+  const { askInParts } = await federated({
+    shelves: ITEMS["shelves"]!,
+    kinds: {
+      typeDefs: `
+        interface Item @key(fields: "id") { id: ID! }
+        type Book implements Item @key(fields: "id") { id: ID! pages: Int! author: Author! }
+        type Disc implements Item @key(fields: "id") { id: ID! }
+        type Author @key(fields: "name") { name: String! }`,
+      resolvers: {
+        Item: { __resolveReference: ({ id }: { id: string }) => ({ id, __typename: id === "b1" ? "Book" : "Disc" }) },
+        Book: {
+          pages() {
+            throw new GraphQLError("lost");
+          },
+          author: () => ({ name: "A" }),
+        },
+      },
+    },
+    authors: {
+      typeDefs: 'type Author @key(fields: "name") { name: String! born: Int! }',
+      resolvers: { Author: { born: () => 1_900 } },
+    },
+  });
+  const payloads = await askInParts('{ items { ... on Book @defer(label: "p") { pages } } }');
+  expect(payloads[0]).toEqual({ data: { items: [{}, {}] }, hasNext: true });
+  expect(payloads.slice(1)).toMatchObject([
+    {
+      incremental: [{ label: "p", path: ["items", 0], data: null, errors: [{ path: ["items", 0, "pages"] }] }],
+      hasNext: false,
+    },
+  ]);
+  const [first, second] = await askInParts("{ items { __typename ... on Book @defer { author { born } } } }");
+  expect(first).toEqual({ data: { items: [{ __typename: "Book" }, { __typename: "Disc" }] }, hasNext: true });
+  expect(second).toEqual({
+    incremental: [{ path: ["items", 0], data: { author: { born: 1_900 } } }],
+    hasNext: false,
+  });
+});
+
 describe("in parts or whole, the answer is the same", () => {
   test.each([
     '{ order(id: "1") { ...F @defer } } fragment F on Order { note arrival box { colour volume } }',

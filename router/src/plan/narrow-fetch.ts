@@ -1,9 +1,10 @@
-import { Kind, type FieldNode, type SelectionNode } from "graphql";
+import type { FieldNode } from "graphql";
+import { selectedFields, type SelectedField } from "./selected-fields.ts";
 import { matchesTypeCondition } from "../execute/type-condition.ts";
-import { guardOf, type Guard } from "../shape/collect-fields.ts";
+import type { Guard } from "../shape/collect-fields.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
-import type { NeededFields } from "./needed-fields.ts";
+import type { Need, NeededFields } from "./needed-fields.ts";
 import { keepFields } from "./split-fetches.ts";
 import { allOf } from "./verify/guards.ts";
 import { sentTypeName } from "./verify/required-fields.ts";
@@ -55,34 +56,17 @@ interface Group {
   wanted: Set<FieldNode>;
 }
 
-interface SelectedField {
-  node: FieldNode;
-  /** The type that it is selected on. */
-  on: string;
-  guard: Guard;
-}
-
-/** The fields of the entities themselves. */
-function selectedFields(selections: readonly SelectionNode[], typeName: string, outer: Guard): SelectedField[] {
-  return selections.flatMap((selection): SelectedField[] => {
-    const guard = guardOf(selection.directives, outer);
-    if (guard === null || selection.kind === Kind.FRAGMENT_SPREAD) return [];
-    if (selection.kind === Kind.FIELD) return [{ node: selection, on: typeName, guard }];
-    const condition = selection.typeCondition?.name.value ?? typeName;
-    return selectedFields(selection.selectionSet.selections, condition, guard);
-  });
-}
-
 function isNeeded(
   { outputRewrites }: PlannedFetch,
   { alias, name }: FieldNode,
   guard: Guard,
-  needed: ReadonlyMap<string, Guard[]>,
+  needed: ReadonlyMap<string, readonly Need[]>,
 ): boolean {
   if (name.value === "__typename") return true;
   const answered = (alias ?? name).value;
   const renamed = outputRewrites.flatMap((each) => (each.kind === "rename" && each.from === answered ? each.to : []));
-  return [answered, ...renamed].some((each) => allOf(needed.get(each) ?? [], [guard]).length > 0);
+  const needs = [answered, ...renamed].flatMap((each) => needed.get(each) ?? []);
+  return needs.some((need) => allOf([need.guard], [guard]).length > 0);
 }
 
 /** What is sent, of some types only. */

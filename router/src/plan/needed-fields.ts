@@ -1,15 +1,30 @@
-import { isCompositeType, Kind, type SelectionNode, type SelectionSetNode } from "graphql";
-import { collectFields, type Guard } from "../shape/collect-fields.ts";
+import { BREAK, isCompositeType, Kind, visit, type SelectionSetNode } from "graphql";
+import { collectFields, deferLabelOf, type Guard, type GuardedSelection } from "../shape/collect-fields.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { requiredFields } from "./verify/required-fields.ts";
+
+/** Why a field is needed. */
+export interface Need {
+  guard: Guard;
+  /** The label of the `@defer` under which it is selected; null: what comes at once needs it, or a fetch. */
+  deferredTo: string | null;
+}
+
+/** What is selected on objects, and the label of the `@defer` around it. */
+interface Selected {
+  selectionSet: SelectionSetNode;
+  deferredTo: string | null;
+}
 
 /** What is needed of the objects at a path: by the client, and as inputs of fetches. */
 export class NeededFields {
   readonly #supergraph: RouterSupergraph;
   readonly #normalized: NormalizedOperation;
   readonly #fetches: readonly PlannedFetch[];
+  readonly #known = new Map<string, ReadonlyMap<string, readonly Need[]>>();
+  #isInParts: boolean | null = null;
 
   constructor(supergraph: RouterSupergraph, normalized: NormalizedOperation, fetches: readonly PlannedFetch[]) {
     this.#supergraph = supergraph;
@@ -17,41 +32,71 @@ export class NeededFields {
     this.#fetches = fetches;
   }
 
-  /** By response name, when each field is needed of objects of a type. */
-  of(path: readonly string[], typeName: string): Map<string, Guard[]> {
+  /** Whether anything is deferred. */
+  isInParts(): boolean {
+    if (this.#isInParts !== null) return this.#isInParts;
+    this.#isInParts = false;
+    visit(this.#normalized.document, {
+      Directive: ({ name }) => {
+        if (name.value !== "defer") return undefined;
+        this.#isInParts = true;
+        return BREAK;
+      },
+    });
+    return this.#isInParts;
+  }
+
+  /** The needs of each field of objects of a type, by response name. */
+  of(path: readonly string[], typeName: string): ReadonlyMap<string, readonly Need[]> {
+    const key = [typeName, ...path].join();
+    const known = this.#known.get(key);
+    if (known) return known;
     const needed = this.#askedFor(path, typeName);
     for (const fetch of this.#fetches)
       for (const required of inputsAt(fetch, path))
         for (const { reads } of requiredFields(this.#supergraph.fullSchema, required, typeName).values())
-          for (const read of reads) needed.set(read, [[]]);
+          for (const read of reads) needed.set(read, [{ guard: [], deferredTo: null }]);
+    this.#known.set(key, needed);
     return needed;
   }
 
-  #askedFor(path: readonly string[], typeName: string): Map<string, Guard[]> {
+  /** What is selected on the objects at a path, each with the part of the answer that they are in. */
+  objectsAt(path: readonly string[]): Selected[] {
+    let selected: Selected[] = [{ selectionSet: this.#normalized.operation.selectionSet, deferredTo: null }];
+    for (const step of path) if (step !== "@") selected = selected.flatMap((each) => this.#inside(each, step));
+    return selected;
+  }
+
+  #askedFor(path: readonly string[], typeName: string): Map<string, Need[]> {
     const { apiSchema } = this.#supergraph;
-    const { operation, fragments } = this.#normalized;
+    const needs = new Map<string, Need[]>();
     const type = apiSchema.getType(typeName);
-    if (!isCompositeType(type)) return new Map();
-    let selections: SelectionSetNode[] = [operation.selectionSet];
-    for (const step of path)
-      if (step !== "@") selections = selections.flatMap((each) => this.#inside(each.selections, step));
-    const guarded = selections.map((selectionSet) => ({ selectionSet, guard: [] }));
-    const fields = collectFields(apiSchema, fragments, type, guarded);
-    return new Map(fields.map(({ responseName, guards }) => [responseName, [...guards]]));
+    if (!isCompositeType(type)) return needs;
+    const collect = (selection: GuardedSelection, deferredTo: string | null): void => {
+      const onDefer = (label: string, deferred: GuardedSelection) => collect(deferred, label);
+      const fields = collectFields(apiSchema, this.#normalized.fragments, type, [selection], onDefer);
+      for (const { responseName, guards } of fields) {
+        const added = guards.map((guard) => ({ guard, deferredTo }));
+        needs.set(responseName, [...(needs.get(responseName) ?? []), ...added]);
+      }
+    };
+    for (const { selectionSet, deferredTo } of this.objectsAt(path)) collect({ selectionSet, guard: [] }, deferredTo);
+    return needs;
   }
 
   /** What is selected in a field, whichever type of object it is selected on. */
-  #inside(selections: readonly SelectionNode[], responseName: string): SelectionSetNode[] {
-    return selections.flatMap((selection): SelectionSetNode[] => {
+  #inside({ selectionSet, deferredTo }: Selected, responseName: string): Selected[] {
+    return selectionSet.selections.flatMap((selection): Selected[] => {
       if (selection.kind === Kind.FIELD) {
         const isIt = (selection.alias ?? selection.name).value === responseName;
-        return isIt && selection.selectionSet ? [selection.selectionSet] : [];
+        return isIt && selection.selectionSet ? [{ selectionSet: selection.selectionSet, deferredTo }] : [];
       }
-      const selectionSet =
-        selection.kind === Kind.INLINE_FRAGMENT
-          ? selection.selectionSet
-          : this.#normalized.fragments.get(selection.name.value)?.selectionSet;
-      return selectionSet ? this.#inside(selectionSet.selections, responseName) : [];
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const label = deferLabelOf(selection) ?? deferredTo;
+        return this.#inside({ selectionSet: selection.selectionSet, deferredTo: label }, responseName);
+      }
+      const fragment = this.#normalized.fragments.get(selection.name.value);
+      return fragment ? this.#inside({ selectionSet: fragment.selectionSet, deferredTo }, responseName) : [];
     });
   }
 }

@@ -13,6 +13,7 @@ import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
+import { splitDeferred } from "./split-deferred.ts";
 import { splitFetches } from "./split-fetches.ts";
 import { verifyPlan, type SentTypes } from "./verify/verify-plan.ts";
 
@@ -83,15 +84,20 @@ function held(check: () => CheckedPlan): CheckedPlan | null {
   }
 }
 
-/** The plan without what it asks for of objects of which it is not needed; null where that is nothing. */
+/** The plan without what it asks for of objects of which that is not needed, or not at once; null where that is nothing. */
 function narrow(
   supergraph: RouterSupergraph,
   normalized: NormalizedOperation,
   { plan: { fetches, source }, sentTypes }: CheckedPlan,
 ): FetchPlan | null {
   const needed = new NeededFields(supergraph, normalized, fetches);
-  const narrowed = splitFetches(fetches, (fetch) =>
-    narrowFetch(supergraph, needed, fetch, sentTypes.get(fetch.id) ?? []),
-  );
-  return narrowed.length === fetches.length ? null : { source, fetches: narrowed };
+  let isNarrower = false;
+  const narrowed = splitFetches(fetches, (fetch) => {
+    const parts = splitDeferred(supergraph, needed, fetch).flatMap((part) =>
+      narrowFetch(supergraph, needed, part, sentTypes.get(fetch.id) ?? []),
+    );
+    isNarrower ||= parts.length !== 1 || parts[0] !== fetch;
+    return parts;
+  });
+  return isNarrower ? { source, fetches: narrowed } : null;
 }

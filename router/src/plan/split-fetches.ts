@@ -1,22 +1,29 @@
 import { Kind, type FieldNode, type SelectionNode, type SelectionSetNode } from "graphql";
 import type { PlannedFetch } from "./fetch-plan.ts";
 
-/** Puts several fetches in the place of each, in numbers of their own: what waited for it waits for all of them. */
+/**
+ * Puts several fetches in the place of each, in numbers of their own: what waited for it waits for all of them. Only what
+ * was put off to a deferred part is not waited for by what comes at once, nor by what was put off to another part.
+ */
 export function splitFetches(
   fetches: readonly PlannedFetch[],
   split: (fetch: PlannedFetch) => readonly PlannedFetch[],
 ): PlannedFetch[] {
   const all: PlannedFetch[] = [];
-  /** Old id → the new ids that stand for it. */
-  const renumbered = new Map<number, number[]>();
+  /** Old id → the fetches that stand for it. */
+  const renumbered = new Map<number, readonly PlannedFetch[]>();
+  const putOff = new Set<PlannedFetch>();
   for (const fetch of fetches) {
-    const parts = split(fetch);
-    renumbered.set(
-      fetch.id,
-      parts.map((_, index) => all.length + index),
-    );
-    const after = fetch.after.flatMap((id) => renumbered.get(id)!);
-    for (const part of parts) all.push({ ...part, id: all.length, after });
+    const before = fetch.after.flatMap((id) => renumbered.get(id)!);
+    const parts = split(fetch).map((part, index) => {
+      const waitsFor = (other: PlannedFetch) =>
+        !putOff.has(other) || fetch.deferredTo !== undefined || other.deferredTo === part.deferredTo;
+      const after = before.filter(waitsFor).map(({ id }) => id);
+      return { ...part, id: all.length + index, after };
+    });
+    for (const part of parts) if (part.deferredTo !== fetch.deferredTo) putOff.add(part);
+    renumbered.set(fetch.id, parts);
+    all.push(...parts);
   }
   return all;
 }

@@ -90,7 +90,7 @@ export function isUnconditional(guards: readonly Guard[]): boolean {
 }
 
 /** The label that every active `@defer` was given before planning. */
-function deferLabelOf({ directives }: InlineFragmentNode): string | undefined {
+export function deferLabelOf({ directives }: InlineFragmentNode): string | undefined {
   const defer = directives?.find(({ name }) => name.value === "defer");
   const label = defer?.arguments?.find(({ name }) => name.value === "label")?.value;
   return label?.kind === Kind.STRING ? label.value : undefined;
