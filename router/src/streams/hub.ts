@@ -216,6 +216,8 @@ export class StreamHub {
     this.#observer.epochChanged();
     this.#noteGap(channel, { count: null, reason: "epoch" });
     channel.position = { ...startOf(epoch), count: 0 };
+    // Who joins now begins in the new epoch.
+    channel.last = null;
   }
 
   #noteGap(channel: Channel, gap: Gap): void {
