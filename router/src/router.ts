@@ -1,6 +1,6 @@
 import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { Service } from "@mib/service/run";
-import { followRevocations } from "./authentication/follow-revocations.ts";
+import { type FollowedRevocations, followRevocations } from "./authentication/follow-revocations.ts";
 import { Revocations } from "./authentication/revocations.ts";
 import { HttpServer } from "./http/http-server.ts";
 import type { Routes } from "./http/routes.ts";
@@ -107,14 +107,15 @@ export async function startRouter(
 
   const revocations = new Revocations();
   const revocationStream = config.authentication?.revocations;
+  let following: FollowedRevocations | null = null;
   if (revocationStream && streams) {
-    const following = followRevocations(revocationStream, {
+    following = followRevocations(revocationStream, {
       hub: streams.hubs.KAFKA,
       source: streams.source,
       revocations,
       log,
     });
-    service.onShutdown("revocations", () => following.close());
+    service.onShutdown("revocations", () => following?.close());
   } else if (revocationStream) log.warn("revocations are not heard of: streams.redis_url is not set");
 
   const forSubscriptions = {
@@ -209,7 +210,7 @@ export async function startRouter(
   metrics.watchBacklog({ ws: () => sockets.backlogBytes, http: () => subscriptions.backlogBytes });
   registerSubgraphMetrics(service.registry, () => federation.subgraphStates);
   if (keyPair !== null) registerTlsMetrics(service.registry, () => http.certificateEndsAt!);
-  registerReadiness(service.health, { federation, streams: streams?.source ?? null, config });
+  registerReadiness(service.health, { federation, streams: streams?.source ?? null, revocations: following, config });
 
   const port = await http.listen({ ...address, shared: sharesPort });
   service.onShutdown("listener", async () => {

@@ -57,7 +57,7 @@ describe("a capture is replayed at full speed while clients watch", () => {
     );
     quotes = collect(anonymous, `subscription { quotes(symbols: ["BTCUSDT"]) { bidPrice askPrice at } }`);
     notifications = collect(known, `subscription { notifications { id title value at instrument { symbol } } }`);
-    await stack.subscriptions(3);
+    await stack.subscriptions(3, [trades, quotes, notifications]);
 
     await stack.feed(["--feed", "replay", "--file", CAPTURE, "--speed", "max"]);
   });

@@ -11,7 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { eventually } from "@mib/testkit/eventually";
+import type { Collected } from "./graphql.ts";
 
 /** What `npm start` writes about a running stack: `<data>/<set>/run.json`. */
 interface RunFile {
@@ -27,8 +29,8 @@ export interface Stack {
   adminUrl(part: string): string;
   /** The value of a counter or gauge of a part, summed over its labels; 0 when it does not show it. */
   metric(part: string, name: string): Promise<number>;
-  /** Waits until the router serves at least so many subscriptions. */
-  subscriptions(count: number): Promise<void>;
+  /** Waits until the router serves at least so many subscriptions; fails with what these were told instead. */
+  subscriptions(count: number, collected?: readonly Collected[]): Promise<void>;
   /** Runs `npm run feed` beside the stack and returns when the feed has ended. */
   feed(args: string[]): Promise<void>;
   /** Starts `npm run feed` and returns at once. */
@@ -132,11 +134,12 @@ export async function startStack({
       );
       return values.reduce((sum, value) => sum + value, 0);
     },
-    async subscriptions(count) {
+    async subscriptions(count, collected = []) {
       await eventually(
         async () => {
           const open = await stack.metric("router", "router_subscriptions_open");
-          if (open < count) throw new Error(`${open} of ${count} subscriptions are open`);
+          const told = collected.map(({ errors }) => errors.map((error) => inspect(error, { depth: 1 })));
+          if (open < count) throw new Error(`${open} of ${count} subscriptions are open: ${JSON.stringify(told)}`);
         },
         { deadlineMs: 30_000 },
       );

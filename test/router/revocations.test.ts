@@ -1,3 +1,5 @@
+import { wholeKey } from "@mib/stream-window/layout";
+import { markWhole } from "@mib/stream-window/progress";
 import { eventually } from "@mib/testkit/eventually";
 import { servers } from "@mib/testkit/servers";
 import { startTcpProxy } from "@mib/testkit/tcp-proxy";
@@ -170,4 +172,18 @@ describe("a ping with a newer credential", () => {
     });
     await eventually(() => expect(closed()).toBe(4403));
   });
+});
+
+test("a router is not ready before it has heard of revocations, and is so from the moment that it takes subscriptions", async () => {
+  const { start, revocations, tokenOf } = await streaming();
+  // Nobody knows yet whether Redis has all of them.
+  await revocations.redis.del(wholeKey(revocations.topic));
+  const router = await start();
+  const ready = async () => (await router.fetch(new URL("/ready", router.url))).status;
+  await eventually(async () => expect(await ready()).toBe(503));
+  await markWhole(revocations.redis, revocations.topic, []);
+  await eventually(async () => expect(await ready()).toBe(200));
+  const received = receive(router.client({ authorization: await tokenOf("ada", "session-1") }), EVERY);
+  await eventually(async () => expect(await router.metric("router_subscriptions_open")).toBe(1));
+  expect(received.errors).toEqual([]);
 });

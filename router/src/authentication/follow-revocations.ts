@@ -16,6 +16,12 @@ const eventSchema = z.object({
   at: z.string().refine((text) => !Number.isNaN(Date.parse(text))),
 });
 
+export interface FollowedRevocations {
+  /** Whether those before now are known, and those that come were heard of since then. */
+  readonly isHeard: boolean;
+  close(): void;
+}
+
 /** For so long the store may be away while streams are opened as if nothing were revoked. */
 const AWAY_MS_MAX = 5_000;
 const CHECK_MS = 500;
@@ -35,9 +41,10 @@ export function followRevocations(
     revocations: Revocations;
     log: Logger;
   },
-): { close(): void } {
+): FollowedRevocations {
   let heardAtMs = Date.now();
   let hears = false;
+  let isHeard = false;
   const check = setInterval(() => {
     if (hears && source.connected) heardAtMs = Date.now();
   }, CHECK_MS).unref();
@@ -58,7 +65,11 @@ export function followRevocations(
   const begin = () => {
     hears = false;
     const subscriber = new RevocationSubscriber({
-      started: () => (hears = true),
+      started() {
+        hears = true;
+        isHeard = true;
+        heardAtMs = Date.now();
+      },
       failed: (error) => {
         log.error(
           { err: error, topic },
@@ -81,6 +92,9 @@ export function followRevocations(
   };
   begin();
   return {
+    get isHeard() {
+      return isHeard;
+    },
     close() {
       clearInterval(check);
       if (again) clearTimeout(again);

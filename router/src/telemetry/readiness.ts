@@ -1,4 +1,5 @@
 import type { Health } from "@mib/service/health";
+import type { FollowedRevocations } from "../authentication/follow-revocations.ts";
 import type { RouterConfig } from "../config/router-config.ts";
 import type { Federation } from "../operation/federation.ts";
 import type { RedisStreamSource } from "../streams/redis-stream-source.ts";
@@ -7,11 +8,22 @@ const ASK_TIMEOUT_MS = 1_500;
 
 /**
  * What `/ready` says. The router is ready when it has a supergraph and, where streams are configured, has reached their
- * store once. Everything else it reports and does not depend on: with a part down it still answers the rest.
+ * store once, and have heard of revocations where they are followed: until then nobody with a credential may subscribe. Everything else it reports and does not depend on: with a part down it still answers the rest.
  */
 export function registerReadiness(
   health: Health,
-  { federation, streams, config }: { federation: Federation; streams: RedisStreamSource | null; config: RouterConfig },
+  {
+    federation,
+    streams,
+    revocations,
+    config,
+  }: {
+    federation: Federation;
+    streams: RedisStreamSource | null;
+    /** Null where none are followed. */
+    revocations: FollowedRevocations | null;
+    config: RouterConfig;
+  },
 ): void {
   health.check("supergraph", () => ({ types: Object.keys(federation.apiSchema.getTypeMap()).length }));
   health.check("circuits", () => circuitStates(federation));
@@ -24,6 +36,14 @@ export function registerReadiness(
       const startedAt = performance.now();
       await streams.ping();
       return { state: "connected", pingMs: round(performance.now() - startedAt) };
+    });
+  }
+  if (revocations) {
+    const since = performance.now();
+    health.check("revocations", () => {
+      const seconds = Math.round((performance.now() - since) / 1_000);
+      if (!revocations.isHeard)
+        throw new Error(`not heard of for ${seconds} s: a relay has to fill the window of their stream`);
     });
   }
   for (const [name, { ready_url }] of Object.entries(config.subgraphs)) {
