@@ -8,6 +8,7 @@ import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
 import type { Append, AppendOutcome } from "@mib/stream-window/append-function";
 import type { Progress } from "@mib/stream-window/progress";
+import { greatest } from "./greatest.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import { RefillWindow } from "./refill-window.ts";
 import type { WindowStore } from "./window-store.ts";
@@ -94,8 +95,7 @@ export class PartitionRelay {
 
   /** Events from here on were told to nobody. */
   get untoldFrom(): bigint {
-    const [appended, perhaps] = [this.#publishedUntil, this.#perhapsPublishedUntil];
-    return appended > perhaps ? appended : perhaps;
+    return greatest(this.#publishedUntil, this.#perhapsPublishedUntil);
   }
 
   /** Where to read from when the process starts. */
@@ -177,7 +177,7 @@ export class PartitionRelay {
     records: readonly Record[],
     { position, nextOffset }: { position: bigint; nextOffset: bigint },
   ): Promise<void> {
-    const from = position > this.#liveFrom ? position : this.#liveFrom;
+    const from = greatest(position, this.#liveFrom);
     const live = records.filter(({ offset }) => BigInt(offset) >= from);
     const first = live[0] === undefined ? nextOffset : BigInt(live[0].offset);
     await this.#relay(live, { position: from, first, nextOffset });
@@ -348,7 +348,7 @@ export class PartitionRelay {
     const { offsets, offsetAt } = this.#context;
     const { low } = await offsets(this.#topic.name, this.#partition);
     const young = await offsetAt(this.#topic.name, this.#partition, Date.now() - this.#topic.window!.ageMsMax);
-    return [low, young, until - REFILL_RECORDS_MAX].reduce((a, b) => (a > b ? a : b));
+    return greatest(low, young, until - REFILL_RECORDS_MAX);
   }
 
   /** Returns false when Redis lost its data meanwhile. */

@@ -6,6 +6,7 @@ import type { KafkaClient } from "@mib/events/kafka";
 import { createEventProducer } from "@mib/events/producer";
 import { type Topic, TOPICS } from "@mib/events/topics";
 import type { Service } from "@mib/service/run";
+import { greatest } from "./greatest.ts";
 import { createRelayMetrics } from "./metrics.ts";
 import { PartitionRelay } from "./partition-relay.ts";
 import type { WindowStore } from "./window-store.ts";
@@ -126,8 +127,6 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
     await store.close();
   });
 }
-
-const greatest = (...offsets: readonly bigint[]): bigint => offsets.reduce((a, b) => (a > b ? a : b));
 
 /** Waits until Kafka is there and the topics are provisioned. Null when the service ends before that. */
 async function knownEpochs({ log, shutdownSignal }: Service, kafka: KafkaClient): Promise<Map<string, string> | null> {

@@ -25,7 +25,7 @@ export interface Append {
 /**
  * APPENDED; DUPLICATE: the channel has it already; OUT_OF_ORDER: not newer than the channel's last, yet never seen, or of an
  * epoch that is over; LOST: the window or the marker that the caller relies on is gone; BEHIND: the marker is not as far as it has
- * to be, so an event before this one is not there. Only APPENDED changed anything in the channel.
+ * to be, so an event before this one is not there. Only APPENDED changed any event of the channel.
  */
 export type AppendOutcome = "APPENDED" | "DUPLICATE" | "OUT_OF_ORDER" | Exclude<Outcome, "NOTED">;
 

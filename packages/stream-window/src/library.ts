@@ -4,7 +4,7 @@ import type { Cluster, Redis } from "ioredis";
 export class FunctionMissingError extends Error {}
 
 /** Event ids that are remembered per channel. */
-export const EVENT_IDS_MAX = 20_000;
+const EVENT_IDS_MAX = 20_000;
 
 /** How long the window of an epoch that is over stays readable, and how long its last id is remembered. */
 const RETIRED_WINDOW_SECONDS = 3_600;
