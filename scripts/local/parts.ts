@@ -149,7 +149,10 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
     }),
     subgraphPart("market-data", ["engine"], { ENGINE_ADDRESS: engineAddress }),
     subgraphPart("analytics", []),
-    subgraphPart("vector-search", ["vector-store"], { QDRANT_URL: servers["vector-store"].url }),
+    subgraphPart("vector-search", ["vector-store", "engine"], {
+      QDRANT_URL: servers["vector-store"].url,
+      ENGINE_ADDRESS: engineAddress,
+    }),
     subgraphPart("auth", [], { AUTH_SIGNING_KEY_FILE: keys.authSigningKeyFile }),
     subgraphPart("notification", []),
     node({

@@ -1,11 +1,15 @@
-import { createHash } from "node:crypto";
 import type { Article } from "../../subgraphs/vector-search/src/domain/article.ts";
 import { embeddedText } from "../../subgraphs/vector-search/src/domain/article.ts";
 import { ArticleStore } from "../../subgraphs/vector-search/src/io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "../../subgraphs/vector-search/src/io/embedder.ts";
+import { EntityLinker } from "../../subgraphs/vector-search/src/domain/linking/entity-linker.ts";
+import { commonWords } from "../../subgraphs/vector-search/src/io/common-words.ts";
 import { startServers } from "../real-servers.ts";
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { percentile } from "./percentiles.ts";
+import { halves } from "./search/halves.ts";
+import { linkedInstruments, linkedSentences } from "./search/linked-sentences.ts";
+import { linkingQuality } from "./search/linking-quality.ts";
 import { madeCorpus, readCorpus, type JudgedCorpus, type JudgedQuery } from "./search/judged-corpus.ts";
 import { ndcgAt, recallAt } from "./search/ranking-measures.ts";
 
@@ -32,8 +36,12 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
         { id: "search.texts", value: texts.length, unit: "texts" },
         { id: "search.queries", value: corpus.queries.length, unit: "queries" },
         ...(await measured(store, corpus)),
+        ...linking(),
       ],
-      notes: folderAt < 0 ? ["Texts and questions are made, not written by reporters and users."] : [],
+      notes: [
+        ...(folderAt < 0 ? ["Texts and questions are made, not written by reporters and users."] : []),
+        "The sentences that are linked were written for this, by who wrote the linker, before it.",
+      ],
     };
   } finally {
     await embedder.close();
@@ -56,7 +64,14 @@ async function fill(store: ArticleStore, embedder: Embedder, texts: JudgedCorpus
 }
 
 function articleOf({ id, title, text }: JudgedCorpus["texts"][number]): Article {
-  const rest = { url: null, source: "bench", publishedAt: "2024-01-01T00:00:00Z", symbols: [], sentiment: null };
+  const rest = {
+    url: null,
+    source: "bench",
+    publishedAt: "2024-01-01T00:00:00Z",
+    symbols: [],
+    mentions: [],
+    sentiment: null,
+  };
   return { id, title, summary: text, ...rest };
 }
 
@@ -83,7 +98,7 @@ async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise
       );
     }
     await embedder.close();
-    for (const [half, asked] of Object.entries(halves(queries))) {
+    for (const [half, asked] of Object.entries(halves(queries, ({ id }) => id))) {
       const mean = (measure: (query: JudgedQuery) => number) =>
         asked.reduce((sum, query) => sum + measure(query), 0) / asked.length;
       const ndcg = mean((query) => ndcgAt(10)(rankings.get(query)!, query.judged));
@@ -97,8 +112,15 @@ async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise
   return rows;
 }
 
-/** Whoever tunes the ranking looks at one half only. */
-function halves(queries: readonly JudgedQuery[]): Record<"open" | "held-out", JudgedQuery[]> {
-  const isOpen = ({ id }: JudgedQuery) => createHash("sha256").update(id).digest()[0]! % 2 === 0;
-  return { open: queries.filter(isOpen), "held-out": queries.filter((query) => !isOpen(query)) };
+/** How well texts are linked to instruments. */
+function linking(): BenchRow[] {
+  const linker = new EntityLinker(linkedInstruments(), commonWords());
+  return Object.entries(halves(linkedSentences(), ({ text }) => text)).flatMap(([half, sentences]) => {
+    const { precision, recall, f1, exact } = linkingQuality(sentences, (text) => linker.symbolsIn(text));
+    return Object.entries({ sentences: sentences.length, precision, recall, f1, exact }).map(([what, value]) => ({
+      id: `search.linking-${what}.${half}`,
+      value,
+      unit: what === "sentences" ? "sentences" : "0 to 1",
+    }));
+  });
 }

@@ -8,6 +8,9 @@ export const config = () =>
     ...kafkaFields,
     QDRANT_URL: field.url("http://127.0.0.1:16333"),
     QDRANT_API_KEY: field.optional(field.text()),
-    NEWS_COLLECTION: field.text("news-2"),
+    NEWS_COLLECTION: field.text("news-3"),
+    /** `unix:/path` or `tcp:host:port`: who says which instruments there are. */
+    ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+    ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
     EMBEDDING_THREADS: field.count(1, { least: 1, most: 64 }),
   });

@@ -1,4 +1,5 @@
 import { createKafka } from "@mib/events/kafka";
+import { EngineClient } from "@mib/protocol/engine-client";
 import { runService } from "@mib/service/run";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { config } from "./config.ts";
@@ -7,6 +8,7 @@ import { Arrivals } from "./io/arrivals.ts";
 import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
+import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("vector-search", async (service) => {
@@ -24,8 +26,16 @@ await runService("vector-search", async (service) => {
 
   const kafka = createKafka(environment, "vector-search", service.log);
 
+  const engine = new EngineClient({
+    address: environment.ENGINE_ADDRESS,
+    connections: 1,
+    timeoutMs: environment.ENGINE_TIMEOUT_MS,
+  });
+  service.onShutdown("engine client", () => engine.close());
+  const instruments = new InstrumentDirectory(service, () => definedInstruments(engine));
+
   const arrivals = new Arrivals();
-  startArticleIndexer(service, { kafka, store, embedder, arrivals });
+  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments });
   await startSubgraph(service, environment, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,

@@ -12,6 +12,7 @@ import { Arrivals } from "./io/arrivals.ts";
 import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
+import { InstrumentDirectory } from "./io/instrument-directory.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const { qdrantUrl } = servers;
@@ -29,6 +30,13 @@ const HEADLINES: [id: string, title: string, symbols: string[], day: number][] =
   ["phone-2", "Record demand lifts sales of the new smartphone", ["AAPL"], 5],
   ["oil", "Oil exporters agree to pump less crude", ["CL"], 6],
 ];
+
+/** As the engine defines them. */
+const DEFINITIONS = [
+  { symbol: "BTCUSDT", name: "Bitcoin / Tether", venueSymbol: "BTCUSDT", class: "CRYPTO" },
+  { symbol: "APLN", name: "Aplin Systems", venueSymbol: "APLN", class: "EQUITY" },
+  { symbol: "SAND", name: "The Sandbox / Tether", venueSymbol: "SANDUSDT", class: "CRYPTO" },
+] as const;
 
 const eventOf = ([id, title, symbols, day]: (typeof HEADLINES)[number]): ArticleEvent => ({
   id,
@@ -53,7 +61,8 @@ async function startSubgraph(): Promise<TestSubgraph> {
   const arrivals = new Arrivals();
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
-    startArticleIndexer(service, { kafka, store, embedder, arrivals, topic });
+    const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
+    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
@@ -239,6 +248,32 @@ describe("as entities", () => {
     const [[article]] = await Promise.all([entities({ __typename: "NewsArticle", id: "gold" }), publish(gold)]);
     expect(article).toMatchObject({ id: "gold" });
     expect(await entities({ __typename: "NewsArticle", id: "nothing" })).toEqual([null]);
+  });
+});
+
+test("an article that comes without symbols is about what its text names, and says where", async () => {
+  const text = "Coins fell, bitcoin by 5 percent; Aplin Systems was not touched.";
+  await publish({ ...eventOf(["unlinked", "A day of sand and dust at the harbour", [], 9]), summary: text });
+  const entity =
+    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { instruments { symbol } mentions { instruments { symbol } kind part range { start end } text } } } }";
+  await eventually(
+    async () => expect(idsOf(await search({ query: "dust", symbols: ["APLN"] }))).toEqual(["unlinked"]),
+    DEADLINE,
+  );
+  const { data } = await subgraph.ask(entity, { r: [{ __typename: "NewsArticle", id: "unlinked" }] });
+  const range = (word: string) => ({ start: text.indexOf(word), end: text.indexOf(word) + word.length });
+  expect(data._entities[0]).toEqual({
+    instruments: [],
+    mentions: [
+      { instruments: [{ symbol: "BTCUSDT" }], kind: "NAME", part: "SUMMARY", range: range("bitcoin"), text: "bitcoin" },
+      {
+        instruments: [{ symbol: "APLN" }],
+        kind: "NAME",
+        part: "SUMMARY",
+        range: range("Aplin Systems"),
+        text: "Aplin Systems",
+      },
+    ],
   });
 });
 

@@ -1,3 +1,5 @@
+import type { EntityLinker, MentionKind } from "./linking/entity-linker.ts";
+
 /** An article as it is stored and searched. */
 export interface Article {
   id: string;
@@ -7,9 +9,20 @@ export interface Article {
   source: string;
   /** RFC 3339, UTC. */
   publishedAt: string;
+  /** Of the instruments that its source says it is about. */
   symbols: readonly string[];
+  mentions: readonly ArticleMention[];
   /** From -1 to 1; null when nothing in the text says. */
   sentiment: number | null;
+}
+
+/** Where an article speaks of instruments, in UTF-16 code units of one of its parts. */
+export interface ArticleMention {
+  symbols: readonly string[];
+  kind: MentionKind;
+  part: "TITLE" | "SUMMARY";
+  start: number;
+  end: number;
 }
 
 /** The value of a record of news.articles.v1. */
@@ -35,7 +48,31 @@ export function embeddedText(article: { title: string; summary: string | null })
   return searchedText(article).slice(0, EMBEDDED_CHARACTERS_MAX);
 }
 
-export function articleOf(event: ArticleEvent, sentiment: number | null): Article {
+/** Where title and summary speak of instruments. */
+export function mentionsOf(
+  { title, summary }: Pick<ArticleEvent, "title" | "summary">,
+  linker: EntityLinker,
+): ArticleMention[] {
+  const summaryAt = title.length + 1;
+  // Together, because the one says what is meant in the other.
+  return linker
+    .mentions(`${title}\n${summary ?? ""}`)
+    .map(({ symbols, kind, start, end }) =>
+      start < summaryAt
+        ? { symbols, kind, part: "TITLE", start, end }
+        : { symbols, kind, part: "SUMMARY", start: start - summaryAt, end: end - summaryAt },
+    );
+}
+
+/** Every instrument that the article is about, by its source or by its text. */
+export function aboutOf({ symbols, mentions }: Pick<Article, "symbols" | "mentions">): string[] {
+  return [...new Set([...symbols, ...mentions.flatMap((mention) => mention.symbols)])];
+}
+
+export function articleOf(
+  event: ArticleEvent,
+  { sentiment, mentions }: { sentiment: number | null; mentions: readonly ArticleMention[] },
+): Article {
   return {
     id: event.id,
     title: event.title,
@@ -44,6 +81,7 @@ export function articleOf(event: ArticleEvent, sentiment: number | null): Articl
     source: event.source,
     publishedAt: event.publishedAt,
     symbols: [...new Set(event.instruments.map(({ symbol }) => symbol))],
+    mentions,
     sentiment,
   };
 }

@@ -42,7 +42,7 @@ export type QuerySearchNewsArgs = {
 export type Instrument = {
   __typename?: 'Instrument';
   symbol: Scalars['ID']['output'];
-  /** The newest articles about it, newest first. */
+  /** The newest articles about it, by their source or by their text, newest first. */
   news: Array<NewsArticle>;
 };
 
@@ -61,6 +61,8 @@ export type NewsArticle = {
   source: Scalars['String']['output'];
   publishedAt: Scalars['DateTime']['output'];
   instruments: Array<Instrument>;
+  /** Where its text speaks of instruments, whatever its source says it is about. */
+  mentions: Array<Mention>;
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
   sentiment?: Maybe<Scalars['Float']['output']>;
   /** Articles that say something alike. */
@@ -71,6 +73,31 @@ export type NewsArticle = {
 export type NewsArticleSimilarArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
+
+/** A place where an article speaks of something that is traded. */
+export type Mention = {
+  __typename?: 'Mention';
+  /** One, or several where the same thing is traded in several ways. */
+  instruments: Array<Instrument>;
+  kind: MentionKind;
+  part: ArticlePart;
+  /** Where in the part. */
+  range: TextRange;
+  text: Scalars['String']['output'];
+};
+
+/** By what an instrument was recognised. */
+export type MentionKind =
+  /** A symbol, a ticker or a cash tag. */
+  | 'SYMBOL'
+  /** A name that means nothing else. */
+  | 'NAME'
+  /** A name that is also a common word, and what is said around it. */
+  | 'CONTEXT';
+
+export type ArticlePart =
+  | 'TITLE'
+  | 'SUMMARY';
 
 export type NewsRanking =
   /** By both, their ranks fused: what means the same, and what has the very words. */
@@ -118,7 +145,7 @@ export type NewsFacets = {
   __typename?: 'NewsFacets';
   /** The most frequent first. */
   sources: Array<Facet>;
-  /** Symbols of instruments, the most frequent first. */
+  /** Symbols of instruments that articles are about, by their source or by their text, the most frequent first. */
   symbols: Array<Facet>;
 };
 
@@ -252,6 +279,9 @@ export type ResolversTypes = {
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   Instrument: ResolverTypeWrapper<InstrumentModel>;
   NewsArticle: ResolverTypeWrapper<NewsArticleModel>;
+  Mention: ResolverTypeWrapper<Omit<Mention, 'instruments'> & { instruments: Array<ResolversTypes['Instrument']> }>;
+  MentionKind: MentionKind;
+  ArticlePart: ArticlePart;
   NewsRanking: NewsRanking;
   NewsConnection: ResolverTypeWrapper<Omit<NewsConnection, 'edges' | 'nodes' | 'facets'> & { edges: Array<ResolversTypes['NewsEdge']>, nodes: Array<ResolversTypes['NewsArticle']>, facets: ResolversTypes['NewsFacets'] }>;
   NewsEdge: ResolverTypeWrapper<NewsEdgeModel>;
@@ -274,6 +304,7 @@ export type ResolversParentTypes = {
   Int: Scalars['Int']['output'];
   Instrument: InstrumentModel;
   NewsArticle: NewsArticleModel;
+  Mention: Omit<Mention, 'instruments'> & { instruments: Array<ResolversParentTypes['Instrument']> };
   NewsConnection: Omit<NewsConnection, 'edges' | 'nodes' | 'facets'> & { edges: Array<ResolversParentTypes['NewsEdge']>, nodes: Array<ResolversParentTypes['NewsArticle']>, facets: ResolversParentTypes['NewsFacets'] };
   NewsEdge: NewsEdgeModel;
   Snippet: Snippet;
@@ -311,8 +342,17 @@ export type NewsArticleResolvers<ContextType = Context, ParentType extends Resol
   source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   publishedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   instruments?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
+  mentions?: Resolver<Array<ResolversTypes['Mention']>, ParentType, ContextType>;
   sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   similar?: Resolver<Array<ResolversTypes['NewsArticle']>, ParentType, ContextType, RequireFields<NewsArticleSimilarArgs, 'first'>>;
+};
+
+export type MentionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mention'] = ResolversParentTypes['Mention']> = {
+  instruments?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['MentionKind'], ParentType, ContextType>;
+  part?: Resolver<ResolversTypes['ArticlePart'], ParentType, ContextType>;
+  range?: Resolver<ResolversTypes['TextRange'], ParentType, ContextType>;
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type NewsConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['NewsConnection'] = ResolversParentTypes['NewsConnection']> = {
@@ -360,6 +400,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   Instrument?: InstrumentResolvers<ContextType>;
   NewsArticle?: NewsArticleResolvers<ContextType>;
+  Mention?: MentionResolvers<ContextType>;
   NewsConnection?: NewsConnectionResolvers<ContextType>;
   NewsEdge?: NewsEdgeResolvers<ContextType>;
   Snippet?: SnippetResolvers<ContextType>;

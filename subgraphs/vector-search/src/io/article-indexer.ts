@@ -6,11 +6,13 @@ import type { KafkaClient } from "@mib/events/kafka";
 import { validateValue } from "@mib/events/validate";
 import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
-import { articleOf, embeddedText, type ArticleEvent } from "../domain/article.ts";
+import { articleOf, embeddedText, mentionsOf, type ArticleEvent } from "../domain/article.ts";
 import { sentimentOfArticle } from "@mib/sentiment/sentiment";
 import type { Arrivals } from "./arrivals.ts";
 import type { ArticleStore, StoredArticle } from "./article-store.ts";
+import type { EntityLinker } from "../domain/linking/entity-linker.ts";
 import type { Embedder } from "./embedder.ts";
+import type { InstrumentDirectory } from "./instrument-directory.ts";
 
 const NEWS_TOPIC = "news.articles.v1";
 /** Articles are searchable after at most this many were embedded. */
@@ -22,6 +24,7 @@ interface IndexerParts {
   store: ArticleStore;
   embedder: Embedder;
   arrivals: Arrivals;
+  instruments: InstrumentDirectory;
   /** The name under which the topic is found. */
   topic?: string;
 }
@@ -96,9 +99,10 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
       }
     }
     const epoch = epochs.get(NEWS_TOPIC) as string;
+    const linker = await parts.instruments.linker();
     for (let from = 0; from < accepted.length; from += SAVED_AT_ONCE_MAX) {
       const part = accepted.slice(from, from + SAVED_AT_ONCE_MAX);
-      await parts.store.save(await Promise.all(part.map((item) => prepare(item, epoch))));
+      await parts.store.save(await Promise.all(part.map((item) => prepare(item, epoch, linker))));
       indexed.inc(part.length);
       parts.arrivals.announce(part.map(({ event }) => event.id));
     }
@@ -110,8 +114,11 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     return { event: validation.value as ArticleEvent, offset };
   }
 
-  async function prepare({ event, offset }: Accepted, epoch: string): Promise<StoredArticle> {
-    const article = articleOf(event, sentimentOfArticle(event));
+  async function prepare({ event, offset }: Accepted, epoch: string, linker: EntityLinker): Promise<StoredArticle> {
+    const article = articleOf(event, {
+      sentiment: sentimentOfArticle(event),
+      mentions: mentionsOf(event, linker),
+    });
     return {
       article,
       vector: await parts.embedder.embed(embeddedText(article), "document"),

@@ -20,6 +20,7 @@ const article = (id: string, day: number, symbols: string[]): Article => ({
   source: "wire",
   publishedAt: `2024-01-0${day}T00:00:00Z`,
   symbols,
+  mentions: [],
   sentiment: 0.25,
 });
 
@@ -91,7 +92,7 @@ test("with a half-life an older article has to match better", async () => {
 });
 
 test("facets count what the filter lets through", async () => {
-  expect(await store.facet("symbols", anything, 10)).toEqual([
+  expect(await store.facet("about", anything, 10)).toEqual([
     { value: "FCX", count: 2 },
     { value: "EURUSD", count: 1 },
     { value: "HG", count: 1 },

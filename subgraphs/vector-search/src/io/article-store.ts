@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CodedError } from "@mib/service/coded-error";
 import { QdrantClient } from "@qdrant/js-client-rest";
-import { type Article, searchedText } from "../domain/article.ts";
+import { aboutOf, type Article, searchedText } from "../domain/article.ts";
 import type { SearchFilter } from "../domain/search-request.ts";
 import { MEANING, rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
 
@@ -22,14 +22,15 @@ export interface EmbeddingModel {
   dimension: number;
 }
 
-interface Payload extends Omit<Article, "symbols"> {
-  symbols: string[];
+interface Payload extends Article {
+  /** Of all instruments that it is about, whoever says so. */
+  about: string[];
   epoch: string;
   offset: number;
 }
 
 const INDEXES = {
-  symbols: "keyword",
+  about: "keyword",
   publishedAt: "datetime",
   source: "keyword",
   epoch: "keyword",
@@ -99,7 +100,7 @@ export class ArticleStore {
       vector: { [MEANING]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
       payload: {
         ...article,
-        symbols: [...article.symbols],
+        about: aboutOf(article),
         epoch: position.epoch,
         offset: Number(position.offset),
       } satisfies Payload as unknown as Record<string, unknown>,
@@ -128,7 +129,7 @@ export class ArticleStore {
 
   /** How many articles that the filter lets through have each value, the most frequent first. */
   async facet(
-    key: "symbols" | "source",
+    key: "about" | "source",
     filter: SearchFilter,
     limit: number,
   ): Promise<{ value: string; count: number }[]> {
@@ -155,7 +156,7 @@ export class ArticleStore {
     return this.#batch(
       wanted.map(({ symbol, limit }) => ({
         query: { order_by: { key: "publishedAt", direction: "desc" as const } },
-        filter: { must: [{ key: "symbols", match: { value: symbol } }] },
+        filter: { must: [{ key: "about", match: { value: symbol } }] },
         limit,
         with_payload: true,
       })),
@@ -193,6 +194,6 @@ function pointIdOf(articleId: string): string {
 }
 
 function articleOf(payload: Record<string, unknown> | null | undefined): Article {
-  const { epoch: _, offset: __, ...article } = payload as unknown as Payload;
+  const { epoch: _, offset: __, about: ___, ...article } = payload as unknown as Payload;
   return article;
 }

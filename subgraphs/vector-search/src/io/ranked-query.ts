@@ -66,7 +66,7 @@ export function storeFilter({ symbols, sources, from, to }: SearchFilter) {
   const range = { ...(from !== null && { gte: from }), ...(to !== null && { lt: to }) };
   return {
     must: [
-      ...any("symbols", symbols),
+      ...any("about", symbols),
       ...any("source", sources),
       ...(from === null && to === null ? [] : [{ key: "publishedAt", range }]),
     ],

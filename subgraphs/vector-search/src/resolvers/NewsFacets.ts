@@ -3,5 +3,5 @@ import type { NewsFacetsResolvers } from "../generated/resolvers.ts";
 
 export const NewsFacets: NewsFacetsResolvers = {
   sources: (filter, { first }, { store }) => store.facet("source", filter, pageSize(first, 10)),
-  symbols: (filter, { first }, { store }) => store.facet("symbols", filter, pageSize(first, 10)),
+  symbols: (filter, { first }, { store }) => store.facet("about", filter, pageSize(first, 10)),
 };
