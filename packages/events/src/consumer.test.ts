@@ -150,3 +150,24 @@ test("sending to a topic that is missing fails instead of waiting for ever, and 
   await impatient.send({ topic, key: "k", channel: "c", eventId: "y", value: "after" });
   await impatient.stop();
 });
+
+test("a consumer that is stopped before it reads ends", async () => {
+  const asked = Promise.withResolvers<void>();
+  const known = Promise.withResolvers<StartOffset>();
+  const early = await consumeEvents({
+    kafka,
+    log,
+    name: "test",
+    topics: [topic],
+    startOffset: () => {
+      asked.resolve();
+      return known.promise;
+    },
+    onBatch: async () => {},
+  });
+  await asked.promise;
+  const stopped = early.stop();
+  known.resolve("latest");
+  await stopped;
+  expect(early.connected()).toBe(false);
+});

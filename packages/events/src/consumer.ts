@@ -172,6 +172,8 @@ class SeekingConsumer implements EventConsumer {
     const { kafka, name, topics, concurrency = 8, batchBytesMax = 1_048_576, fetchWaitMs = 100 } = this.#options;
     const generation = ++this.#generation;
     await this.#resolvePositions();
+    // A signal that has come does not come again.
+    if (this.#stopping.signal.aborted) return;
     const consumer = kafka.consumer({
       groupId: `${name}-${randomUUID()}`,
       maxWaitTimeInMs: fetchWaitMs,

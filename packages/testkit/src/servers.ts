@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import kafkajs from "kafkajs";
 import pg from "pg";
+import { eventually } from "./eventually.ts";
 
 /** Where the real servers of a test run are. Reading one that was not started fails with how to get it. */
 export const servers = {
@@ -79,16 +80,18 @@ export async function createTestTopics(partitions: Record<string, number>): Prom
       await admin.disconnect();
     }
   };
-  await asAdmin((admin) =>
-    admin.createTopics({
-      waitForLeaders: true,
-      topics: Object.entries(partitions).map(([name, numPartitions]) => ({
-        topic: names[name]!,
-        numPartitions,
-        replicationFactor: 1,
-      })),
-    }),
-  );
+  const topics = Object.entries(partitions).map(([name, numPartitions]) => ({
+    topic: names[name]!,
+    numPartitions,
+    replicationFactor: 1,
+  }));
+  await asAdmin(async (admin) => {
+    // To wait for leaders is to ask once, and to fail where the broker does not know the topics yet.
+    await admin.createTopics({ waitForLeaders: false, topics });
+    await eventually(() => admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) }), {
+      deadlineMs: 30_000,
+    });
+  });
   const drop = () => asAdmin((admin) => admin.deleteTopics({ topics: Object.values(names) }));
   return { names, drop, [Symbol.asyncDispose]: drop };
 }
