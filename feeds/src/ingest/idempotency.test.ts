@@ -21,6 +21,20 @@ test("a request has one answer, however often it comes, until it is too old or t
   expect(requests.claim("a", "body")).toEqual({ kind: "NEW" });
 });
 
+test("what was answered before is known again while it is not too old, and what is known here stands", () => {
+  const requests = new Idempotency<string>({ ...unbounded, entriesMax: 2, ageMsMax: 100, now: () => 1_000 });
+  requests.restore("old", "body", 900, "answer");
+  requests.restore("a", "body", 950, "answer");
+  requests.restore("a", "other", 990, "another");
+  requests.claim("b", "body");
+  requests.restore("b", "body", 990, "answer");
+  expect(requests.claim("a", "body")).toEqual({ kind: "REPEATED", answer: "answer" });
+  expect(requests.claim("b", "body")).toMatchObject({ kind: "CONFLICT" });
+  requests.restore("c", "body", 990, "answer");
+  expect(requests.claim("c", "body")).toMatchObject({ kind: "REPEATED" });
+  expect(requests.claim("old", "body")).toEqual({ kind: "NEW" });
+});
+
 test("answers are kept while all of them together are no larger than they may be", () => {
   const requests = new Idempotency<string>({
     entriesMax: 10,

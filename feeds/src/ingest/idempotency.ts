@@ -44,6 +44,13 @@ export class Idempotency<Answer> {
     return { kind: "NEW" };
   }
 
+  /** Takes note of what another process, or an earlier run, answered. What is known here stands. */
+  restore(key: string, bodyHash: string, atMs: number, answer: Answer): void {
+    if (this.#entries.has(key) || this.#now() - atMs >= this.#options.ageMsMax) return;
+    this.#entries.set(key, { bodyHash, atMs, size: 0, outcome: { kind: "WORKING" } });
+    this.settle(key, answer);
+  }
+
   settle(key: string, answer: Answer): void {
     const entry = this.#entries.get(key);
     if (!entry) return;

@@ -3,14 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createKafka } from "@mib/events/kafka";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { createKafka, type KafkaClient } from "@mib/events/kafka";
 import { createEventProducer, type EventProducer, RecordTooLargeError } from "@mib/events/producer";
+import { provision } from "@mib/events/provision";
+import { rangesOf, type ScanOptions, scanTopic } from "@mib/events/scan-topic";
 import { deadLetterTopic } from "@mib/events/topics";
 import { createLogger } from "@mib/service/log";
 import { eventually } from "@mib/testkit/eventually";
 import { createTestTopics, servers } from "@mib/testkit/servers";
 import { afterAll, describe, expect, test } from "vitest";
 import { IngestKeys } from "./ingest-keys.ts";
+import { followMemory, IngestMemory } from "./ingest-memory.ts";
 import { IngestServer, type IngestServerOptions } from "./ingest-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mib-ingest-"));
@@ -22,7 +26,7 @@ writeFileSync(
   keysFile,
   JSON.stringify({
     keys: [
-      { name: "wire", sha256: sha256("secret-1"), scopes: ["news", "posts", "readings"] },
+      { name: "wire", sha256: sha256("secret-1"), scopes: ["news", "posts", "readings", "sensors"] },
       { name: "meter", sha256: sha256("secret-2"), scopes: ["readings"] },
     ],
   }),
@@ -30,6 +34,14 @@ writeFileSync(
 
 const article = { title: "Rates rise", source: "Wire", publishedAt: "2026-03-04T14:30:00Z", instruments: [] };
 const post = { source: "forum", text: "to the moon", at: "2026-03-04T14:30:00Z", instruments: [{ symbol: "BTCUSDT" }] };
+const sensor = {
+  source: "pipeline-7",
+  metric: "flow",
+  name: "Flow at the border",
+  kind: "FLOW",
+  unit: "m3/s",
+  instruments: [{ symbol: "NG" }],
+};
 const reading = { source: "pipeline-7", metric: "flow", value: "12.5", unit: "m3/s", at: "2026-03-04T14:30:00Z" };
 
 interface Sent {
@@ -61,16 +73,29 @@ function keeper(end: () => Promise<void> = () => Promise.resolve()): { producer:
   return { producer, sent };
 }
 
-async function listening(options: Pick<IngestServerOptions, "producer"> & Partial<IngestServerOptions>) {
-  const ingest = new IngestServer({ keys: IngestKeys.read(keysFile), log, ...options });
+/** As if it had been read: the sensor is defined. */
+function wholeMemory(): IngestMemory {
+  const memory = new IngestMemory();
+  memory.sensors.define("pipeline-7/flow", { unit: "m3/s", symbols: ["NG"] });
+  memory.isWhole = true;
+  return memory;
+}
+
+async function listening({
+  memory = wholeMemory(),
+  ...options
+}: Pick<IngestServerOptions, "producer"> & Partial<IngestServerOptions>) {
+  const ingest = new IngestServer({ keys: IngestKeys.read(keysFile), log, memory, ...options });
   const server = await ingest.listen({ host: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     ingest,
+    url,
     async post(path: string, body: unknown, headers: Record<string, string> = {}, method = "POST") {
+      const isRaw = typeof body === "string" || body instanceof Uint8Array;
       const response = await fetch(`${url}${path}`, {
         method,
-        ...(method === "POST" ? { body: typeof body === "string" ? body : JSON.stringify(body) } : {}),
+        ...(method === "POST" ? { body: isRaw ? (body as BodyInit) : JSON.stringify(body) } : {}),
         headers: { "content-type": "application/json", "x-api-key": "secret-1", ...headers },
       });
       const answer: any = await response.json();
@@ -83,13 +108,20 @@ async function listening(options: Pick<IngestServerOptions, "producer"> & Partia
   };
 }
 
-test("what Kafka has is accepted, and what does not fit is in the dead letters with its reason", async () => {
-  await using topics = await createTestTopics({ readings: 1, "readings.dlq": 1 });
-  const topic = topics.names.readings!;
-  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "ingest-test", log);
+async function createTopic(kafka: KafkaClient, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic: deadLetterTopic(topic), numPartitions: 1 }] });
+  // To wait for leaders is to ask once, and to fail where the broker does not know the topic yet.
+  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 1 }] });
+  await eventually(() => admin.fetchTopicMetadata({ topics: [topic] }), { deadlineMs: 30_000 });
+  await admin.disconnect();
+}
+
+test("what Kafka has is accepted, and what does not fit is in the dead letters with its reason", async () => {
+  await using topics = await createTestTopics({ readings: 1 });
+  const topic = topics.names.readings!;
+  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "ingest-test", log);
+  await createTopic(kafka, deadLetterTopic(topic));
   const producer = createEventProducer({ kafka, log });
   await using server = await listening({ producer, topicOf: () => topic });
   const bad = { ...reading, value: "much" };
@@ -98,25 +130,28 @@ test("what Kafka has is accepted, and what does not fit is in the dead letters w
     answer: {
       accepted: 1,
       rejected: [
-        { index: 1, reason: expect.stringContaining("/value") },
-        { index: 2, reason: expect.any(String) },
+        { index: 1, code: "ITEM_INVALID", reason: expect.stringContaining("/value") },
+        { index: 2, code: "ITEM_INVALID", reason: expect.any(String) },
       ],
     },
   });
 
   const records: { topic: string; value: any; headers: Record<string, string> }[] = [];
-  const consumer = kafka.consumer({ groupId: topic });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic, deadLetterTopic(topic)], fromBeginning: true });
-  await consumer.run({
-    eachMessage: async ({ topic: from, message }) => {
-      const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
-      records.push({ topic: from, value: JSON.parse(String(message.value)), headers: Object.fromEntries(headers) });
-    },
-  });
-  await eventually(() => expect(records).toHaveLength(3), { deadlineMs: 60_000 });
+  for (const from of [topic, deadLetterTopic(topic)]) {
+    const take: ScanOptions["take"] = ({ value, headers }) => {
+      const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)]);
+      records.push({ topic: from, value: JSON.parse(String(value)), headers: Object.fromEntries(texts) });
+    };
+    await scanTopic({ kafka, log, topic: from, ranges: await rangesOf(kafka, from), take });
+  }
+  expect(records).toHaveLength(3);
   const [taken] = records.filter((record) => record.topic === topic);
-  expect(taken!.value).toEqual({ ...reading, id: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(taken!.value).toEqual({
+    ...reading,
+    id: expect.stringMatching(/^[0-9a-f]{32}$/),
+    sensor: { id: "pipeline-7/flow" },
+    instruments: [{ symbol: "NG" }],
+  });
   expect(taken!.headers).toMatchObject({ "event-id": taken!.value.id, channel: "*", "schema-version": "1" });
   const dead = records.filter((record) => record.topic !== topic);
   expect(dead.map(({ headers }) => [headers["original-topic"], headers["given-by"]])).toEqual([
@@ -127,8 +162,6 @@ test("what Kafka has is accepted, and what does not fit is in the dead letters w
   // What it would have been sent as, so that it can be sent once its value is right.
   const [mendable] = dead.filter(({ value }) => value !== 7);
   expect(mendable!.headers).toMatchObject({ "event-id": mendable!.value.id, channel: "*", "schema-version": "1" });
-  await consumer.disconnect();
-  await admin.disconnect();
   await producer.stop();
 });
 
@@ -141,7 +174,8 @@ test("each kind goes to its topic, under its source, with an id that is the same
     ["/v1/posts", { ...post, id: "4711" }],
     ["/v1/posts", { ...post, id: "4711", text: "edited" }],
     ["/v1/readings", reading],
-    ["/v1/readings", { ...reading, value: "13" }],
+    ["/v1/readings", { ...reading, value: "13", unit: null }],
+    ["/v1/sensors", { ...sensor, metric: "pressure" }],
   ] as const)
     expect((await server.post(path, item)).answer).toEqual({ accepted: 1, rejected: [] });
   expect(sent.map(({ topic, key }) => [topic, key])).toEqual([
@@ -151,9 +185,11 @@ test("each kind goes to its topic, under its source, with an id that is the same
     ["social.posts.v1", "forum"],
     ["sensor.readings.v1", "pipeline-7"],
     ["sensor.readings.v1", "pipeline-7"],
+    ["sensor.definitions.v1", "pipeline-7/pressure"],
   ]);
+  expect(sent[5]!.value).toMatchObject({ unit: "m3/s", sensor: { id: "pipeline-7/flow" } });
   const ids = sent.map(({ value }) => value.id);
-  expect([ids[2] === ids[3], ids[4] === ids[5], new Set(ids).size]).toEqual([true, true, 4]);
+  expect([ids[2] === ids[3], ids[4] === ids[5], new Set(ids).size]).toEqual([true, true, 5]);
 });
 
 describe("a request is refused", () => {
@@ -185,10 +221,222 @@ describe("a request is refused", () => {
     expect(sent).toEqual([]);
   });
 
+  test.each([
+    ["is no gzip", "gzip", Buffer.from(JSON.stringify(reading)), 400, "BAD_REQUEST"],
+    ["is cut off", "gzip", gzipSync(JSON.stringify(reading)).subarray(0, 40), 400, "BAD_REQUEST"],
+    ["unpacks to more than a body may be", "gzip", gzipSync(" ".repeat(64 << 20)), 413, "REQUEST_TOO_LARGE"],
+    ["is packed in another way", "br", brotliCompressSync(JSON.stringify(reading)), 415, "UNSUPPORTED_MEDIA_TYPE"],
+    ["is no UTF-8", "identity", Buffer.from([0x22, 0xff, 0x22]), 400, "BAD_REQUEST"],
+  ])("whose body %s", async (_, encoding, body, status, code) => {
+    const { producer, sent } = keeper();
+    await using server = await listening({ producer });
+    const answered = await server.post("/v1/readings", body, { "content-encoding": encoding });
+    expect([answered.status, answered.answer.errors[0].extensions.code]).toEqual([status, code]);
+    expect(sent).toEqual([]);
+    // What it took is given back.
+    expect((await server.post("/v1/readings", reading)).status).toBe(200);
+  });
+
+  test("that has an empty key for repeats: it would be everybody's", async () => {
+    await using server = await listening(keeper());
+    expect((await server.post("/v1/readings", reading, { "idempotency-key": "" })).status).toBe(400);
+  });
+
+  test("while what was kept is still being read", async () => {
+    await using server = await listening({ ...keeper(), memory: new IngestMemory() });
+    expect(await server.post("/v1/readings", reading)).toMatchObject({
+      status: 503,
+      answer: { errors: [{ extensions: { code: "SERVICE_UNAVAILABLE" } }] },
+    });
+  });
+
   test("that is no POST", async () => {
     await using server = await listening(keeper());
     expect((await server.post("/v1/news", null, {}, "GET")).status).toBe(405);
   });
+});
+
+describe("an item is refused, with its code, and its neighbours are taken:", () => {
+  const soon = new Date(Date.now() + 3_600_000).toISOString();
+  test.each([
+    [
+      "a field that is not known",
+      "/v1/readings",
+      { ...reading, event_time: "2026-03-04" },
+      "ITEM_INVALID",
+      "/event_time",
+    ],
+    [
+      "a reading that names instruments",
+      "/v1/readings",
+      { ...reading, instruments: [] },
+      "ITEM_INVALID",
+      "/instruments",
+    ],
+    ["a reading that names its sensor", "/v1/readings", { ...reading, sensor: { id: "x" } }, "ITEM_INVALID", "/sensor"],
+    ["a topic of its own", "/v1/posts", { ...post, topic: "market.trades.v1" }, "ITEM_INVALID", "/topic"],
+    [
+      "an instrument with more than a symbol",
+      "/v1/posts",
+      { ...post, instruments: [{ symbol: "A", name: "B" }] },
+      "ITEM_INVALID",
+      "/instruments/0/name",
+    ],
+    ["no instruments", "/v1/posts", { ...post, instruments: undefined }, "ITEM_INVALID", "instruments"],
+    ["a value that is a number", "/v1/readings", { ...reading, value: 12.5 }, "ITEM_INVALID", "/value"],
+    ["a value of too many digits", "/v1/readings", { ...reading, value: "1".repeat(65) }, "ITEM_INVALID", "/value"],
+    ["a text that is too long", "/v1/posts", { ...post, text: "x".repeat(40_001) }, "ITEM_INVALID", "/text"],
+    ["a text that nobody can store", "/v1/posts", { ...post, text: "a\u0000b" }, "ITEM_INVALID", "/text"],
+    ["half a character", "/v1/posts", { ...post, text: "\ud83d" }, "ITEM_INVALID", "/text"],
+    ["the code of a problem", "/v1/readings", { ...reading, code: "X", reason: "Y" }, "ITEM_INVALID", "/code"],
+    ["31 February", "/v1/readings", { ...reading, at: "2026-02-31T00:00:00Z" }, "ITEM_TIME_INVALID", "at is a day"],
+    ["a 25th hour", "/v1/readings", { ...reading, at: "2026-02-01T25:00:00Z" }, "ITEM_TIME_INVALID", "at is a day"],
+    ["a time without its zone", "/v1/readings", { ...reading, at: "2026-02-01T00:00:00" }, "ITEM_TIME_INVALID", "zone"],
+    [
+      "a zone that there is not",
+      "/v1/posts",
+      { ...post, at: "2026-02-01T00:00:00+99:00" },
+      "ITEM_TIME_INVALID",
+      "zone",
+    ],
+    ["seconds since 1970", "/v1/readings", { ...reading, at: 1_772_634_600 }, "ITEM_TIME_INVALID", "RFC 3339"],
+    ["no time", "/v1/posts", { ...post, at: undefined }, "ITEM_TIME_INVALID", "RFC 3339"],
+    ["the year 0", "/v1/readings", { ...reading, at: "0000-01-01T00:00:00Z" }, "ITEM_TIME_INVALID", "before 1970"],
+    ["the future", "/v1/news", { ...article, publishedAt: soon }, "ITEM_TIME_INVALID", "publishedAt is in the future"],
+    [
+      "a sensor that nobody defined",
+      "/v1/readings",
+      { ...reading, metric: "heat" },
+      "SENSOR_UNKNOWN",
+      "pipeline-7/heat",
+    ],
+    ["another unit", "/v1/readings", { ...reading, unit: "bcf/d" }, "SENSOR_UNIT_DIFFERS", "m3/s"],
+    ["a sensor whose metric has a slash", "/v1/sensors", { ...sensor, metric: "a/b" }, "ITEM_INVALID", "/metric"],
+    ["a sensor of no kind", "/v1/sensors", { ...sensor, kind: "MOOD" }, "ITEM_INVALID", "/kind"],
+    ["a sensor without a unit", "/v1/sensors", { ...sensor, unit: " " }, "ITEM_INVALID", "/unit"],
+    [
+      "a sensor that was defined in 1999",
+      "/v1/sensors",
+      { ...sensor, definedAt: "1999" },
+      "ITEM_INVALID",
+      "/definedAt",
+    ],
+  ])("%s", async (_, path, item, code, reason) => {
+    const { producer, sent } = keeper();
+    await using server = await listening({ producer });
+    const good = { "/v1/news": article, "/v1/posts": post, "/v1/readings": reading, "/v1/sensors": sensor }[path];
+    const { status, answer } = await server.post(path, [item, good]);
+    expect([status, answer]).toEqual([
+      200,
+      { accepted: 1, rejected: [{ index: 0, code, reason: expect.stringContaining(reason) }] },
+    ]);
+    expect(sent.map((each) => each.reason !== null)).toEqual([true, false]);
+    expect(sent[0]!.reason).toBe(answer.rejected[0].reason);
+  });
+
+  test("a time is told in one way, wherever it came from", async () => {
+    const { producer, sent } = keeper();
+    await using server = await listening({ producer });
+    const times = ["2026-03-04T14:30:00.500Z", "2026-03-04T15:30:00.5+01:00", "2026-03-04t14:30:00.5z"];
+    await server.post(
+      "/v1/readings",
+      times.map((at) => ({ ...reading, at })),
+    );
+    expect(new Set(sent.map(({ value }) => `${value.at} ${value.id}`)).size).toBe(1);
+    expect(sent[0]!.value.at).toBe("2026-03-04T14:30:00.5Z");
+  });
+
+  test("one sensor more than there may be", async () => {
+    const memory = wholeMemory();
+    for (let n = 1; n < 10_000; n++) memory.sensors.define(`s/${n}`, { unit: "1", symbols: [] });
+    await using server = await listening({ ...keeper(), memory });
+    expect((await server.post("/v1/sensors", { ...sensor, metric: "new" })).answer.rejected).toMatchObject([
+      { code: "TOO_MANY_SENSORS" },
+    ]);
+    expect((await server.post("/v1/sensors", sensor)).answer.accepted).toBe(1);
+  });
+});
+
+test("a body may be packed, and is the same request then", async () => {
+  const { producer, sent } = keeper();
+  await using server = await listening({ producer });
+  const headers = { "idempotency-key": "packed" };
+  const packed = gzipSync(JSON.stringify(reading));
+  const first = await server.post("/v1/readings", packed, { ...headers, "content-encoding": "gzip" });
+  expect(first).toMatchObject({ status: 200, answer: { accepted: 1 } });
+  expect(await server.post("/v1/readings", reading, headers)).toEqual(first);
+  expect(sent).toHaveLength(2);
+});
+
+test("a sensor is known once it is defined, and its last definition counts", async () => {
+  const { producer, sent } = keeper();
+  await using server = await listening({ producer, memory: Object.assign(new IngestMemory(), { isWhole: true }) });
+  const give = async (path: string, item: object) => (await server.post(path, item)).answer.accepted;
+  expect(await give("/v1/readings", reading)).toBe(0);
+  expect(await give("/v1/sensors", sensor)).toBe(1);
+  expect(await give("/v1/readings", reading)).toBe(1);
+  expect(await give("/v1/sensors", { ...sensor, unit: "bcf/d", instruments: [] })).toBe(1);
+  expect(await give("/v1/readings", reading)).toBe(0);
+  expect(await give("/v1/readings", { ...reading, unit: "bcf/d" })).toBe(1);
+  expect(sent.filter(({ reason }) => reason === null).map(({ value }) => value.instruments)).toEqual([
+    [{ symbol: "NG" }],
+    [{ symbol: "NG" }],
+    [],
+    [],
+  ]);
+});
+
+test("answers and sensors outlive a run, on whichever process", async () => {
+  await provision({
+    kafka: createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "ingest-test", log),
+    replicationFactor: 1,
+  });
+  await using topics = await createTestTopics({ definitions: 1, answers: 1, readings: 1 });
+  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "ingest-test", log);
+  const own = { definitions: topics.names.definitions!, answers: topics.names.answers! };
+  const readings = topics.names.readings!;
+  await createTopic(kafka, deadLetterTopic(readings));
+
+  async function run() {
+    const producer = createEventProducer({ kafka, log });
+    const memory = new IngestMemory();
+    const end = new AbortController();
+    const following = followMemory({ kafka, log, memory, signal: end.signal, topics: own });
+    const topicOf = (kind: string) => (kind === "sensors" ? own.definitions : readings);
+    const server = await listening({ producer, memory, topicOf, answersTopic: own.answers });
+    await eventually(() => expect(memory.isWhole).toBe(true), { deadlineMs: 60_000 });
+    return {
+      ...server,
+      memory,
+      async stop() {
+        end.abort();
+        await (await following).stop();
+        await producer.stop();
+        await server[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  const headers = { "idempotency-key": "friday" };
+  const first = await run();
+  const second = await run();
+  expect((await first.post("/v1/sensors", sensor)).answer).toEqual({ accepted: 1, rejected: [] });
+  const given = [reading, { ...reading, value: "much" }];
+  const answer = await first.post("/v1/readings", given, headers);
+  expect(answer.answer).toMatchObject({ accepted: 1, rejected: [{ index: 1, code: "ITEM_INVALID" }] });
+  await first.stop();
+
+  // One that ran beside it, and one that begins now.
+  await eventually(() => expect(second.memory.sensors.size).toBe(1), { deadlineMs: 60_000 });
+  await eventually(async () => expect(await second.post("/v1/readings", given, headers)).toEqual(answer), {
+    deadlineMs: 60_000,
+  });
+  await second.stop();
+  const third = await run();
+  expect(await third.post("/v1/readings", given, headers)).toEqual(answer);
+  expect((await third.post("/v1/readings", reading, headers)).status).toBe(409);
+  expect((await third.post("/v1/readings", reading)).answer.accepted).toBe(1);
+  await third.stop();
 });
 
 test("a repeated request gets the same answer and is done once; another body under its key is a conflict", async () => {
@@ -197,7 +445,7 @@ test("a repeated request gets the same answer and is done once; another body und
   const headers = { "idempotency-key": "monday" };
   const first = await server.post("/v1/readings", [reading, 7], headers);
   expect(await server.post("/v1/readings", [reading, 7], headers)).toEqual(first);
-  expect(sent).toHaveLength(2);
+  expect(sent.map(({ topic }) => topic)).toEqual(["sensor.readings.v1", "sensor.readings.v1.dlq", "ingest.answers.v1"]);
   expect((await server.post("/v1/readings", reading, headers)).status).toBe(409);
   // Another giver's key is another key.
   expect((await server.post("/v1/readings", reading, { ...headers, "x-api-key": "secret-2" })).status).toBe(200);
@@ -254,7 +502,10 @@ test("an item that Kafka would never take is put aside, and its neighbours are a
     event.value.length > 1_000 ? Promise.reject(new RecordTooLargeError(event.topic, event.value.length)) : send(event);
   await using server = await listening({ producer });
   const { answer } = await server.post("/v1/posts", [post, { ...post, text: "x".repeat(2_000) }]);
-  expect(answer).toEqual({ accepted: 1, rejected: [{ index: 1, reason: "the item is too large" }] });
+  expect(answer).toEqual({
+    accepted: 1,
+    rejected: [{ index: 1, code: "ITEM_TOO_LARGE", reason: "the item is too large" }],
+  });
   expect(sent.map(({ topic }) => topic)).toEqual(["social.posts.v1", deadLetterTopic("social.posts.v1")]);
 });
 
@@ -269,7 +520,7 @@ test("while Kafka is away nothing is accepted, and the same request succeeds whe
   });
   away = false;
   expect((await server.post("/v1/readings", reading, headers)).status).toBe(200);
-  expect(sent).toHaveLength(1);
+  expect(sent.map(({ topic }) => topic)).toEqual(["sensor.readings.v1", "ingest.answers.v1"]);
   expect(server.ingest.waiting).toBe(0);
 });
 

@@ -3,21 +3,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { GIVEN_BY, putAside } from "@mib/events/dead-letter";
 import { encodeHeaders } from "@mib/events/event";
 import { type EventProducer, RecordTooLargeError } from "@mib/events/producer";
-import { validateValue } from "@mib/events/validate";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
-import { Idempotency } from "./idempotency.ts";
+import type { ErrorCode } from "@mib/service/error-catalogue";
+import { type IngestItem, readItem } from "./ingest-item.ts";
 import { INGEST_KINDS, type IngestKindName } from "./ingest-kind.ts";
 import type { IngestKey, IngestKeys } from "./ingest-keys.ts";
+import { answerEvent, type IngestMemory, learnDefinition } from "./ingest-memory.ts";
+import { readBody } from "./request-body.ts";
 
 export interface IngestAnswer {
   accepted: number;
-  rejected: { index: number; reason: string }[];
+  rejected: { index: number; code: ErrorCode; reason: string }[];
 }
 
 export interface IngestServerOptions {
   keys: IngestKeys;
   producer: EventProducer;
+  /** Nothing is taken in before it is whole. */
+  memory: IngestMemory;
   log: Logger;
   onAccepted?(kind: IngestKindName, count: number): void;
   onRejected?(kind: IngestKindName, count: number): void;
@@ -25,8 +29,9 @@ export interface IngestServerOptions {
   waitingMax?: number;
   /** Of bodies that are being read or wait for Kafka, before others are refused. */
   heldBytesMax?: number;
-  /** Where the items of a kind go; for tests. */
+  /** Where the items of a kind go, and the answers; for tests. */
   topicOf?(kind: IngestKindName): string;
+  answersTopic?: string;
 }
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -36,23 +41,15 @@ const HELD_BYTES_MAX = 32 * 1_048_576;
 const REQUEST_MS_MAX = 15_000;
 const RETRY_AFTER_SECONDS = 1;
 const IDEMPOTENCY_KEY_MAX = 200;
-const ANSWERS_MAX = 10_000;
-const REJECTED_MAX = 100_000;
-const ANSWERS_MS_MAX = 24 * 3_600_000;
 
 /**
- * `POST /v1/news`, `/v1/posts` and `/v1/readings` with `x-api-key` take an item or a list of them. An answer of 200 means that
- * Kafka has what was accepted; items that do not fit the schema of their topic are in its dead letters, and the answer says
- * which and why. The same request again with the same `idempotency-key` gets the same answer; the same item has the same id.
+ * `POST /v1/news`, `/v1/posts`, `/v1/readings` and `/v1/sensors` with `x-api-key` take an item or a list of them. An answer of
+ * 200 means that Kafka has what was accepted; items that are not as they must be are in the dead letters of their topic, and the
+ * answer says which and why. The same request again with the same `idempotency-key` gets the same answer, also after a restart;
+ * the same item has the same id.
  */
 export class IngestServer {
   readonly #options: IngestServerOptions;
-  readonly #idempotency = new Idempotency<IngestAnswer>({
-    entriesMax: ANSWERS_MAX,
-    sizeOf: ({ rejected }) => rejected.length,
-    sizeMax: REJECTED_MAX,
-    ageMsMax: ANSWERS_MS_MAX,
-  });
   #waiting = 0;
   #heldBytes = 0;
 
@@ -88,30 +85,57 @@ export class IngestServer {
     const key = this.#keyOf(request, kind);
     const [type = ""] = (request.headers["content-type"] ?? "").split(";");
     if (type.trim().toLowerCase() !== "application/json") throw new CodedError("UNSUPPORTED_MEDIA_TYPE");
-    const held = { bytes: 0 };
+    if (!this.#options.memory.isWhole)
+      throw new CodedError("SERVICE_UNAVAILABLE", "what was defined and answered before is still being read");
+    let held = 0;
+    const hold = (bytes: number) => {
+      held += bytes;
+      this.#heldBytes += bytes;
+    };
     try {
-      return await this.#once(request, kind, key, await this.#bodyOf(request, held));
+      const body = await readBody(request, BODY_BYTES_MAX, {
+        take: (bytes) => {
+          hold(bytes);
+          if (this.#heldBytes > (this.#options.heldBytesMax ?? HELD_BYTES_MAX)) throw rateLimited();
+        },
+        give: (bytes) => hold(-bytes),
+      });
+      return await this.#once(request, kind, key, body);
     } finally {
-      this.#heldBytes -= held.bytes;
+      this.#heldBytes -= held;
     }
   }
 
   async #once(request: IncomingMessage, kind: IngestKindName, key: IngestKey, body: Buffer): Promise<IngestAnswer> {
     const idempotencyKey = request.headers["idempotency-key"];
     if (typeof idempotencyKey !== "string") return this.#take(kind, key, body);
-    if (idempotencyKey.length > IDEMPOTENCY_KEY_MAX)
-      throw new CodedError("BAD_REQUEST", `an idempotency key has at most ${IDEMPOTENCY_KEY_MAX} characters`);
+    if (idempotencyKey === "" || idempotencyKey.length > IDEMPOTENCY_KEY_MAX)
+      throw new CodedError("BAD_REQUEST", `an idempotency key has 1 to ${IDEMPOTENCY_KEY_MAX} characters`);
+    const { answers } = this.#options.memory;
     const name = JSON.stringify([key.name, kind, idempotencyKey]);
-    const claim = this.#idempotency.claim(name, createHash("sha256").update(body).digest("hex"));
+    const bodyHash = createHash("sha256").update(body).digest("hex");
+    const claim = answers.claim(name, bodyHash);
     if (claim.kind === "REPEATED") return claim.answer;
     if (claim.kind === "CONFLICT") throw new CodedError("IDEMPOTENCY_CONFLICT", claim.reason);
     try {
       const answer = await this.#take(kind, key, body);
-      this.#idempotency.settle(name, answer);
+      // Before it is given: whoever has it may rely on it.
+      await this.#keep(name, bodyHash, answer);
+      answers.settle(name, answer);
       return answer;
     } catch (error) {
-      this.#idempotency.release(name);
+      answers.release(name);
       throw error;
+    }
+  }
+
+  async #keep(name: string, bodyHash: string, answer: IngestAnswer): Promise<void> {
+    const { producer, answersTopic } = this.#options;
+    const event = answerEvent(name, bodyHash, new Date(), answer);
+    try {
+      await producer.send(answersTopic === undefined ? event : { ...event, topic: answersTopic });
+    } catch (error) {
+      throw kafkaIsAway(error);
     }
   }
 
@@ -124,25 +148,12 @@ export class IngestServer {
     return key;
   }
 
-  async #bodyOf(request: IncomingMessage, held: { bytes: number }): Promise<Buffer> {
-    const { heldBytesMax = HELD_BYTES_MAX } = this.#options;
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      held.bytes += chunk.length;
-      this.#heldBytes += chunk.length;
-      if (held.bytes > BODY_BYTES_MAX)
-        throw new CodedError("REQUEST_TOO_LARGE", `a request has at most ${BODY_BYTES_MAX} bytes`);
-      if (this.#heldBytes > heldBytesMax) throw rateLimited();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  }
-
   async #take(kind: IngestKindName, key: IngestKey, body: Buffer): Promise<IngestAnswer> {
-    const { waitingMax = WAITING_MAX, onAccepted, onRejected, log } = this.#options;
+    const { waitingMax = WAITING_MAX, onAccepted, onRejected, log, memory } = this.#options;
     const items = itemsOf(body);
     if (this.#waiting + items.length > waitingMax) throw rateLimited();
-    const records = items.map((item) => recordOf(kind, item));
+    const around = { sensors: memory.sensors, nowMs: Date.now() };
+    const records = items.map((item) => readItem(kind, item, around));
     this.#waiting += records.length;
     // All of them are waited for, also when one has failed: until then they take room.
     const ends = await Promise.allSettled(records.map((record) => this.#send(kind, key, record)));
@@ -152,14 +163,9 @@ export class IngestServer {
       if (end.status === "rejected") {
         const { reason } = end;
         log.warn({ kind, key: key.name, reason: (reason as Error).message }, "items given in did not reach Kafka");
-        throw new CodedError(
-          "SERVICE_UNAVAILABLE",
-          "Kafka can't be reached: send the same again",
-          {},
-          { cause: reason },
-        );
+        throw kafkaIsAway(reason);
       }
-      if (end.value !== null) rejected.push({ index, reason: end.value });
+      if (end.value !== null) rejected.push({ index, ...end.value });
     }
     const accepted = items.length - rejected.length;
     onAccepted?.(kind, accepted);
@@ -171,25 +177,26 @@ export class IngestServer {
   async #send(
     kind: IngestKindName,
     from: IngestKey,
-    { key, eventId, value, problem }: ItemRecord,
-  ): Promise<string | null> {
-    const { producer, topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
+    { key, eventId, value, problem }: IngestItem,
+  ): Promise<IngestItem["problem"]> {
+    const { producer, memory, topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
     const topic = topicOf(kind);
     const event = { topic, key, channel: "*", eventId, value };
-    let reason = problem;
-    if (reason === null) {
+    let found = problem;
+    if (found === null) {
       try {
         await producer.send(event);
+        if (kind === "sensors") learnDefinition(memory, value);
         return null;
       } catch (error) {
         if (!(error instanceof RecordTooLargeError)) throw error;
-        reason = "the item is too large";
+        found = { code: "ITEM_TOO_LARGE", reason: "the item is too large" };
       }
     }
     // As it would have been sent: once its value is right, it can be.
     const headers = eventId === "" ? {} : encodeHeaders(event);
-    await putAside(producer, topic, { key, value, headers }, reason, { [GIVEN_BY]: from.name });
-    return reason;
+    await putAside(producer, topic, { key, value, headers }, found.reason, { [GIVEN_BY]: from.name });
+    return found;
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -215,40 +222,20 @@ function rateLimited(): CodedError {
   return new CodedError("RATE_LIMITED", "too much waits for Kafka", { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
+function kafkaIsAway(cause: unknown): CodedError {
+  return new CodedError("SERVICE_UNAVAILABLE", "Kafka can't be reached: send the same again", {}, { cause });
+}
+
 function itemsOf(body: Buffer): unknown[] {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString("utf8"));
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (error) {
-    throw new CodedError("BAD_REQUEST", "the body is not JSON", {}, { cause: error });
+    throw new CodedError("BAD_REQUEST", "the body is not JSON in UTF-8", {}, { cause: error });
   }
   const items: unknown[] = Array.isArray(json) ? json : [json];
   if (items.length > ITEMS_MAX) throw new CodedError("REQUEST_TOO_LARGE", `a request has at most ${ITEMS_MAX} items`);
   return items;
-}
-
-/** An item as Kafka gets it, and why it does not fit its schema. */
-interface ItemRecord {
-  key: string | null;
-  eventId: string;
-  value: string;
-  problem: string | null;
-}
-
-function recordOf(kind: IngestKindName, item: unknown): ItemRecord {
-  const { topic, key, id } = INGEST_KINDS[kind];
-  const fields = typeof item === "object" && item !== null ? (item as Record<string, unknown>) : null;
-  try {
-    const eventId = fields === null ? "" : id(fields);
-    const value = JSON.stringify(fields === null ? item : { ...fields, id: eventId });
-    const validation = validateValue(topic, value);
-    const problem = validation.ok ? (fields === null ? "the item is no object" : null) : validation.reason;
-    return { key: fields === null ? null : key(fields), eventId, value, problem };
-  } catch (error) {
-    // Texts that nest some thousand times can be read and not be written again.
-    if (!(error instanceof RangeError)) throw error;
-    throw new CodedError("BAD_REQUEST", "an item is nested too deeply", {}, { cause: error });
-  }
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -18,6 +18,8 @@ export interface ProvisionOptions {
 const MIB = 1_048_576;
 const DEAD_LETTER_BYTES = 16 * MIB;
 const DEAD_LETTER_MS = 14 * 86_400_000;
+/** What is not the last record of its key goes once a segment is a day old; the topic stays as small as its keys are few. */
+const COMPACTION = { "cleanup.policy": "compact", "segment.ms": String(86_400_000) };
 const TIMEOUT_MS = 30_000;
 const KNOWN_RETRY_MS = 100;
 
@@ -43,7 +45,9 @@ export async function provision({
           topic.name,
           topic.partitions,
           replicationFactor,
-          retention(topic.retentionBytes * retentionFactor, topic.retentionMs, topic.partitions),
+          topic.isCompacted
+            ? COMPACTION
+            : retention(topic.retentionBytes * retentionFactor, topic.retentionMs, topic.partitions),
         ),
       );
       wanted.set(
@@ -57,9 +61,7 @@ export async function provision({
       [...wanted.values()].filter(({ topic }) => existing.has(topic)),
     );
     if (!existing.has(EPOCHS_TOPIC)) {
-      await create(admin, [
-        config(EPOCHS_TOPIC, 1, replicationFactor, { "cleanup.policy": "compact", "segment.ms": String(86_400_000) }),
-      ]);
+      await create(admin, [config(EPOCHS_TOPIC, 1, replicationFactor, COMPACTION)]);
       report(`created ${EPOCHS_TOPIC}`);
     }
     // Epochs first: a topic that exists has one, whenever this is interrupted. A topic that was deleted gets a new one.

@@ -16,6 +16,8 @@ export interface Topic {
   retentionMs: number;
   /** It may get history in bulk, which has time. */
   hasBackfill?: boolean;
+  /** Keeps the last record of each key for ever, whatever the retention says. */
+  isCompacted?: boolean;
   /** Set when the relay brings the topic to Redis. */
   window: TopicWindow | null;
 }
@@ -95,6 +97,25 @@ export const TOPICS = [
     retentionBytes: 64 * MIB,
     retentionMs: 30 * DAY_MS,
     window: every,
+  },
+  {
+    name: "sensor.definitions.v1",
+    position: "OFFSET",
+    delivery: "EVERY",
+    partitions: 1,
+    retentionBytes: 32 * MIB,
+    retentionMs: 365 * DAY_MS,
+    isCompacted: true,
+    window: null,
+  },
+  {
+    name: "ingest.answers.v1",
+    position: "OFFSET",
+    delivery: "EVERY",
+    partitions: 1,
+    retentionBytes: 32 * MIB,
+    retentionMs: 2 * DAY_MS,
+    window: null,
   },
   {
     name: "analytics.signals.v1",

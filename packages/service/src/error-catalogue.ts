@@ -242,6 +242,40 @@ export const ERROR_CATALOGUE = {
     remedy: "Ask for a smaller range.",
   },
 
+  SENSOR_NOT_FOUND: {
+    status: 404,
+    meaning: "No sensor has this id.",
+    remedy: "Look it up with `sensors`; an id is `<source>/<metric>`.",
+  },
+
+  // items given in
+  ITEM_INVALID: {
+    status: 400,
+    meaning: "The item does not fit its schema, or has a field that is not known.",
+    remedy: "Correct what the reason names, and give the item in again.",
+  },
+  ITEM_TIME_INVALID: {
+    status: 400,
+    meaning: "The item's time is no time of RFC 3339, does not exist, is before 1970 or in the future.",
+    remedy: "Send the time with its zone, for instance 2026-03-04T14:30:00Z.",
+  },
+  ITEM_TOO_LARGE: { status: 413, meaning: "The item is larger than Kafka takes.", remedy: "Give in less of it." },
+  SENSOR_UNKNOWN: {
+    status: 400,
+    meaning: "The reading is of a sensor that is not defined.",
+    remedy: "Define the sensor first, then give the reading in again.",
+  },
+  SENSOR_UNIT_DIFFERS: {
+    status: 400,
+    meaning: "The reading is in another unit than its sensor measures in.",
+    remedy: "Convert the value, or leave the unit out.",
+  },
+  TOO_MANY_SENSORS: {
+    status: 409,
+    meaning: "As many sensors are defined as there may be.",
+    remedy: "Measure something else with one that is there.",
+  },
+
   // models
   TOO_FEW_BARS: {
     status: 400,

@@ -9,13 +9,15 @@ const fields = {
   ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
   ENGINE_CONNECTIONS: field.count(2, { least: 1, most: 32 }),
   ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
-  /** How many bars, trades and price levels one request may hold, over all its lists: one list has 10 000 at most. */
+  /** How many bars, trades, price levels and readings one request may hold, over all its lists: one list has 10 000 at most. */
   ANSWER_ROWS_MAX: field.count(100_000, { least: 10_000 }),
   /** How long bars are kept, counted back from the newest; whole months (M1, M5) or years (H1, D1) are dropped. */
   BARS_M1_RETENTION_DAYS: field.count(60, { least: 1, most: 36_500 }),
   BARS_M5_RETENTION_DAYS: field.count(365, { least: 1, most: 36_500 }),
   BARS_H1_RETENTION_DAYS: field.count(3_650, { least: 1, most: 36_500 }),
   BARS_D1_RETENTION_DAYS: field.count(36_500, { least: 1, most: 36_500 }),
+  /** How long readings of sensors are kept, counted back from the newest; whole months are dropped. */
+  SENSOR_READINGS_RETENTION_DAYS: field.count(365, { least: 1, most: 36_500 }),
 };
 
 export function readMarketDataConfig() {

@@ -4,6 +4,7 @@ import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readMarketDataConfig } from "./config.ts";
 import { startBarWriter } from "./io/bar-writer.ts";
+import { startSensorWriter } from "./io/sensor-writer.ts";
 import { marketDataSubgraph } from "./subgraph.ts";
 
 await runService("market-data", async (service) => {
@@ -14,7 +15,7 @@ await runService("market-data", async (service) => {
     migrations: new URL("../migrations/", import.meta.url),
     connectionsMax: config.DATABASE_CONNECTIONS_MAX,
   });
-  const { history, options } = await marketDataSubgraph(service, {
+  const { history, definitions, readings, options } = await marketDataSubgraph(service, {
     database,
     engine: {
       address: config.ENGINE_ADDRESS,
@@ -34,6 +35,13 @@ await runService("market-data", async (service) => {
       H1: config.BARS_H1_RETENTION_DAYS,
       D1: config.BARS_D1_RETENTION_DAYS,
     },
+  });
+  await startSensorWriter(service, {
+    kafka,
+    database,
+    sensors: definitions,
+    readings,
+    retentionDays: config.SENSOR_READINGS_RETENTION_DAYS,
   });
   await startSubgraph(service, config, options);
 });

@@ -6,6 +6,8 @@ import type {
   Quote as QuoteRecord,
   Trade as TradeRecord,
 } from "./domain/ports.ts";
+import type { SensorReading as SensorReadingRecord } from "./domain/sensor-reading.ts";
+import type { Sensor as SensorRecord } from "./domain/sensor.ts";
 
 /** What resolvers of the types with the same names get as their parent. */
 export type Instrument = InstrumentRecord;
@@ -14,3 +16,5 @@ export type Trade = TradeRecord;
 export type Bar = BarRecord;
 export type OrderBook = OrderBookRecord;
 export type FeedStatus = FeedStatusRecord;
+export type Sensor = SensorRecord;
+export type SensorReading = SensorReadingRecord;

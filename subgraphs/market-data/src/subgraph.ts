@@ -8,6 +8,8 @@ import { EngineMarket } from "./io/engine-market.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
 import { PostgresBars } from "./io/postgres-bars.ts";
 import { PostgresInstruments } from "./io/postgres-instruments.ts";
+import { PostgresReadings } from "./io/postgres-readings.ts";
+import { PostgresSensors } from "./io/postgres-sensors.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 /** Puts the reading parts together: the engine, the directory of instruments, history. */
@@ -18,15 +20,24 @@ export async function marketDataSubgraph(
     engine: { address: string; connections: number; timeoutMs: number };
     answerRowsMax: number;
   },
-): Promise<{ history: PostgresBars; options: SubgraphOptions<Context> }> {
+): Promise<{
+  history: PostgresBars;
+  definitions: PostgresSensors;
+  readings: PostgresReadings;
+  options: SubgraphOptions<Context>;
+}> {
   const client = new EngineClient(given.engine);
   service.onShutdown("engine client", () => client.close());
   const market = new EngineMarket(client);
   const history = new PostgresBars(given.database);
   const instruments = await InstrumentDirectory.start(service, market, new PostgresInstruments(given.database));
-  const parts = { market, instruments, bars: new BarReader(market, history) };
+  const definitions = new PostgresSensors(given.database);
+  const readings = new PostgresReadings(given.database);
+  const parts = { market, instruments, bars: new BarReader(market, history), definitions, readings };
   return {
     history,
+    definitions,
+    readings,
     options: {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,

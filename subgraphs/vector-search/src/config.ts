@@ -9,6 +9,9 @@ export const config = () =>
     QDRANT_URL: field.url("http://127.0.0.1:16333"),
     QDRANT_API_KEY: field.optional(field.text()),
     NEWS_COLLECTION: field.text("news-3"),
+    POSTS_COLLECTION: field.text("posts-1"),
+    /** How long posts are kept, counted back from the newest. */
+    POSTS_RETENTION_DAYS: field.count(90, { least: 1, most: 36_500 }),
     /** `unix:/path` or `tcp:host:port`: who says which instruments there are. */
     ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
     ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),

@@ -3,6 +3,7 @@ import { createContext } from "./context.ts";
 import { Arrivals } from "./io/arrivals.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import type { Embedder } from "./io/embedder.ts";
+import { PostStore } from "./io/post-store.ts";
 
 /** A store that nobody answers for: who gets as far as asking it hears SEARCH_UNAVAILABLE. */
 const context = () =>
@@ -10,6 +11,7 @@ const context = () =>
     store: new ArticleStore({ url: "http://127.0.0.1:1", collection: "news" }),
     embedder: {} as Embedder,
     arrivals: new Arrivals(),
+    posts: { store: new PostStore({ url: "http://127.0.0.1:1", collection: "posts" }), arrivals: new Arrivals() },
   });
 
 test.each([
@@ -27,4 +29,16 @@ test.each([
     ),
   );
   expect((answers[0] as PromiseRejectedResult).reason).toMatchObject({ code });
+});
+
+test.each([
+  [99, "SEARCH_UNAVAILABLE"],
+  [100, "RANGE_TOO_LARGE"],
+])("pages of posts of %i instruments in one request: %s", async (count, code) => {
+  const { posts } = context();
+  const pages = Array.from({ length: count }, (_, at) =>
+    posts.page.load({ symbol: `S${at}`, limit: 101, after: null }),
+  );
+  const [first] = await Promise.allSettled(pages);
+  expect((first as PromiseRejectedResult).reason).toMatchObject({ code });
 });

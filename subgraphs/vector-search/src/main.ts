@@ -9,6 +9,8 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
+import { startPostIndexer } from "./io/post-indexer.ts";
+import { PostStore } from "./io/post-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("vector-search", async (service) => {
@@ -20,6 +22,12 @@ await runService("vector-search", async (service) => {
   });
   await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   service.health.check("vector store", () => store.check());
+  const postStore = new PostStore({
+    url: environment.QDRANT_URL,
+    apiKey: environment.QDRANT_API_KEY,
+    collection: environment.POSTS_COLLECTION,
+  });
+  await postStore.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
 
   const embedder = new Embedder({ threads: environment.EMBEDDING_THREADS });
   service.onShutdown("embedder", () => embedder.close());
@@ -36,9 +44,17 @@ await runService("vector-search", async (service) => {
 
   const arrivals = new Arrivals();
   startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments });
+  const posts = { store: postStore, arrivals: new Arrivals() };
+  startPostIndexer(service, {
+    ...posts,
+    kafka,
+    embedder,
+    instruments,
+    retentionDays: environment.POSTS_RETENTION_DAYS,
+  });
   await startSubgraph(service, environment, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: () => createContext({ store, embedder, arrivals }),
+    context: () => createContext({ store, embedder, arrivals, posts }),
   });
 });

@@ -1,8 +1,17 @@
 import type { Article } from "./domain/article.ts";
+import type { Post } from "./domain/post.ts";
 import type { SearchFilter } from "./domain/search-request.ts";
 
 /** What resolvers get as their parent, by GraphQL type. */
 export type NewsArticle = Article;
+
+export type SocialPost = Post;
+
+export interface SocialPostEdge {
+  node: Post;
+  cursor: string;
+  score: number | null;
+}
 
 export interface NewsEdge {
   node: Article;

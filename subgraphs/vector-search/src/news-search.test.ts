@@ -13,6 +13,7 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { PostStore } from "./io/post-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const { qdrantUrl } = servers;
@@ -59,6 +60,7 @@ async function startSubgraph(): Promise<TestSubgraph> {
   await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   const embedder = new Embedder({ threads: 1 });
   const arrivals = new Arrivals();
+  const posts = { store: new PostStore({ url: qdrantUrl, collection: uniqueName("no-posts") }), arrivals };
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
@@ -66,7 +68,7 @@ async function startSubgraph(): Promise<TestSubgraph> {
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
-      context: () => createContext({ store, embedder, arrivals }),
+      context: () => createContext({ store, embedder, arrivals, posts }),
     };
   });
 }

@@ -1,7 +1,11 @@
 import { CodedError } from "@mib/service/coded-error";
+import { connectionOf } from "@mib/subgraph-server/connection";
 import { barRangeOf } from "../domain/bar-range.ts";
+import { readingPageOf } from "../domain/sensor-reading.ts";
+import { sensorCursor, sensorPageOf } from "../domain/sensor.ts";
 import { bookDepthOf, tradePageOf } from "../domain/trade-page.ts";
 import type { InstrumentResolvers } from "../generated/resolvers.ts";
+import { readingsOf } from "./sensors.ts";
 
 export const Instrument: InstrumentResolvers = {
   __resolveReference: async ({ symbol }, { instruments }) => {
@@ -32,5 +36,17 @@ export const Instrument: InstrumentResolvers = {
       () => market.book(symbol, depth),
       (book) => (book ? book.bids.length + book.asks.length : 0),
     );
+  },
+  sensors: async ({ symbol }, given, { sensors }) => {
+    const { first, afterId } = sensorPageOf(given);
+    const bound = await sensors.boundTo.load(symbol);
+    const rest = bound.filter(({ id }) => afterId === null || id > afterId);
+    return connectionOf(rest.slice(0, first + 1), first, sensorCursor);
+  },
+  sensorReadings: async ({ symbol }, { sensors: wanted, ...given }, context) => {
+    const page = readingPageOf(given);
+    const bound = await context.sensors.boundTo.load(symbol);
+    const ids = bound.map(({ id }) => id).filter((id) => wanted == null || wanted.includes(id));
+    return readingsOf(ids, page, context);
   },
 };

@@ -1,5 +1,6 @@
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { cursorAt, searchRequest } from "../domain/search-request.ts";
+import { ranked } from "./post-connection.ts";
 
 export const Query: QueryResolvers = {
   async searchNews(_, args, { store, embedder }) {
@@ -20,5 +21,15 @@ export const Query: QueryResolvers = {
       facets: filter,
       pageInfo: { hasNextPage: found.length > first, endCursor: edges.at(-1)?.cursor ?? null },
     };
+  },
+  async searchPosts(_, args, { posts, embedder }) {
+    const { query, rankBy, halfLifeHours, filter, first, offset } = searchRequest(args);
+    const wanted = {
+      vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
+      text: rankBy === "MEANING" ? null : query,
+      filter,
+      halfLifeHours,
+    };
+    return ranked(await posts.store.search(wanted, { limit: first + 1, offset }), first, offset);
   },
 };

@@ -4,5 +4,6 @@ import { NewsArticle } from "./NewsArticle.ts";
 import { NewsEdge } from "./NewsEdge.ts";
 import { NewsFacets } from "./NewsFacets.ts";
 import { Query } from "./Query.ts";
+import { SocialPost } from "./SocialPost.ts";
 
-export const resolvers = { Query, Instrument, NewsArticle, NewsEdge, NewsFacets } satisfies Resolvers;
+export const resolvers = { Query, Instrument, NewsArticle, NewsEdge, NewsFacets, SocialPost } satisfies Resolvers;

@@ -1,0 +1,88 @@
+import { parseNanos } from "@mib/protocol/instant";
+import { CodedError } from "@mib/service/coded-error";
+import { checkedFirst, decodeCursor, encodeCursor } from "@mib/subgraph-server/connection";
+import { canonicalDateTime, canonicalDecimal } from "@mib/subgraph-server/scalars";
+import { sensorId } from "./sensor.ts";
+
+export interface SensorReading {
+  id: string;
+  sensorId: string;
+  value: string;
+  unit: string | null;
+  atNanos: bigint;
+}
+
+/** The value of a record of sensor.readings.v1. */
+export interface SensorReadingEvent {
+  id: string;
+  source: string;
+  metric: string;
+  value: string;
+  unit?: string | null;
+  at: string;
+}
+
+/** Readings in [from, to), newest first; those of one time by their ids, the greatest first. */
+export interface ReadingPage {
+  fromNanos: bigint | null;
+  toNanos: bigint | null;
+  first: number;
+  after: { atNanos: bigint; id: string } | null;
+}
+
+const READINGS_MAX = 1_000;
+/** April 2262: what a column of 64 bits counts to. */
+const LATEST_NANOS = 2n ** 63n - 1n;
+const FUTURE_MS_MAX = 86_400_000;
+const TEXT_MAX = 1_000;
+
+/** The reading that an event tells of, or why it can't be kept. `arrivedAtMs`: when Kafka got it. */
+export function readingOf(event: SensorReadingEvent, arrivedAtMs: number): SensorReading | string {
+  const value = canonicalDecimal(event.value);
+  if (value === null) return "the value has too many digits";
+  // The schema lets days pass that there are not.
+  const at = canonicalDateTime(event.at);
+  if (at === null || Date.parse(at) < 0) return "there is no such time since 1970";
+  // One of these would make all others look old: retention counts back from the newest.
+  if (Date.parse(at) > arrivedAtMs + FUTURE_MS_MAX) return "it is of the future";
+  const { id, source, metric, unit = null } = event;
+  if ([id, source, metric, unit ?? ""].some((text) => text.length > TEXT_MAX || text.includes("\u0000")))
+    return "a text is too long or can't be stored";
+  return { id, sensorId: sensorId(source, metric), value, unit, atNanos: parseNanos(at) };
+}
+
+/** Throws a coded error for arguments that are out of bounds. */
+export function readingPageOf({
+  from,
+  to,
+  first,
+  after,
+}: {
+  from?: string | null | undefined;
+  to?: string | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}): ReadingPage {
+  return {
+    fromNanos: nanosOf(from),
+    toNanos: nanosOf(to),
+    first: checkedFirst(first, { fallback: 20, max: READINGS_MAX }),
+    after: after == null ? null : placeAfter(after),
+  };
+}
+
+export const readingCursor = ({ atNanos, id }: SensorReading): string => encodeCursor(String(atNanos), id);
+
+function placeAfter(cursor: string): { atNanos: bigint; id: string } {
+  const [nanos, id] = decodeCursor(cursor, ["string", "string"]);
+  if (!/^\d{1,19}$/.test(nanos) || BigInt(nanos) > LATEST_NANOS || id.includes("\u0000"))
+    throw new CodedError("BAD_USER_INPUT", "after is not a cursor of this list.", { argument: "after" });
+  return { atNanos: BigInt(nanos), id };
+}
+
+/** Times before 1970 mean the beginning of time, and those that nobody can count to its end. */
+function nanosOf(text: string | null | undefined): bigint | null {
+  if (text == null) return null;
+  const nanos = Date.parse(text) <= 0 ? 0n : parseNanos(text);
+  return nanos < LATEST_NANOS ? nanos : LATEST_NANOS;
+}

@@ -1,0 +1,176 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { consumeEvents, type EventConsumer, type RecordBatch } from "@mib/events/consumer";
+import { ConsumerState } from "@mib/events/consumer-state";
+import { readEpochs } from "@mib/events/epochs";
+import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import type { KafkaClient } from "@mib/events/kafka";
+import { validateValue } from "@mib/events/validate";
+import { Counter } from "@mib/service/metrics";
+import type { Service } from "@mib/service/run";
+import type { Database } from "@mib/subgraph-server/database";
+import { inTransaction } from "@mib/subgraph-server/transaction";
+import { readingOf, type SensorReading, type SensorReadingEvent } from "../domain/sensor-reading.ts";
+import { sensorOf, type Sensor, type SensorDefinitionEvent } from "../domain/sensor.ts";
+import type { PostgresReadings } from "./postgres-readings.ts";
+import type { PostgresSensors } from "./postgres-sensors.ts";
+
+const DEFINITIONS_TOPIC = "sensor.definitions.v1";
+const READINGS_TOPIC = "sensor.readings.v1";
+const CONSUMER = "sensor-writer";
+const RETRY_MS = 1_000;
+const RETENTION_EVERY_MS = 600_000;
+
+export interface SensorWriterOptions {
+  kafka: KafkaClient;
+  database: Database;
+  sensors: PostgresSensors;
+  readings: PostgresReadings;
+  retentionDays: number;
+  /** The topics' names at the broker, where they are not their own. */
+  topics?: { definitions: string; readings: string };
+}
+
+interface Taken {
+  sensors: Sensor[];
+  readings: SensorReading[];
+}
+
+/**
+ * Writes down what sensors are and what they measure. Both and the consumer's position are one transaction: after a crash it
+ * goes on behind what is written. A record that is neither is left out: the relay puts a reading into the dead-letter topic.
+ */
+export async function startSensorWriter(
+  service: Service,
+  {
+    kafka,
+    database,
+    sensors,
+    readings,
+    retentionDays,
+    topics = { definitions: DEFINITIONS_TOPIC, readings: READINGS_TOPIC },
+  }: SensorWriterOptions,
+): Promise<void> {
+  const { log, registry, shutdownSignal } = service;
+  const ownName = new Map([
+    [topics.definitions, DEFINITIONS_TOPIC],
+    [topics.readings, READINGS_TOPIC],
+  ]);
+  const written = new Counter({
+    name: "market_data_sensor_records_written_total",
+    help: "Definitions and readings of sensors written to PostgreSQL",
+    labelNames: ["topic"],
+    registers: [registry],
+  });
+  const refused = new Counter({
+    name: "market_data_sensor_records_refused_total",
+    help: "Records that are no definitions or readings of sensors",
+    labelNames: ["topic"],
+    registers: [registry],
+  });
+  const state = await ConsumerState.load(database, CONSUMER);
+  let consumer: EventConsumer | null = null;
+
+  service.health.check("sensors", () => ({
+    reading: consumer?.connected() ?? false,
+    lag: Object.fromEntries([...(consumer?.lag() ?? [])].map(([topic, lag]) => [topic, Number(lag)])),
+  }));
+  const starting = start();
+  service.onShutdown("sensor writer", async () => {
+    await starting;
+    await consumer?.stop();
+  });
+  startRetention();
+
+  /** The subgraph answers without it: what is written down is there. */
+  async function start(): Promise<void> {
+    while (!shutdownSignal.aborted) {
+      try {
+        const epochs = await readEpochs(kafka);
+        for (const own of ownName.values()) if (!epochs.has(own)) throw new Error(`${own} is not provisioned yet`);
+        consumer = await consumeEvents({
+          kafka,
+          log,
+          name: "market-data-sensor-writer",
+          topics: [...ownName.keys()],
+          // One partition at a time: the positions of all are saved together, and none may be ahead of what is written.
+          concurrency: 1,
+          startOffset: (topic, partition) => state.startOffset(topic, partition, "earliest"),
+          onBatch: (batch) => take(batch, epochs),
+        });
+        return;
+      } catch (error) {
+        log.warn({ err: error, retryMs: RETRY_MS }, "sensors can't be read yet");
+        await wait(RETRY_MS, undefined, { signal: shutdownSignal }).catch(() => {});
+      }
+    }
+  }
+
+  async function take(batch: RecordBatch, epochs: ReadonlyMap<string, string>): Promise<void> {
+    const topic = ownName.get(batch.topic)!;
+    // A compacted topic has holes by itself.
+    if (batch.missedBefore > 0n && topic === READINGS_TOPIC)
+      log.error({ records: String(batch.missedBefore) }, "Kafka no longer had readings that were not written yet");
+    const taken: Taken = { sensors: [], readings: [] };
+    let last: StreamEvent | null = null;
+    for (const record of batch.records) {
+      try {
+        const event = decodeEvent(topic, batch.partition, record, epochs);
+        if (!state.accept(event)) continue;
+        last = event;
+        add(taken, event);
+      } catch (error) {
+        if (!(error instanceof InvalidRecordError)) throw error;
+        refused.inc({ topic });
+        log.warn({ topic, offset: record.offset, reason: error.message }, "a record is left out");
+      }
+    }
+    state.advance(batch, last);
+    await write(taken);
+    written.inc({ topic }, taken.sensors.length + taken.readings.length);
+  }
+
+  /** Tries until it succeeds: the events count as seen from here on, so they must not be handed over again. */
+  async function write(taken: Taken): Promise<void> {
+    for (;;) {
+      try {
+        await inTransaction(database, async (client) => {
+          await sensors.write(client, taken.sensors);
+          await readings.write(client, taken.readings);
+          await state.save(client);
+        });
+        readings.notePartitions(taken.readings);
+        return;
+      } catch (error) {
+        if (shutdownSignal.aborted) throw error;
+        log.warn({ err: error, readings: taken.readings.length }, "readings could not be written, trying again");
+        await wait(RETRY_MS, undefined, { signal: shutdownSignal });
+      }
+    }
+  }
+
+  function startRetention(): void {
+    const drop = () =>
+      readings.dropExpired(retentionDays).then(
+        (names) => names.length > 0 && log.info({ partitions: names }, "dropped readings older than the retention"),
+        (error: unknown) => log.warn({ err: error }, "old readings could not be dropped, it is tried again"),
+      );
+    void drop();
+    const timer = setInterval(() => void drop(), RETENTION_EVERY_MS);
+    service.onShutdown("retention of readings", () => clearInterval(timer));
+  }
+}
+
+/** Throws InvalidRecordError for an event that says nothing that can be kept. */
+function add(taken: Taken, { topic, value, brokerTimeMs }: StreamEvent): void {
+  const validation = validateValue(topic, value);
+  if (!validation.ok) throw new InvalidRecordError(validation.reason);
+  if (topic === DEFINITIONS_TOPIC) {
+    const sensor = sensorOf(validation.value as SensorDefinitionEvent);
+    if (typeof sensor === "string") throw new InvalidRecordError(sensor);
+    taken.sensors.push(sensor);
+  } else {
+    const reading = readingOf(validation.value as SensorReadingEvent, brokerTimeMs);
+    if (typeof reading === "string") throw new InvalidRecordError(reading);
+    taken.readings.push(reading);
+  }
+}

@@ -1,0 +1,6 @@
+import type { SocialPostResolvers } from "../generated/resolvers.ts";
+
+export const SocialPost: SocialPostResolvers = {
+  __resolveReference: ({ id }, { posts }) => posts.byId.load(id),
+  instruments: ({ symbols }) => symbols.map((symbol) => ({ symbol })),
+};
