@@ -17,6 +17,8 @@ export const name = "search";
 
 const RANKINGS = ["hybrid", "meaning", "words"] as const;
 const DEPTH = 100;
+/** Of news watches: what an article must have at least. */
+const SIMILARITIES = [0.5, 0.6, 0.7];
 const SAVED_AT_ONCE = 64;
 const anything = { symbols: null, sources: null, from: null, to: null };
 
@@ -36,6 +38,7 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
         { id: "search.texts", value: texts.length, unit: "texts" },
         { id: "search.queries", value: corpus.queries.length, unit: "queries" },
         ...(await measured(store, corpus)),
+        ...(await watched(store, embedder, corpus)),
         ...linking(),
       ],
       notes: [
@@ -110,6 +113,31 @@ async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise
     rows.push({ id: `search.latency-p99.${ranking}`, value: percentile(latencies, 0.99), unit: "ms" });
   }
   return rows;
+}
+
+/** What watches would tell, were the questions watches: by the least similarity that an article must have. */
+async function watched(store: ArticleStore, embedder: Embedder, { queries }: JudgedCorpus): Promise<BenchRow[]> {
+  const told = new Map<JudgedQuery, { score: number; isRight: boolean }[]>();
+  for (const query of queries) {
+    const vector = await embedder.embed(query.text, "query");
+    const wanted = { vector, text: null, filter: anything, halfLifeHours: null };
+    const found = await store.search(wanted, { limit: 1_000, offset: 0 });
+    told.set(
+      query,
+      found.map(({ article, score }) => ({ score, isRight: query.judged.has(article.id) })),
+    );
+  }
+  return Object.entries(halves(queries, ({ id }) => id)).flatMap(([half, asked]) =>
+    SIMILARITIES.flatMap((least) => {
+      const found = asked.flatMap((query) => told.get(query)!.filter(({ score }) => score >= least));
+      const right = found.filter(({ isRight }) => isRight).length;
+      const all = asked.reduce((sum, { judged }) => sum + judged.size, 0);
+      return [
+        { id: `search.watch-precision.${half}.at-${least}`, value: right / found.length, unit: "0 to 1" },
+        { id: `search.watch-recall.${half}.at-${least}`, value: right / all, unit: "0 to 1" },
+      ];
+    }),
+  );
 }
 
 /** How well texts are linked to instruments. */

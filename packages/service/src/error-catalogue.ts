@@ -326,6 +326,16 @@ export const ERROR_CATALOGUE = {
     meaning: "The caller has as many alert rules as one may have.",
     remedy: "Delete one first.",
   },
+  NEWS_WATCH_NOT_FOUND: {
+    status: 404,
+    meaning: "The caller has no news watch with this id.",
+    remedy: "Read the ids with `me { newsWatches { id } }`.",
+  },
+  TOO_MANY_NEWS_WATCHES: {
+    status: 409,
+    meaning: "The caller has as many news watches as one may have.",
+    remedy: "Delete one first.",
+  },
 
   // search
   SEARCH_QUERY_INVALID: {

@@ -16,11 +16,14 @@ import { startEventReader } from "./io/event-reader.ts";
 import { InboxStore } from "./io/inbox-store.ts";
 import { waitForLeadership } from "./io/leadership.ts";
 import { followRuleChanges } from "./io/rule-changes.ts";
+import { NewsWatchService } from "./io/news-watch-service.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { RuleService } from "./io/rule-service.ts";
 import { RuleStore } from "./io/rule-store.ts";
 import { AlertRule } from "./resolvers/AlertRule.ts";
 import { Instrument } from "./resolvers/Instrument.ts";
 import { Mutation } from "./resolvers/Mutation.ts";
+import { NewsWatch } from "./resolvers/NewsWatch.ts";
 import { Notification } from "./resolvers/Notification.ts";
 import { User } from "./resolvers/User.ts";
 
@@ -42,6 +45,8 @@ await runService("notification", async (service) => {
   const book = new RuleBook();
   const watch = new Watch(book);
   const rules = new RuleService({ pool, store, inbox, book, watch });
+  const watchStore = new NewsWatchStore(pool);
+  const newsWatches = new NewsWatchService({ pool, store: watchStore, market: watch });
   startOutboxPublisher(service, { databaseUrl, schema: "notification", producer });
   await waitForLeadership(service, databaseUrl);
   await followRuleChanges(service, { databaseUrl, store, book });
@@ -57,14 +62,15 @@ await runService("notification", async (service) => {
     watch,
     state,
     store,
+    newsWatches: watchStore,
     inbox,
     saveMs: config.POSITIONS_SAVE_MS,
   });
 
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
-    resolvers: { AlertRule, Instrument, Mutation, Notification, User },
-    context: (identity, request) => createContext(identity, request, { store, rules, inbox }),
+    resolvers: { AlertRule, Instrument, Mutation, NewsWatch, Notification, User },
+    context: (identity, request) => createContext(identity, request, { store, rules, watchStore, newsWatches, inbox }),
   });
   service.log.info({ port: config.PORT }, "ready");
 });

@@ -1,3 +1,4 @@
+import type { NewsWatch as Watched } from "./domain/news-watch.ts";
 import type { Rule } from "./domain/rule.ts";
 import type { InboxItem } from "./io/inbox-store.ts";
 
@@ -6,9 +7,14 @@ export interface Instrument {
   symbol: string;
 }
 
+export interface NewsArticle {
+  id: string;
+}
+
 export interface User {
   id: string;
 }
 
 export type AlertRule = Rule;
+export type NewsWatch = Watched;
 export type Notification = InboxItem;

@@ -306,6 +306,140 @@ test("killed before it ever read an event, it misses none of those that came mea
   }
 });
 
+const CREATE_WATCH =
+  "mutation ($input: NewsWatchInput!) { createNewsWatch(input: $input) { id query similarityLeast instruments { symbol } } }";
+
+async function createWatch(owner: CallerIdentity, input: Record<string, unknown>): Promise<{ id: string }> {
+  const answer = await notification.ask(CREATE_WATCH, { input }, owner);
+  expect(answer.errors).toBeUndefined();
+  return answer.data.createNewsWatch;
+}
+
+/** Matches as vector-search tells them. */
+async function sendMatches(
+  watch: string,
+  articles: readonly string[],
+  { version = 1, symbols = ["FCX"] } = {},
+): Promise<void> {
+  await producer.send({
+    topic: "news.matches.v1",
+    messages: articles.map((id) => {
+      const article = { id, title: `Title of ${id}`, source: "wire", publishedAt: "2024-08-08T12:00:00Z", symbols };
+      return {
+        key: watch,
+        value: JSON.stringify({ watch, version, similarity: 0.61049, article }),
+        headers: { channel: "*", "event-id": uniqueName("match"), "schema-version": "1" },
+      };
+    }),
+  });
+}
+
+const NEWS_INBOX = `query ($id: ID!) { _entities(representations: [{__typename: "User", id: $id}]) { ... on User {
+  newsWatches { id query lastMatchedAt }
+  notifications(first: 200) { nodes { id title body value rule { id } watch { id } article { id } instrument { symbol } } }
+} } }`;
+const newsInbox = async (owner: CallerIdentity) =>
+  (await notification.ask(NEWS_INBOX, { id: owner.subject }, owner)).data._entities[0];
+
+test("an article that is like a watch is told once, to the watch's owner, also when it is found again", async () => {
+  const [owner, other] = [user(), user()];
+  const watch = await createWatch(owner, { query: "  supply disruptions\n in copper " });
+  expect(watch).toMatchObject({ query: "supply disruptions in copper", similarityLeast: 0.6, instruments: [] });
+  await sendMatches(watch.id, ["a1", "a2", "a1"]);
+  await eventually(async () => expect((await newsInbox(owner)).notifications.nodes).toHaveLength(2), {
+    deadlineMs: 30_000,
+  });
+  const { newsWatches, notifications } = await newsInbox(owner);
+  expect(newsWatches).toEqual([{ ...newsWatches[0], id: watch.id, lastMatchedAt: expect.any(String) }]);
+  expect(notifications.nodes[0]).toEqual({
+    id: expect.any(String),
+    title: "Title of a2",
+    body: "News by wire on “supply disruptions in copper” (similarity 0.61).",
+    value: "0.61",
+    rule: null,
+    watch: { id: watch.id },
+    article: { id: "a2" },
+    instrument: { symbol: "FCX" },
+  });
+  expect((await newsInbox(other)).notifications.nodes).toEqual([]);
+  const ids = notifications.nodes.map(({ id }: { id: string }) => id).sort();
+  await eventually(async () => expect([...new Set(await announcedTo(owner))].sort()).toEqual(ids), {
+    deadlineMs: 30_000,
+  });
+});
+
+test("what an old definition of a watch found is not told, and a deleted watch tells nothing", async () => {
+  const owner = user();
+  const changed = await createWatch(owner, { query: "copper" });
+  const deleted = await createWatch(owner, { query: "wheat" });
+  const update = "mutation ($id: ID!, $input: NewsWatchInput!) { updateNewsWatch(id: $id, input: $input) { query } }";
+  expect((await notification.ask(update, { id: changed.id, input: { query: "zinc" } }, owner)).data).toEqual({
+    updateNewsWatch: { query: "zinc" },
+  });
+  const remove = "mutation ($id: ID!) { deleteNewsWatch(id: $id) }";
+  expect((await notification.ask(remove, { id: deleted.id }, user())).errors?.[0]?.extensions?.code).toBe(
+    "NEWS_WATCH_NOT_FOUND",
+  );
+  expect((await notification.ask(remove, { id: deleted.id }, owner)).data).toEqual({ deleteNewsWatch: deleted.id });
+  await sendMatches(deleted.id, ["b1"]);
+  await sendMatches(changed.id, ["b2"]);
+  await sendMatches(changed.id, ["b3"], { version: 2 });
+  await eventually(
+    async () =>
+      expect((await newsInbox(owner)).notifications.nodes.map(({ article }: { article: unknown }) => article)).toEqual([
+        { id: "b3" },
+      ]),
+    { deadlineMs: 30_000 },
+  );
+});
+
+test("killed at any moment, each article is told exactly once", async () => {
+  const owner = user();
+  const watch = await createWatch(owner, { query: "copper" });
+  const articles = Array.from({ length: 6 }, (_, round) => `k${round}`);
+  for (const [round, article] of articles.entries()) {
+    await sendMatches(watch.id, [article]);
+    await eventually(
+      async () => expect((await newsInbox(owner)).notifications.nodes.length).toBeGreaterThan(round - (round % 3)),
+      {
+        deadlineMs: 5_000,
+      },
+    ).catch(() => {});
+    await notification.kill();
+    await notification.start();
+  }
+  const told = async () =>
+    (await newsInbox(owner)).notifications.nodes.map(({ article }: { article: { id: string } }) => article.id);
+  await eventually(async () => expect(await told()).toEqual(articles.toReversed()), { deadlineMs: 60_000 });
+});
+
+test.each([
+  [{ query: "  " }, "SEARCH_QUERY_INVALID"],
+  [{ query: "copper ".repeat(50) }, "SEARCH_QUERY_INVALID"],
+  [{ query: "copper", similarityLeast: 0.2 }, "BAD_USER_INPUT"],
+  [{ query: "copper", similarityLeast: 1.1 }, "BAD_USER_INPUT"],
+  [{ query: "copper", symbols: Array.from({ length: 51 }, (_, at) => `S${at}`) }, "BAD_USER_INPUT"],
+  [{ query: "copper", symbols: ["NOBODY-EVER-HEARD-OF-IT"] }, "INSTRUMENT_NOT_FOUND"],
+])("a watch is refused: %j", async (input, code) => {
+  await createRule(user(), { symbol: uniqueName("KNOWN"), metric: "PRICE", comparison: "ABOVE", threshold: "1" });
+  expect((await notification.ask(CREATE_WATCH, { input }, user())).errors?.[0]?.extensions?.code).toBe(code);
+});
+
+test("50 watches are the most, also for those who ask for many at the same moment, and others do not see them", async () => {
+  const [owner, other] = [user(), user()];
+  const answers = await Promise.all(
+    Array.from({ length: 55 }, (_, at) => notification.ask(CREATE_WATCH, { input: { query: `text ${at}` } }, owner)),
+  );
+  const codes = answers.flatMap(({ errors }) => errors?.[0]?.extensions?.code ?? []);
+  expect(codes).toEqual(new Array(5).fill("TOO_MANY_NEWS_WATCHES"));
+  expect((await notification.ask(NEWS_INBOX, { id: owner.subject }, other)).errors?.[0]?.extensions?.code).toBe(
+    "FORBIDDEN",
+  );
+  expect((await notification.ask(CREATE_WATCH, { input: { query: "copper" } })).errors?.[0]?.extensions?.code).toBe(
+    "UNAUTHENTICATED",
+  );
+});
+
 test("rules and notifications belong to their owner", async () => {
   const [owner, other] = [user(), user()];
   const symbol = uniqueName("X");

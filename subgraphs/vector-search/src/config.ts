@@ -15,5 +15,6 @@ export const config = () =>
     /** `unix:/path` or `tcp:host:port`: who says which instruments there are. */
     ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
     ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
+    WATCH_COLLECTION: field.text("watches-1"),
     EMBEDDING_THREADS: field.count(1, { least: 1, most: 64 }),
   });

@@ -1,4 +1,5 @@
 import { createKafka } from "@mib/events/kafka";
+import { createEventProducer } from "@mib/events/producer";
 import { EngineClient } from "@mib/protocol/engine-client";
 import { runService } from "@mib/service/run";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
@@ -11,23 +12,22 @@ import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts
 import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
 import { startPostIndexer } from "./io/post-indexer.ts";
 import { PostStore } from "./io/post-store.ts";
+import { NewsMatcher } from "./io/news-matcher.ts";
+import { startNewsWatchReader } from "./io/news-watch-reader.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("vector-search", async (service) => {
   const environment = config();
-  const store = new ArticleStore({
-    url: environment.QDRANT_URL,
-    apiKey: environment.QDRANT_API_KEY,
-    collection: environment.NEWS_COLLECTION,
-  });
-  await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+  const model = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
+  const vectorStore = { url: environment.QDRANT_URL, apiKey: environment.QDRANT_API_KEY };
+  const store = new ArticleStore({ ...vectorStore, collection: environment.NEWS_COLLECTION });
+  await store.open(model);
+  const watches = new NewsWatchStore({ ...vectorStore, collection: environment.WATCH_COLLECTION });
+  await watches.open(model);
   service.health.check("vector store", () => store.check());
-  const postStore = new PostStore({
-    url: environment.QDRANT_URL,
-    apiKey: environment.QDRANT_API_KEY,
-    collection: environment.POSTS_COLLECTION,
-  });
-  await postStore.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+  const postStore = new PostStore({ ...vectorStore, collection: environment.POSTS_COLLECTION });
+  await postStore.open(model);
 
   const embedder = new Embedder({ threads: environment.EMBEDDING_THREADS });
   service.onShutdown("embedder", () => embedder.close());
@@ -42,8 +42,13 @@ await runService("vector-search", async (service) => {
   service.onShutdown("engine client", () => engine.close());
   const instruments = new InstrumentDirectory(service, () => definedInstruments(engine));
 
+  const producer = createEventProducer({ kafka, log: service.log });
+  service.onShutdown("producer", () => producer.stop());
+  startNewsWatchReader(service, { kafka, store: watches, embedder });
+
+  const matcher = new NewsMatcher(service, { watches, producer });
   const arrivals = new Arrivals();
-  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments });
+  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher });
   const posts = { store: postStore, arrivals: new Arrivals() };
   startPostIndexer(service, {
     ...posts,

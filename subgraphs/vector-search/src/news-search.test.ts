@@ -13,6 +13,8 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { NewsMatcher } from "./io/news-matcher.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
@@ -58,13 +60,16 @@ const publish = (event: ArticleEvent) =>
 async function startSubgraph(): Promise<TestSubgraph> {
   const store = new ArticleStore({ url: qdrantUrl, collection });
   await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+  const watches = new NewsWatchStore({ url: qdrantUrl, collection: `${collection}-watches` });
+  await watches.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   const embedder = new Embedder({ threads: 1 });
   const arrivals = new Arrivals();
   const posts = { store: new PostStore({ url: qdrantUrl, collection: uniqueName("no-posts") }), arrivals };
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
-    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, topic });
+    const matcher = new NewsMatcher(service, { watches, producer });
+    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
@@ -96,7 +101,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await subgraph?.stop();
   await producer?.stop();
-  await new QdrantClient({ url: qdrantUrl, checkCompatibility: false }).deleteCollection(collection);
+  for (const name of [collection, `${collection}-watches`])
+    await new QdrantClient({ url: qdrantUrl, checkCompatibility: false }).deleteCollection(name);
   const admin = kafka.admin();
   await admin.connect();
   await admin.deleteTopics({ topics: [topic] });

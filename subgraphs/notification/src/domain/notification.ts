@@ -1,12 +1,14 @@
-import { createHash } from "node:crypto";
+import { deterministicUuid } from "./deterministic-uuid.ts";
 import type { Comparison, Metric, Rule } from "./rule.ts";
 
-/** What a firing rule leaves in its owner's inbox. */
+/** What a firing rule, or an article that a watch is about, leaves in its owner's inbox. */
 export interface Notification {
   id: string;
   userId: string;
-  ruleId: string;
-  symbol: string;
+  ruleId: string | null;
+  watchId: string | null;
+  articleId: string | null;
+  symbol: string | null;
   title: string;
   body: string;
   value: string;
@@ -37,6 +39,8 @@ export function notificationOf(
     id: firingId(rule),
     userId: rule.userId,
     ruleId: rule.id,
+    watchId: null,
+    articleId: null,
     symbol: rule.symbol,
     title: `${rule.symbol} ${METRIC_NAMES[rule.metric]} ${COMPARISON_NAMES[rule.comparison]} ${threshold}`,
     body: `The ${METRIC_NAMES[rule.metric]} of ${rule.symbol}${bars} is ${value}.${rule.note === null ? "" : ` ${rule.note}`}`,
@@ -45,14 +49,7 @@ export function notificationOf(
   };
 }
 
-/**
- * The identity of a firing, the same however often it is computed: from the rule, its version and which arming it was.
- * A UUID of version 8 (RFC 9562): 122 bits of a SHA-256.
- */
+/** The identity of a firing, the same however often it is computed: from the rule, its version and which arming it was. */
 export function firingId({ id, version, arming }: Pick<Rule, "id" | "version" | "arming">): string {
-  const hash = createHash("sha256").update(`${id}/${version}/${arming}`).digest();
-  hash[6] = (hash[6]! & 0x0f) | 0x80;
-  hash[8] = (hash[8]! & 0x3f) | 0x80;
-  const hex = hash.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+  return deterministicUuid(`${id}/${version}/${arming}`);
 }

@@ -2,6 +2,7 @@ import { formatE9 } from "@mib/protocol/decimal";
 import { CloseSeries } from "./close-series.ts";
 import { DayOpens, type DayOpen } from "./day-opens.ts";
 import { evaluate } from "./evaluate.ts";
+import type { NewsMatch } from "./news-match.ts";
 import { notificationOf, type Notification } from "./notification.ts";
 import type { RuleBook } from "./rule-book.ts";
 import type { BarInterval, Metric, Rule } from "./rule.ts";
@@ -11,6 +12,8 @@ export interface Outcome {
   /** Rules whose state changed, each as it stands now. */
   rules: Map<string, Rule>;
   notifications: Notification[];
+  /** Articles that are like what somebody watches. */
+  matches: NewsMatch[];
   /** Series that got a close, by `<interval>/<symbol>`. */
   series: Set<string>;
   /** Instruments whose day got another open. */
@@ -18,7 +21,7 @@ export interface Outcome {
 }
 
 export function emptyOutcome(): Outcome {
-  return { rules: new Map(), notifications: [], series: new Set(), dayOpens: new Set() };
+  return { rules: new Map(), notifications: [], matches: [], series: new Set(), dayOpens: new Set() };
 }
 
 /** What came out of `earlier` and then `later` events. */
@@ -26,6 +29,7 @@ export function joinOutcomes(earlier: Outcome, later: Outcome): Outcome {
   return {
     rules: new Map([...earlier.rules, ...later.rules]),
     notifications: [...earlier.notifications, ...later.notifications],
+    matches: [...earlier.matches, ...later.matches],
     series: new Set([...earlier.series, ...later.series]),
     dayOpens: new Set([...earlier.dayOpens, ...later.dayOpens]),
   };

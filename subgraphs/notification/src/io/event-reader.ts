@@ -13,6 +13,8 @@ import { closesOf, saveCloses } from "./close-store.ts";
 import { saveDayOpens } from "./day-open-store.ts";
 import type { InboxStore } from "./inbox-store.ts";
 import { observeEvent, WATCHED_TOPICS } from "./observe-event.ts";
+import { notificationsOfMatches } from "./news-matches.ts";
+import type { NewsWatchStore } from "./news-watch-store.ts";
 import type { RuleStore } from "./rule-store.ts";
 
 export interface EventReaderOptions {
@@ -22,6 +24,7 @@ export interface EventReaderOptions {
   watch: Watch;
   state: ConsumerState;
   store: RuleStore;
+  newsWatches: NewsWatchStore;
   inbox: InboxStore;
   saveMs: number;
 }
@@ -32,7 +35,7 @@ export interface EventReaderOptions {
  */
 export async function startEventReader(
   service: Service,
-  { kafka, pool, epochs, watch, state, store, inbox, saveMs }: EventReaderOptions,
+  { kafka, pool, epochs, watch, state, store, newsWatches, inbox, saveMs }: EventReaderOptions,
 ): Promise<void> {
   const fired = new Counter({
     name: "notification_fired_total",
@@ -67,7 +70,7 @@ export async function startEventReader(
     startOffset: (topic, partition) => state.startOffset(topic, partition, "earliest"),
     onBatch: async (batch) => {
       apply(batch);
-      if (pending.rules.size > 0) await save();
+      if (pending.rules.size > 0 || pending.matches.length > 0) await save();
     },
   });
 
@@ -120,12 +123,14 @@ export async function startEventReader(
     try {
       const added = await inTransaction(pool, async (client) => {
         await store.saveStates(client, [...outcome.rules.values()]);
-        const news = await inbox.add(client, outcome.notifications);
-        await enqueueEvents(client, news.map(eventOf));
+        const ofMatches = await notificationsOfMatches(client, newsWatches, outcome.matches);
+        const added = await inbox.add(client, [...outcome.notifications, ...ofMatches]);
+        await enqueueEvents(client, added.map(eventOf));
+        await newsWatches.noteMatched(client, [...new Set(added.flatMap(({ watchId }) => watchId ?? []))]);
         await saveCloses(client, closes);
         await saveDayOpens(client, opens);
         await positions.save(client);
-        return news;
+        return added;
       });
       fired.inc(added.length);
     } catch (error) {
@@ -135,12 +140,23 @@ export async function startEventReader(
   }
 }
 
-function eventOf({ id, userId, ruleId, symbol, title, body, value, at }: Notification) {
+function eventOf({ id, userId, ruleId, watchId, articleId, symbol, title, body, value, at }: Notification) {
   return {
     topic: "notifications.v1",
     key: userId,
     channel: userId,
     eventId: id,
-    value: { id, rule: { id: ruleId }, instrument: { symbol }, title, body, value, at, readAt: null },
+    value: {
+      id,
+      rule: ruleId && { id: ruleId },
+      watch: watchId && { id: watchId },
+      article: articleId && { id: articleId },
+      instrument: symbol && { symbol },
+      title,
+      body,
+      value,
+      at,
+      readAt: null,
+    },
   };
 }

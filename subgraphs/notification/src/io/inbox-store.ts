@@ -8,6 +8,8 @@ import type { Notification } from "../domain/notification.ts";
 export interface InboxItem {
   id: string;
   ruleId: string | null;
+  watchId: string | null;
+  articleId: string | null;
   symbol: string | null;
   title: string;
   body: string;
@@ -27,11 +29,12 @@ export class InboxStore {
   /** Adds those that are not there yet and returns them: a firing that was computed again adds nothing. */
   async add(client: PoolClient, notifications: readonly Notification[]): Promise<Notification[]> {
     const { rows } = await client.query(
-      `INSERT INTO notifications (id, user_id, rule_id, symbol, title, body, value, at)
-       SELECT n.id, n.user_id, r.id, n.symbol, n.title, n.body, n.value, n.at
-       FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
-         WITH ORDINALITY AS n(id, user_id, rule_id, symbol, title, body, value, at, place)
+      `INSERT INTO notifications (id, user_id, rule_id, watch_id, article_id, symbol, title, body, value, at)
+       SELECT n.id, n.user_id, r.id, w.id, n.article_id, n.symbol, n.title, n.body, n.value, n.at
+       FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::uuid[], $10::text[])
+         WITH ORDINALITY AS n(id, user_id, rule_id, symbol, title, body, value, at, watch_id, article_id, place)
        LEFT JOIN rules r ON r.id = n.rule_id
+       LEFT JOIN news_watches w ON w.id = n.watch_id
        ORDER BY n.place
        ON CONFLICT (id) DO NOTHING RETURNING id`,
       [
@@ -43,6 +46,8 @@ export class InboxStore {
         notifications.map((each) => each.body),
         notifications.map((each) => each.value),
         notifications.map((each) => each.at),
+        notifications.map((each) => each.watchId),
+        notifications.map((each) => each.articleId),
       ],
     );
     const added = new Set(rows.map((row) => row.id));
@@ -54,7 +59,7 @@ export class InboxStore {
     { first, after }: { first: number; after: string | null },
   ): Promise<Connection<InboxItem>> {
     const { rows } = await this.#pool.query<Row>(
-      `SELECT id, rule_id, symbol, title, body, value, at, read_at, number FROM notifications
+      `SELECT id, rule_id, watch_id, article_id, symbol, title, body, value, at, read_at, number FROM notifications
        WHERE user_id = $1 AND ($2::bigint IS NULL OR number < $2) ORDER BY number DESC LIMIT $3`,
       [userId, after === null ? null : decodeCursor(after), first + 1],
     );
@@ -74,6 +79,8 @@ export class InboxStore {
 interface Row {
   id: string;
   rule_id: string | null;
+  watch_id: string | null;
+  article_id: string | null;
   symbol: string | null;
   title: string;
   body: string;
@@ -87,6 +94,8 @@ function itemOf(row: Row): InboxItem {
   return {
     id: row.id,
     ruleId: row.rule_id,
+    watchId: row.watch_id,
+    articleId: row.article_id,
     symbol: row.symbol,
     title: row.title,
     body: row.body,

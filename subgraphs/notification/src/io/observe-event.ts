@@ -2,6 +2,7 @@ import { InvalidRecordError, type StreamEvent } from "@mib/events/event";
 import { validateValue } from "@mib/events/validate";
 import { parseE9, parseSumE9 } from "@mib/protocol/decimal";
 import { sentimentOfArticle } from "@mib/sentiment/sentiment";
+import type { NewsMatch } from "../domain/news-match.ts";
 import { toE9, type Outcome, type Watch } from "../domain/watch.ts";
 import type { BarInterval } from "../domain/rule.ts";
 
@@ -13,6 +14,8 @@ export const WATCHED_TOPICS = {
   // From the beginning: the day's open may be older than the first run.
   "market.bars.current.v1": "earliest",
   "news.articles.v1": "latest",
+  // From the beginning: each was found for a watch that there was.
+  "news.matches.v1": "earliest",
 } as const;
 
 /** How the channel of a day's bar ends. */
@@ -67,6 +70,9 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
     const sentiment = sentimentOfArticle(article);
     if (sentiment === null) return;
     for (const { symbol } of concerned) watch.value(outcome, "SENTIMENT", symbol, toE9(sentiment), article.publishedAt);
+  },
+  "news.matches.v1": (_, outcome, __, value) => {
+    outcome.matches.push(value as NewsMatch);
   },
 };
 

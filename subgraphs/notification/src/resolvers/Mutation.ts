@@ -2,6 +2,7 @@ import { requireScope } from "@mib/identity/require-scope";
 import { requireSubject } from "@mib/identity/require-subject";
 import { CodedError } from "@mib/service/coded-error";
 import type { Context } from "../context.ts";
+import { newsWatchOf } from "../domain/news-watch.ts";
 import { definitionOf } from "../domain/rule-input.ts";
 import type { MutationResolvers } from "../generated/resolvers.ts";
 
@@ -12,6 +13,12 @@ export const Mutation: MutationResolvers = {
   updateAlertRule: (_, { id, input }, context) => context.rules.update(actor(context), id, definitionOf(input)),
   deleteAlertRule: async (_, { id }, context) => {
     await context.rules.delete(actor(context), id);
+    return id;
+  },
+  createNewsWatch: (_, { input }, context) => context.newsWatches.create(actor(context), newsWatchOf(input)),
+  updateNewsWatch: (_, { id, input }, context) => context.newsWatches.update(actor(context), id, newsWatchOf(input)),
+  deleteNewsWatch: async (_, { id }, context) => {
+    await context.newsWatches.delete(actor(context), id);
     return id;
   },
   markNotificationsRead: (_, { ids }, context) => {

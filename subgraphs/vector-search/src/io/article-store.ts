@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
-import { CodedError } from "@mib/service/coded-error";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { aboutOf, type Article, searchedText } from "../domain/article.ts";
 import type { SearchFilter } from "../domain/search-request.ts";
+import { lastOffsetOf } from "./last-offset.ts";
+import { type EmbeddingModel, openCollection } from "./open-collection.ts";
+import { pointIdOf } from "./point-id.ts";
 import { MEANING, rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
+import { storeCall } from "./store-call.ts";
 
 /** Where in the stream the article came from. */
 interface SourcePosition {
@@ -15,11 +17,6 @@ export interface StoredArticle {
   article: Article;
   vector: readonly number[];
   position: SourcePosition;
-}
-
-export interface EmbeddingModel {
-  name: string;
-  dimension: number;
 }
 
 interface Payload extends Article {
@@ -55,42 +52,13 @@ export class ArticleStore {
     this.#collection = collection;
   }
 
-  /** Makes the collection, or checks that what is there was embedded by this model. Throws with what to do when it was not. */
-  async open(model: EmbeddingModel): Promise<void> {
-    const { exists } = await this.#client.collectionExists(this.#collection);
-    if (!exists) {
-      await this.#client.createCollection(this.#collection, {
-        vectors: { [MEANING]: { size: model.dimension, distance: "Cosine" } },
-        sparse_vectors: { [WORDS]: { modifier: "idf" } },
-        metadata: { model: model.name, dimension: model.dimension },
-      });
-    }
-    const { config, payload_schema: indexes } = await this.#client.getCollection(this.#collection);
-    const { model: name, dimension } = config.metadata ?? {};
-    if (name !== model.name || dimension !== model.dimension) {
-      throw new Error(
-        `the collection ${this.#collection} holds vectors of ${String(name)} (${String(dimension)} dimensions), this process embeds with ` +
-          `${model.name} (${model.dimension}): they can't be compared. Delete the collection, and it is built again from the stream.`,
-      );
-    }
-    for (const [field_name, field_schema] of Object.entries(INDEXES)) {
-      if (!(field_name in indexes))
-        await this.#client.createPayloadIndex(this.#collection, { wait: true, field_name, field_schema });
-    }
+  open(model: EmbeddingModel): Promise<void> {
+    return openCollection(this.#client, this.#collection, model, INDEXES);
   }
 
   /** How far the stream of this epoch is stored; null when nothing of it is. */
-  async lastOffset(epoch: string): Promise<bigint | null> {
-    const { points } = await this.#call(() =>
-      this.#client.scroll(this.#collection, {
-        filter: { must: [{ key: "epoch", match: { value: epoch } }] },
-        order_by: { key: "offset", direction: "desc" },
-        limit: 1,
-        with_payload: ["offset"],
-      }),
-    );
-    const offset = points[0]?.payload?.offset;
-    return offset === undefined ? null : BigInt(offset as number);
+  lastOffset(epoch: string): Promise<bigint | null> {
+    return storeCall(() => lastOffsetOf(this.#client, this.#collection, epoch));
   }
 
   /** Returns when the articles are stored for good. */
@@ -105,12 +73,12 @@ export class ArticleStore {
         offset: Number(position.offset),
       } satisfies Payload as unknown as Record<string, unknown>,
     }));
-    await this.#call(() => this.#client.upsert(this.#collection, { wait: true, points }));
+    await storeCall(() => this.#client.upsert(this.#collection, { wait: true, points }));
   }
 
   /** The articles by id, null where there is none. */
   async byIds(ids: readonly string[]): Promise<(Article | null)[]> {
-    const points = await this.#call(() =>
+    const points = await storeCall(() =>
       this.#client.retrieve(this.#collection, { ids: ids.map(pointIdOf), with_payload: true }),
     );
     const found = new Map(points.map(({ payload }) => [payload?.id, articleOf(payload)]));
@@ -123,7 +91,7 @@ export class ArticleStore {
     page: { limit: number; offset: number },
     now = new Date(),
   ): Promise<{ article: Article; score: number }[]> {
-    const { points } = await this.#call(() => this.#client.query(this.#collection, rankedQuery(wanted, page, now)));
+    const { points } = await storeCall(() => this.#client.query(this.#collection, rankedQuery(wanted, page, now)));
     return points.map(({ payload, score }) => ({ article: articleOf(payload), score }));
   }
 
@@ -134,7 +102,7 @@ export class ArticleStore {
     limit: number,
   ): Promise<{ value: string; count: number }[]> {
     if (limit === 0) return [];
-    const { hits } = await this.#call(() =>
+    const { hits } = await storeCall(() =>
       this.#client.facet(this.#collection, { key, filter: storeFilter(filter), limit, exact: true }),
     );
     return hits.map(({ value, count }) => ({ value: String(value), count }));
@@ -171,26 +139,9 @@ export class ArticleStore {
 
   async #batch(searches: Parameters<QdrantClient["queryBatch"]>[1]["searches"]): Promise<Article[][]> {
     if (searches.length === 0) return [];
-    const answers = await this.#call(() => this.#client.queryBatch(this.#collection, { searches }));
+    const answers = await storeCall(() => this.#client.queryBatch(this.#collection, { searches }));
     return answers.map(({ points }) => points.map(({ payload }) => articleOf(payload)));
   }
-
-  async #call<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await run();
-    } catch (error) {
-      // What the store refuses is our mistake, unless it lost the collection.
-      const { status } = error as { status?: number };
-      if (status !== undefined && status >= 400 && status < 500 && status !== 404) throw error;
-      throw new CodedError("SEARCH_UNAVAILABLE", undefined, {}, { cause: error });
-    }
-  }
-}
-
-/** Qdrant's ids are numbers or UUIDs: a UUID that the article's id always gives. */
-function pointIdOf(articleId: string): string {
-  const hex = createHash("sha256").update(articleId).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 function articleOf(payload: Record<string, unknown> | null | undefined): Article {

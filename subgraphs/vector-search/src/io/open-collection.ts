@@ -1,6 +1,10 @@
 import type { QdrantClient } from "@qdrant/js-client-rest";
-import type { EmbeddingModel } from "./article-store.ts";
 import { MEANING, WORDS } from "./ranked-query.ts";
+
+export interface EmbeddingModel {
+  name: string;
+  dimension: number;
+}
 
 type FieldSchema = NonNullable<Parameters<QdrantClient["createPayloadIndex"]>[1]["field_schema"]>;
 

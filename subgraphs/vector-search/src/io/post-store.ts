@@ -1,8 +1,7 @@
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { comparePlaces, placeOf, type PostPlace } from "../domain/post-order.ts";
 import type { Post } from "../domain/post.ts";
-import type { EmbeddingModel } from "./article-store.ts";
-import { openCollection } from "./open-collection.ts";
+import { type EmbeddingModel, openCollection } from "./open-collection.ts";
 import { pointIdOf } from "./point-id.ts";
 import { MEANING, rankedQuery, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
 import { storeCall } from "./store-call.ts";

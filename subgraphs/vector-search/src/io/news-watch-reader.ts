@@ -1,0 +1,53 @@
+import type { KafkaClient } from "@mib/events/kafka";
+import { Counter } from "@mib/service/metrics";
+import type { Service } from "@mib/service/run";
+import type { NewsWatchEvent } from "../domain/news-watch.ts";
+import type { Embedder } from "./embedder.ts";
+import type { NewsWatchStore } from "./news-watch-store.ts";
+import { readStream } from "./stream-reader.ts";
+
+const WATCHES = "news.watches.v1";
+
+interface ReaderParts {
+  kafka: KafkaClient;
+  store: NewsWatchStore;
+  embedder: Embedder;
+  topic?: string;
+}
+
+/** Keeps the watches in the vector store in step with those that notification announces. */
+export function startNewsWatchReader(service: Service, { kafka, store, embedder, topic = WATCHES }: ReaderParts): void {
+  const refused = new Counter({
+    name: "vector_search_watches_refused_total",
+    help: "Records that are no watches",
+    registers: [service.registry],
+  });
+  readStream<NewsWatchEvent>(service, {
+    kafka,
+    stream: WATCHES,
+    topic,
+    check: "news watches",
+    lastOffset: (epoch) => store.lastOffset(epoch),
+    onRefused: () => refused.inc(),
+    onEvents: async (events, epoch) => {
+      // Of each watch the newest alone: what came before is over.
+      const newest = new Map(events.map((event) => [event.value.id, event]));
+      const saved = [...newest.values()].map(async ({ value: { id, version, wanted, at }, offset }) =>
+        wanted === null
+          ? null
+          : {
+              ...wanted,
+              id,
+              version,
+              at,
+              position: { epoch, offset },
+              vector: await embedder.embed(wanted.query, "query"),
+            },
+      );
+      await store.save((await Promise.all(saved)).filter((watch) => watch !== null));
+      await store.remove(
+        [...newest.values()].filter(({ value }) => value.wanted === null).map(({ value }) => value.id),
+      );
+    },
+  });
+}

@@ -1,0 +1,148 @@
+import { createKafka } from "@mib/events/kafka";
+import { createEventProducer, type EventProducer } from "@mib/events/producer";
+import { provision } from "@mib/events/provision";
+import { createService, type Service } from "@mib/service/run";
+import { eventually } from "@mib/testkit/eventually";
+import { servers, uniqueName } from "@mib/testkit/servers";
+import { QdrantClient } from "@qdrant/js-client-rest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { NewsWatchWanted } from "./domain/news-watch.ts";
+import { Arrivals } from "./io/arrivals.ts";
+import { startArticleIndexer } from "./io/article-indexer.ts";
+import { ArticleStore } from "./io/article-store.ts";
+import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
+import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { NewsMatcher } from "./io/news-matcher.ts";
+import { startNewsWatchReader } from "./io/news-watch-reader.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
+
+const prefix = uniqueName("test");
+const topics = { articles: `${prefix}.articles`, watches: `${prefix}.watches`, matches: `${prefix}.matches` };
+const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "news-watches-test");
+const model = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
+const store = new ArticleStore({ url: servers.qdrantUrl, collection: `${prefix}-news` });
+const watches = new NewsWatchStore({ url: servers.qdrantUrl, collection: `${prefix}-watches` });
+const embedder = new Embedder({ threads: 1 });
+const DEADLINE = { deadlineMs: 30_000 };
+const COPPER = "00000000-0000-4000-8000-000000000001";
+const APPLE = "00000000-0000-4000-8000-000000000002";
+
+let producer: EventProducer;
+let service: Service;
+let versions = 0;
+
+async function start(): Promise<void> {
+  service = createService("vector-search");
+  startNewsWatchReader(service, { kafka, store: watches, embedder, topic: topics.watches });
+  const matcher = new NewsMatcher(service, { watches, producer, topic: topics.matches });
+  const instruments = new InstrumentDirectory(service, async () => []);
+  const parts = { kafka, store, embedder, arrivals: new Arrivals(), instruments, matcher, topic: topics.articles };
+  startArticleIndexer(service, parts);
+}
+
+beforeAll(async () => {
+  await provision({ kafka, replicationFactor: 1 });
+  const admin = kafka.admin();
+  await admin.connect();
+  const made = Object.values(topics).map((topic) => ({
+    topic,
+    numPartitions: 1,
+    configEntries: [{ name: "message.timestamp.type", value: "LogAppendTime" }],
+  }));
+  await admin.createTopics({ topics: made, waitForLeaders: false });
+  await eventually(() => admin.fetchTopicMetadata({ topics: Object.values(topics) }), DEADLINE);
+  await admin.disconnect();
+  producer = createEventProducer({ kafka, log: { warn() {} } as never });
+  await store.open(model);
+  await watches.open(model);
+  await start();
+});
+
+afterAll(async () => {
+  await service?.shutdown("end of the test");
+  await embedder.close();
+  await producer?.stop();
+  const vectorStore = new QdrantClient({ url: servers.qdrantUrl, checkCompatibility: false });
+  for (const name of ["news", "watches"]) await vectorStore.deleteCollection(`${prefix}-${name}`);
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.deleteTopics({ topics: Object.values(topics) });
+  await admin.disconnect();
+});
+
+/** As notification announces it; returns when it is looked for. */
+async function announce(id: string, wanted: NewsWatchWanted | null): Promise<void> {
+  const version = (versions += 1);
+  const value = JSON.stringify({ id, version, wanted, at: new Date().toISOString() });
+  await producer.send({ topic: topics.watches, key: id, channel: "*", eventId: `${id}/${version}`, value });
+  const vector = await embedder.embed(wanted?.query ?? "copper", "query");
+  await eventually(async () => {
+    const [found = []] = await watches.matching([
+      { vector, about: wanted?.symbols ?? [], arrivedMs: Date.now() + 60_000 },
+    ]);
+    expect(found.find((each) => each.id === id)?.version).toBe(wanted === null ? undefined : version);
+  }, DEADLINE);
+}
+
+async function publish(id: string, title: string, symbols: readonly string[] = []): Promise<void> {
+  const rest = { summary: null, url: null, source: "wire", publishedAt: "2024-01-01T09:00:00Z" };
+  const value = JSON.stringify({ id, title, ...rest, instruments: symbols.map((symbol) => ({ symbol })) });
+  await producer.send({ topic: topics.articles, key: null, channel: "*", eventId: id, value });
+  await eventually(async () => expect((await store.byIds([id]))[0]).not.toBeNull(), DEADLINE);
+}
+
+/** What was told so far, as watch and article. */
+async function told(): Promise<string[]> {
+  const found: string[] = [];
+  const admin = kafka.admin();
+  await admin.connect();
+  const [partition] = await admin.fetchTopicOffsets(topics.matches);
+  await admin.disconnect();
+  const high = Number(partition?.high ?? 0);
+  if (high === 0) return found;
+  const consumer = kafka.consumer({ groupId: uniqueName("reader"), maxWaitTimeInMs: 50 });
+  await consumer.connect();
+  await consumer.subscribe({ topic: topics.matches, fromBeginning: true });
+  let read = 0;
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      read += 1;
+      const { watch, article } = JSON.parse(String(message.value));
+      found.push(`${watch === COPPER ? "copper" : "apple"} ${article.id}`);
+    },
+  });
+  await eventually(() => expect(read).toBe(high), DEADLINE);
+  await consumer.disconnect();
+  return found;
+}
+
+test("news that means what a watch asks for is told, in whatever words, of its instruments only", async () => {
+  await publish("before", "Copper supply is disrupted by a strike");
+  await announce(COPPER, { query: "supply disruptions in copper", symbols: [], similarityLeast: 0.6 });
+  await announce(APPLE, { query: "supply disruptions in copper", symbols: ["AAPL"], similarityLeast: 0.6 });
+  await publish("strike", "Miners walk out at the largest copper mine, deliveries stop");
+  await publish("rates", "Central bank keeps interest rates unchanged");
+  await publish("cables", "Shortage of copper hits supply of cables", ["AAPL"]);
+  expect(await told()).toEqual(["copper strike", expect.any(String), expect.any(String)]);
+  expect(new Set(await told())).toEqual(new Set(["copper strike", "copper cables", "apple cables"]));
+});
+
+test("built again from the stream, it tells the same, and nothing that came before the watch", async () => {
+  const before = await told();
+  await service.shutdown("built again");
+  const vectorStore = new QdrantClient({ url: servers.qdrantUrl, checkCompatibility: false });
+  await vectorStore.deleteCollection(`${prefix}-news`);
+  await store.open(model);
+  await start();
+  await eventually(async () => expect(await store.check()).toEqual({ articles: 4 }), DEADLINE);
+  expect((await told()).toSorted()).toEqual([...before, ...before].toSorted());
+});
+
+test("a watch that is gone is not looked for any more, a changed one as it is now", async () => {
+  const before = await told();
+  await announce(COPPER, null);
+  await announce(APPLE, { query: "interest rates", symbols: [], similarityLeast: 0.6 });
+  await publish("strike-2", "Copper miners stop work again");
+  await publish("rates-2", "Interest rates are cut by the central bank");
+  expect((await told()).slice(before.length)).toEqual(["apple rates-2"]);
+});
