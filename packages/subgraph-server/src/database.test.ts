@@ -110,6 +110,20 @@ test("transactions that collide are run again until both are done", async () => 
   expect((await database.query("SELECT value FROM counters WHERE name = 'a'")).rows).toEqual([{ value: 8 }]);
 });
 
+test("a connection that is cut inside a transaction fails that one, and does not end the process", async () => {
+  await expect(
+    inTransaction(database, async (client) => {
+      const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+      await database.query("SELECT pg_terminate_backend($1)", [rows[0]?.pid]);
+      // Nothing is being asked while it breaks.
+      const broken = new Promise((resolve) => client.once("end", resolve));
+      await broken;
+      await client.query("SELECT 1");
+    }),
+  ).rejects.toThrow("not queryable");
+  expect(await inTransaction(database, async () => "again")).toBe("again");
+});
+
 test("a connection that is cut while idle does not end the process", async () => {
   await database.query("SELECT 1");
   const other = new pg.Client({ connectionString: server.url });

@@ -36,15 +36,19 @@ async function runOnce<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks tells its statement and says so once more; that nobody listens would end the process.
+  const note = (error: Error) => (broken = error);
+  client.on("error", note);
   try {
     await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
     const result = await work(client);
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((rollbackError: Error) => (broken = rollbackError));
+    await client.query("ROLLBACK").catch(note);
     throw error;
   } finally {
+    client.off("error", note);
     // A connection that could not roll back is in an unknown state and is thrown away.
     client.release(broken);
   }
