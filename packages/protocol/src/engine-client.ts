@@ -8,9 +8,11 @@ import {
   decodeEngineStatus,
   decodeFeedStatus,
   decodeInstrumentDefinition,
+  decodePositionedTrade,
   decodeQuote,
   decodeStatistics,
   decodeTrade,
+  decodeTradeMemory,
   encodeQueryBars,
   encodeQueryBook,
   encodeQueryFeeds,
@@ -19,6 +21,7 @@ import {
   encodeQueryQuotes,
   encodeQueryStatistics,
   encodeQueryStatus,
+  encodeQueryTradeRange,
   encodeQueryTrades,
   FLAG_MAYBE_BAD_BOOK,
   INSTRUMENT_UNDEFINED,
@@ -38,16 +41,20 @@ import {
   QUERY_STATISTICS_TEMPLATE,
   QUERY_STATUS_BYTES,
   QUERY_STATUS_TEMPLATE,
+  QUERY_TRADE_RANGE_BYTES,
+  QUERY_TRADE_RANGE_TEMPLATE,
   QUERY_TRADES_BYTES,
   QUERY_TRADES_TEMPLATE,
   Side,
   TIME_UNDEFINED,
+  TRADE_MEMORY_TEMPLATE,
   type Bar,
   type BarInterval,
   type Block,
   type EngineStatus,
   type FeedStatus,
   type InstrumentDefinition,
+  type PositionedTrade,
   type Quote,
   type Statistics,
   type Trade,
@@ -74,6 +81,25 @@ export interface Book {
   maybeBad: boolean;
 }
 
+/** Where a trade stands: when it happened, and the engine's sequence of it. */
+export interface TradePlace {
+  atNanos: bigint;
+  sequence: bigint;
+}
+
+/** Trades out of memory, and where that begins. */
+export interface TradeRange {
+  /** In the order of their places. */
+  trades: PositionedTrade[];
+  epoch: string;
+  /** The epoch began after this sequence: trades up to there were published in an earlier one. */
+  epochAfter: bigint;
+  /** Every trade after this sequence is in memory; 0: none is forgotten. */
+  forgottenSequence: bigint;
+  /** No trade that is forgotten happened later; 0: none is forgotten. */
+  forgottenNanos: bigint;
+}
+
 export interface EngineClientOptions {
   /** `unix:/path` or `tcp:host:port`. */
   address: string;
@@ -83,6 +109,7 @@ export interface EngineClientOptions {
 
 const SYMBOLS_MAX = 20_000;
 const SYMBOL_BYTES_MAX = 40;
+const U64_MAX = 2n ** 64n - 1n;
 
 /**
  * Asks the engine. Queries share a few connections and do not wait for one another; each has a time limit. Fails with
@@ -164,6 +191,40 @@ export class EngineClient {
     return this.#pool.ask(QUERY_TRADES_TEMPLATE, QUERY_TRADES_BYTES, body, decodeTrade);
   }
 
+  /**
+   * Trades between two places, both included: at most `limit` of them, the first or, with `newest`, the last. With `tradeId` only
+   * the one with this id, the last that came should there be several.
+   */
+  async tradeRange(query: {
+    symbol: string;
+    from?: TradePlace | undefined;
+    to?: TradePlace | undefined;
+    tradeId?: bigint | undefined;
+    limit?: number | undefined;
+    newest?: boolean | undefined;
+  }): Promise<Answer<TradeRange>> {
+    const symbol = checked(query.symbol);
+    const body = one(QUERY_TRADE_RANGE_BYTES, (block) =>
+      encodeQueryTradeRange(block, 0, {
+        symbol,
+        fromNanos: query.from?.atNanos ?? 0n,
+        fromSequence: query.from?.sequence ?? 0n,
+        toNanos: query.to?.atNanos ?? U64_MAX,
+        toSequence: query.to?.sequence ?? U64_MAX,
+        tradeId: query.tradeId ?? 0n,
+        limit: query.limit ?? 0,
+        newest: query.newest ? 1 : 0,
+      }),
+    );
+    const { asOfSequence, value } = await this.#pool.ask(
+      QUERY_TRADE_RANGE_TEMPLATE,
+      QUERY_TRADE_RANGE_BYTES,
+      body,
+      decodeTradeRangeRecord,
+    );
+    return { asOfSequence, value: tradeRangeOf(value) };
+  }
+
   /** The order book to a depth; null when the feed sends none. */
   async book(query: { symbol: string; depth?: number | undefined }): Promise<Answer<Book | null>> {
     const symbol = checked(query.symbol);
@@ -232,6 +293,31 @@ function fits(symbol: string): boolean {
 function checked(symbol: string): string {
   if (!fits(symbol)) throw new CodedError("INSTRUMENT_NOT_FOUND", undefined, { symbol });
   return symbol;
+}
+
+type TradeRangeRecord = ReturnType<typeof decodeTradeMemory> | PositionedTrade;
+
+function decodeTradeRangeRecord(block: Block, offset: number): TradeRangeRecord {
+  return block.bytes[offset] === TRADE_MEMORY_TEMPLATE
+    ? decodeTradeMemory(block, offset)
+    : decodePositionedTrade(block, offset);
+}
+
+function tradeRangeOf(records: TradeRangeRecord[]): TradeRange {
+  const [memory, ...trades] = records as [ReturnType<typeof decodeTradeMemory>, ...PositionedTrade[]];
+  return {
+    trades,
+    epoch: uuidText(memory.epoch),
+    epochAfter: memory.epochAfter,
+    forgottenSequence: memory.forgottenSequence,
+    forgottenNanos: memory.tsEventNanos,
+  };
+}
+
+function uuidText(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 type BookRecord = ReturnType<typeof decodeBookDelta> | ReturnType<typeof decodeBookSnapshot>;

@@ -831,6 +831,104 @@ export function decodeStatistics({ view }: Block, offset: number): Statistics {
   };
 }
 
+export const POSITIONED_TRADE_TEMPLATE = 11;
+export const POSITIONED_TRADE_BYTES = 56;
+
+/** Reply: an execution with the position by which everybody knows it again. */
+export interface PositionedTrade {
+  /** Sum of FLAG_… */
+  flags: number;
+  /** Source within the feed, a venue's channel for instance; 0 when there is one only. */
+  publisherId: number;
+  /** In a session the session's number of the instrument, in replies the engine's. */
+  instrumentId: number;
+  /** When it happened at the venue, ns UTC. */
+  tsEventNanos: bigint;
+  /** The engine's sequence of the input. */
+  sequence: bigint;
+  /** The id that the venue gave it, unique per instrument. */
+  tradeId: bigint;
+  /** Price in 1e-9. */
+  priceE9: bigint;
+  /** Size in 1e-9. */
+  sizeE9: bigint;
+  /** Side of the aggressor. */
+  side: number;
+}
+
+export function encodePositionedTrade({ view, bytes }: Block, offset: number, message: PositionedTrade): void {
+  bytes[offset] = POSITIONED_TRADE_TEMPLATE;
+  bytes[offset + 1] = message.flags;
+  view.setUint16(offset + 2, message.publisherId, true);
+  view.setUint32(offset + 4, message.instrumentId, true);
+  view.setBigUint64(offset + 8, message.tsEventNanos, true);
+  view.setBigUint64(offset + 16, message.sequence, true);
+  view.setBigUint64(offset + 24, message.tradeId, true);
+  view.setBigInt64(offset + 32, message.priceE9, true);
+  view.setBigInt64(offset + 40, message.sizeE9, true);
+  bytes[offset + 48] = message.side;
+  bytes.fill(0, offset + 49, offset + 56);
+}
+
+export function decodePositionedTrade({ view }: Block, offset: number): PositionedTrade {
+  return {
+    flags: view.getUint8(offset + 1),
+    publisherId: view.getUint16(offset + 2, true),
+    instrumentId: view.getUint32(offset + 4, true),
+    tsEventNanos: view.getBigUint64(offset + 8, true),
+    sequence: view.getBigUint64(offset + 16, true),
+    tradeId: view.getBigUint64(offset + 24, true),
+    priceE9: view.getBigInt64(offset + 32, true),
+    sizeE9: view.getBigInt64(offset + 40, true),
+    side: view.getUint8(offset + 48),
+  };
+}
+
+export const TRADE_MEMORY_TEMPLATE = 12;
+export const TRADE_MEMORY_BYTES = 56;
+
+/** Reply: where the memory of an instrument's trades begins. ts_event_nanos: no trade that is forgotten happened later; 0: none is forgotten. */
+export interface TradeMemory {
+  /** Sum of FLAG_… */
+  flags: number;
+  /** Source within the feed, a venue's channel for instance; 0 when there is one only. */
+  publisherId: number;
+  /** In a session the session's number of the instrument, in replies the engine's. */
+  instrumentId: number;
+  /** When it happened at the venue, ns UTC. */
+  tsEventNanos: bigint;
+  /** Epoch of the positions after epoch_after. */
+  epoch: Uint8Array;
+  /** The epoch began after this sequence: trades up to there were published in an earlier one. */
+  epochAfter: bigint;
+  /** Every trade after this sequence is in memory; 0: none is forgotten. */
+  forgottenSequence: bigint;
+}
+
+export function encodeTradeMemory({ view, bytes }: Block, offset: number, message: TradeMemory): void {
+  bytes[offset] = TRADE_MEMORY_TEMPLATE;
+  bytes[offset + 1] = message.flags;
+  view.setUint16(offset + 2, message.publisherId, true);
+  view.setUint32(offset + 4, message.instrumentId, true);
+  view.setBigUint64(offset + 8, message.tsEventNanos, true);
+  putBytes(bytes, offset + 16, 16, message.epoch, "epoch");
+  view.setBigUint64(offset + 32, message.epochAfter, true);
+  view.setBigUint64(offset + 40, message.forgottenSequence, true);
+  bytes.fill(0, offset + 48, offset + 56);
+}
+
+export function decodeTradeMemory({ view, bytes }: Block, offset: number): TradeMemory {
+  return {
+    flags: view.getUint8(offset + 1),
+    publisherId: view.getUint16(offset + 2, true),
+    instrumentId: view.getUint32(offset + 4, true),
+    tsEventNanos: view.getBigUint64(offset + 8, true),
+    epoch: bytes.slice(offset + 16, offset + 32),
+    epochAfter: view.getBigUint64(offset + 32, true),
+    forgottenSequence: view.getBigUint64(offset + 40, true),
+  };
+}
+
 export const HELLO_TEMPLATE = 32;
 export const HELLO_BYTES = 168;
 
@@ -1220,6 +1318,54 @@ export function decodeQueryStatus({ view }: Block, offset: number): QueryStatus 
   };
 }
 
+export const QUERY_TRADE_RANGE_TEMPLATE = 73;
+export const QUERY_TRADE_RANGE_BYTES = 88;
+
+/** Trades of one symbol between two places, both included, in the order of (time, sequence). Reply: a TradeMemory, then a PositionedTrade for each. */
+export interface QueryTradeRange {
+  /** Time of the first place. */
+  fromNanos: bigint;
+  /** Sequence of the first place. */
+  fromSequence: bigint;
+  /** Time of the last place. */
+  toNanos: bigint;
+  /** Sequence of the last place. */
+  toSequence: bigint;
+  /** Only the trade with this id, the last that came should there be several; 0: all. */
+  tradeId: bigint;
+  /** At most so many; 0: all in memory. */
+  limit: number;
+  /** 1: the last ones of the range; 0: the first ones. */
+  newest: number;
+  /** Symbol on the platform. */
+  symbol: string;
+}
+
+export function encodeQueryTradeRange({ view, bytes }: Block, offset: number, message: QueryTradeRange): void {
+  view.setBigUint64(offset, message.fromNanos, true);
+  view.setBigUint64(offset + 8, message.fromSequence, true);
+  view.setBigUint64(offset + 16, message.toNanos, true);
+  view.setBigUint64(offset + 24, message.toSequence, true);
+  view.setBigUint64(offset + 32, message.tradeId, true);
+  view.setUint32(offset + 40, message.limit, true);
+  bytes[offset + 44] = message.newest;
+  bytes.fill(0, offset + 45, offset + 48);
+  putText(bytes, offset + 48, 40, message.symbol, "symbol");
+}
+
+export function decodeQueryTradeRange({ view, bytes }: Block, offset: number): QueryTradeRange {
+  return {
+    fromNanos: view.getBigUint64(offset, true),
+    fromSequence: view.getBigUint64(offset + 8, true),
+    toNanos: view.getBigUint64(offset + 16, true),
+    toSequence: view.getBigUint64(offset + 24, true),
+    tradeId: view.getBigUint64(offset + 32, true),
+    limit: view.getUint32(offset + 40, true),
+    newest: view.getUint8(offset + 44),
+    symbol: getText(bytes, offset + 48, 40),
+  };
+}
+
 export const FEED_STATUS_TEMPLATE = 96;
 export const FEED_STATUS_BYTES = 208;
 
@@ -1329,6 +1475,8 @@ export const MESSAGES: Readonly<Record<number, { name: string; role: string; blo
   8: { name: "Bar", role: "record", blockLen: BAR_BYTES, encode: encodeBar as Encode, decode: decodeBar },
   9: { name: "InstrumentDefinition", role: "record", blockLen: INSTRUMENT_DEFINITION_BYTES, encode: encodeInstrumentDefinition as Encode, decode: decodeInstrumentDefinition },
   10: { name: "Statistics", role: "record", blockLen: STATISTICS_BYTES, encode: encodeStatistics as Encode, decode: decodeStatistics },
+  11: { name: "PositionedTrade", role: "record", blockLen: POSITIONED_TRADE_BYTES, encode: encodePositionedTrade as Encode, decode: decodePositionedTrade },
+  12: { name: "TradeMemory", role: "record", blockLen: TRADE_MEMORY_BYTES, encode: encodeTradeMemory as Encode, decode: decodeTradeMemory },
   32: { name: "Hello", role: "control", blockLen: HELLO_BYTES, encode: encodeHello as Encode, decode: decodeHello },
   33: { name: "HelloAck", role: "control", blockLen: HELLO_ACK_BYTES, encode: encodeHelloAck as Encode, decode: decodeHelloAck },
   34: { name: "Ack", role: "control", blockLen: ACK_BYTES, encode: encodeAck as Encode, decode: decodeAck },
@@ -1345,6 +1493,7 @@ export const MESSAGES: Readonly<Record<number, { name: string; role: string; blo
   70: { name: "QueryBook", role: "query", blockLen: QUERY_BOOK_BYTES, encode: encodeQueryBook as Encode, decode: decodeQueryBook },
   71: { name: "QueryFeeds", role: "query", blockLen: QUERY_FEEDS_BYTES, encode: encodeQueryFeeds as Encode, decode: decodeQueryFeeds },
   72: { name: "QueryStatus", role: "query", blockLen: QUERY_STATUS_BYTES, encode: encodeQueryStatus as Encode, decode: decodeQueryStatus },
+  73: { name: "QueryTradeRange", role: "query", blockLen: QUERY_TRADE_RANGE_BYTES, encode: encodeQueryTradeRange as Encode, decode: decodeQueryTradeRange },
   96: { name: "FeedStatus", role: "reply", blockLen: FEED_STATUS_BYTES, encode: encodeFeedStatus as Encode, decode: decodeFeedStatus },
   97: { name: "EngineStatus", role: "reply", blockLen: ENGINE_STATUS_BYTES, encode: encodeEngineStatus as Encode, decode: decodeEngineStatus },
 };

@@ -1,8 +1,8 @@
 use crate::bar_series::BarSeries;
 use crate::book::Book;
 use crate::limits::Limits;
+use crate::trade_memory::TradeMemory;
 use mib_protocol::messages::{BarInterval, InstrumentDefinition, Quote, Statistics, Trade};
-use std::collections::VecDeque;
 
 /// All that is known of one instrument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +11,7 @@ pub struct Instrument {
     pub quote: Option<Quote>,
     /// Sequence of the input that brought the quote.
     pub quote_sequence: u64,
-    /// The last trades, oldest first.
-    pub(crate) trades: VecDeque<Trade>,
+    pub trades: TradeMemory,
     pub(crate) trade_id_max: u64,
     /// In the order of `BarInterval::ALL`.
     pub bars: [BarSeries; 5],
@@ -30,7 +29,7 @@ impl Instrument {
             definition,
             quote: None,
             quote_sequence: 0,
-            trades: VecDeque::new(),
+            trades: TradeMemory::default(),
             trade_id_max: 0,
             bars: std::array::from_fn(|index| BarSeries::new(BarInterval::ALL[index], limits.bars_max[index])),
             bars_sequence: 0,
@@ -45,18 +44,7 @@ impl Instrument {
     }
 
     pub fn last_trade(&self) -> Option<&Trade> {
-        self.trades.back()
-    }
-
-    /// The last trades, at most `last` (0: all), before the one with the id `before` (0: up to the newest).
-    /// A trade that is not known any more has nothing before it.
-    pub fn trades(&self, last: usize, before: u64) -> impl Iterator<Item = &Trade> + Clone {
-        let end = match before {
-            0 => self.trades.len(),
-            id => self.trades.iter().rposition(|trade| trade.trade_id == id).unwrap_or(0),
-        };
-        let start = if last == 0 { 0 } else { end.saturating_sub(last) };
-        self.trades.range(start..end)
+        self.trades.last()
     }
 
     /// The day's figures: those of the newest daily bar.

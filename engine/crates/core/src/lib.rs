@@ -14,4 +14,5 @@ mod sides;
 pub mod sink;
 pub mod snapshot;
 pub mod state;
+pub mod trade_memory;
 mod validate;

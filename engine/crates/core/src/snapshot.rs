@@ -9,7 +9,9 @@ use crate::session::Session;
 use crate::state::State;
 use mib_protocol::messages::{InstrumentDefinition, Quote, Trade};
 
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
+/// Its trades have no sequence.
+const FORMAT_WITHOUT_POSITIONS: u64 = 2;
 /// Its books have no open update: the records of one were applied as they came.
 const FORMAT_WITHOUT_OPEN_UPDATES: u64 = 1;
 
@@ -43,7 +45,7 @@ impl State {
     pub fn from_bytes(bytes: &[u8], limits: Limits) -> Result<Self, SnapshotError> {
         let mut input = Reader(bytes);
         let format = input.u64()?;
-        if format != FORMAT && format != FORMAT_WITHOUT_OPEN_UPDATES {
+        if !(FORMAT_WITHOUT_OPEN_UPDATES..=FORMAT).contains(&format) {
             return Err(SnapshotError::UnknownFormat(format));
         }
         let mut state = State::new(limits);
@@ -59,7 +61,7 @@ impl State {
             state.sessions.push(session);
         }
         for id in 0..input.u64()? {
-            let instrument = read_instrument(&mut input, format, &limits)?;
+            let instrument = read_instrument(&mut input, format, state.applied_sequence, &limits)?;
             state.by_symbol.insert(instrument.symbol().to_owned(), id as u32);
             state.instruments.push(instrument);
         }
@@ -130,14 +132,16 @@ fn write_instrument(out: &mut Writer, instrument: &Instrument) {
         instrument.bars_sequence,
         instrument.watermark,
         instrument.gaps,
-        instrument.trades.len() as u64,
+        instrument.trades.forgotten_sequence,
+        instrument.trades.forgotten_nanos,
+        instrument.trades.kept.len() as u64,
     ] {
         out.u64(value);
     }
-    instrument
-        .trades
-        .iter()
-        .for_each(|trade| out.message(Trade::BYTES, |bytes| trade.encode(bytes)));
+    for kept in &instrument.trades.kept {
+        out.u64(kept.sequence);
+        out.message(Trade::BYTES, |bytes| kept.trade.encode(bytes));
+    }
     for series in &instrument.bars {
         out.u64(series.bars.len() as u64);
         series.bars.iter().for_each(|bar| write_bar(out, bar));
@@ -145,7 +149,12 @@ fn write_instrument(out: &mut Writer, instrument: &Instrument) {
     write_book(out, &instrument.book);
 }
 
-fn read_instrument(input: &mut Reader<'_>, format: u64, limits: &Limits) -> Result<Instrument, SnapshotError> {
+fn read_instrument(
+    input: &mut Reader<'_>,
+    format: u64,
+    applied_sequence: u64,
+    limits: &Limits,
+) -> Result<Instrument, SnapshotError> {
     let definition =
         InstrumentDefinition::decode(input.take(InstrumentDefinition::BYTES)?).ok_or(SnapshotError::Truncated)?;
     let mut instrument = Instrument::new(definition, limits);
@@ -157,12 +166,26 @@ fn read_instrument(input: &mut Reader<'_>, format: u64, limits: &Limits) -> Resu
     instrument.bars_sequence = input.u64()?;
     instrument.watermark = input.u64()?;
     instrument.gaps = input.u64()?;
+    let positioned = format > FORMAT_WITHOUT_POSITIONS;
+    if positioned {
+        instrument.trades.forgotten_sequence = input.u64()?;
+        instrument.trades.forgotten_nanos = input.u64()?;
+    }
     for _ in 0..input.u64()? {
+        let sequence = if positioned { input.u64()? } else { 0 };
         let trade = Trade::decode(input.take(Trade::BYTES)?).ok_or(SnapshotError::Truncated)?;
-        if instrument.trades.len() >= limits.trades_max {
-            instrument.trades.pop_front();
-        }
-        instrument.trades.push_back(trade);
+        instrument.trades.push(sequence, trade, limits.trades_max);
+    }
+    if !positioned {
+        // They can still be shown, but for those who ask by position they are forgotten.
+        instrument.trades.forgotten_sequence = applied_sequence;
+        let newest = instrument
+            .trades
+            .kept
+            .iter()
+            .map(|kept| kept.trade.ts_event_nanos)
+            .max();
+        instrument.trades.forgotten_nanos = instrument.watermark.max(newest.unwrap_or(0));
     }
     for (series, bars_max) in instrument.bars.iter_mut().zip(limits.bars_max) {
         for _ in 0..input.u64()? {
@@ -173,8 +196,8 @@ fn read_instrument(input: &mut Reader<'_>, format: u64, limits: &Limits) -> Resu
         }
     }
     instrument.book = match format {
-        FORMAT => read_book(input)?,
-        _ => read_book_without_open_update(input)?,
+        FORMAT_WITHOUT_OPEN_UPDATES => read_book_without_open_update(input)?,
+        _ => read_book(input)?,
     };
     Ok(instrument)
 }

@@ -174,10 +174,7 @@ impl State {
         trade.instrument_id = id;
         let trades_max = self.limits.trades_max;
         let instrument = &mut self.instruments[id as usize];
-        if instrument.trades.len() >= trades_max {
-            instrument.trades.pop_front();
-        }
-        instrument.trades.push_back(trade);
+        instrument.trades.push(sequence, trade, trades_max);
         self.counters.trades += 1;
         self.seen(session, trade.ts_event_nanos);
         sink.trade(Position { sequence, ordinal: 0 }, &trade);
@@ -214,9 +211,7 @@ impl State {
         if instrument.definition.flags_instrument & INSTRUMENT_FLAG_TRADES_CONSECUTIVE != 0
             && instrument.trade_id_max != 0
         {
-            if trade_id <= instrument.trade_id_max
-                && instrument.trades.iter().rev().any(|each| each.trade_id == trade_id)
-            {
+            if trade_id <= instrument.trade_id_max && instrument.trades.has_id(trade_id) {
                 return Err(RejectReason::Duplicate);
             }
             if trade_id > instrument.trade_id_max.saturating_add(1) {

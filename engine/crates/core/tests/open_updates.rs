@@ -168,6 +168,9 @@ fn as_format_1(state: &State, message_sequence: u64) -> Vec<u8> {
     bytes[..8].copy_from_slice(&1_u64.to_le_bytes());
     // In format 2: venue_sequence, ts_event_nanos, maybe_bad, known, one bid, no offers, nothing open.
     let book = bytes.split_off(bytes.len() - 8 * 9);
+    // Before it: what is forgotten of the trades, which format 2 does not say, no trades, no bars of five intervals.
+    let trades = bytes.len() - 8 * 8;
+    bytes.drain(trades..trades + 8 * 2);
     let (head, rest) = book.split_at(8 * 4);
     let sides = &rest[..8 * 4];
     let [venue_sequence, ts_event_nanos, maybe_bad, known] = [0, 8, 16, 24].map(|at| &head[at..at + 8]);
@@ -191,6 +194,7 @@ fn as_format_1(state: &State, message_sequence: u64) -> Vec<u8> {
 fn a_snapshot_of_the_format_before_is_read_and_a_book_that_may_stand_within_an_update_is_marked() {
     let state = standing();
     let read = |message_sequence| State::from_bytes(&as_format_1(&state, message_sequence), Limits::default()).unwrap();
-    assert_eq!(read(0), state);
+    assert_eq!(seen(&read(0)), seen(&state));
+    assert_eq!(read(0).counters(), state.counters());
     assert_eq!(seen(&read(100)), (100, true, vec![(10, 5)]));
 }

@@ -14,6 +14,8 @@ const CHECK: &str = "check ";
 pub struct Identity {
     pub journal: [u8; 16],
     pub epoch: [u8; 16],
+    /// The epoch began after this sequence of the journal.
+    pub epoch_after: u64,
 }
 
 impl Identity {
@@ -48,15 +50,17 @@ impl Identity {
         let identity = Identity {
             journal: random_uuid(&path)?,
             epoch: random_uuid(&path)?,
+            epoch_after: 0,
         };
         identity.store(disk, dir)?;
         Ok(identity)
     }
 
-    /// Gives the journal a new epoch: its history is not the one that consumers have seen.
-    pub fn with_new_epoch(self, dir: &Path) -> Result<Self, JournalError> {
+    /// Gives the journal a new epoch for what follows `after`: its history is not the one that consumers have seen.
+    pub fn with_new_epoch(self, dir: &Path, after: u64) -> Result<Self, JournalError> {
         let identity = Identity {
             epoch: random_uuid(&dir.join("identity"))?,
+            epoch_after: after,
             ..self
         };
         identity.store(&RealDisk, dir)?;
@@ -65,9 +69,10 @@ impl Identity {
 
     fn store(&self, disk: &dyn Disk, dir: &Path) -> Result<(), JournalError> {
         let text = format!(
-            "format {FORMAT}\njournal {}\nepoch {}\n",
+            "format {FORMAT}\njournal {}\nepoch {}\nepoch-after {}\n",
             uuid_text(&self.journal),
-            uuid_text(&self.epoch)
+            uuid_text(&self.epoch),
+            self.epoch_after
         );
         let text = format!("{text}{CHECK}{:08x}\n", crc32c::crc32c(text.as_bytes()));
         write_atomically_on(disk, &dir.join("identity"), text.as_bytes())
@@ -135,6 +140,11 @@ fn parse(text: &str) -> Result<Identity, Unreadable> {
     Ok(Identity {
         journal: uuid("journal")?,
         epoch: uuid("epoch")?,
+        // Journals of before do not say it: where they got a second epoch, nobody knows any more after which sequence.
+        epoch_after: match value("epoch-after") {
+            Some(text) => text.parse().map_err(|_| Unreadable::Damaged)?,
+            None => 0,
+        },
     })
 }
 

@@ -85,11 +85,6 @@ impl Journal {
         self.identity
     }
 
-    pub fn start_new_epoch(&mut self) -> Result<(), JournalError> {
-        self.identity = self.identity.with_new_epoch(&self.dir)?;
-        Ok(())
-    }
-
     /// Last sequence that is on disk.
     pub fn committed(&self) -> u64 {
         self.committed

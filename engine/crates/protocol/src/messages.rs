@@ -1316,6 +1316,150 @@ impl Statistics {
     }
 }
 
+/// Reply: an execution with the position by which everybody knows it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionedTrade {
+    /// Sum of FLAG_…
+    pub flags: u8,
+    /// Source within the feed, a venue's channel for instance; 0 when there is one only.
+    pub publisher_id: u16,
+    /// In a session the session's number of the instrument, in replies the engine's.
+    pub instrument_id: u32,
+    /// When it happened at the venue, ns UTC.
+    pub ts_event_nanos: u64,
+    /// The engine's sequence of the input.
+    pub sequence: u64,
+    /// The id that the venue gave it, unique per instrument.
+    pub trade_id: u64,
+    /// Price in 1e-9.
+    pub price_e9: i64,
+    /// Size in 1e-9.
+    pub size_e9: i64,
+    /// Side of the aggressor.
+    pub side: u8,
+}
+
+impl PositionedTrade {
+    pub const TEMPLATE: u16 = 11;
+    pub const BYTES: usize = 56;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0] = Self::TEMPLATE as u8;
+        block[1] = self.flags;
+        block[2..4].copy_from_slice(&self.publisher_id.to_le_bytes());
+        block[4..8].copy_from_slice(&self.instrument_id.to_le_bytes());
+        block[8..16].copy_from_slice(&self.ts_event_nanos.to_le_bytes());
+        block[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+        block[24..32].copy_from_slice(&self.trade_id.to_le_bytes());
+        block[32..40].copy_from_slice(&self.price_e9.to_le_bytes());
+        block[40..48].copy_from_slice(&self.size_e9.to_le_bytes());
+        block[48] = self.side;
+        block[49..56].fill(0);
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(PositionedTrade {
+            flags: block[1],
+            publisher_id: u16::from_le_bytes(block[2..4].try_into().ok()?),
+            instrument_id: u32::from_le_bytes(block[4..8].try_into().ok()?),
+            ts_event_nanos: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            sequence: u64::from_le_bytes(block[16..24].try_into().ok()?),
+            trade_id: u64::from_le_bytes(block[24..32].try_into().ok()?),
+            price_e9: i64::from_le_bytes(block[32..40].try_into().ok()?),
+            size_e9: i64::from_le_bytes(block[40..48].try_into().ok()?),
+            side: block[48],
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("flags", self.flags.to_string()),
+            ("publisher_id", self.publisher_id.to_string()),
+            ("instrument_id", self.instrument_id.to_string()),
+            ("ts_event_nanos", self.ts_event_nanos.to_string()),
+            ("sequence", self.sequence.to_string()),
+            ("trade_id", self.trade_id.to_string()),
+            ("price_e9", self.price_e9.to_string()),
+            ("size_e9", self.size_e9.to_string()),
+            ("side", self.side.to_string()),
+        ]
+    }
+}
+
+/// Reply: where the memory of an instrument's trades begins. ts_event_nanos: no trade that is forgotten happened later; 0: none is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeMemory {
+    /// Sum of FLAG_…
+    pub flags: u8,
+    /// Source within the feed, a venue's channel for instance; 0 when there is one only.
+    pub publisher_id: u16,
+    /// In a session the session's number of the instrument, in replies the engine's.
+    pub instrument_id: u32,
+    /// When it happened at the venue, ns UTC.
+    pub ts_event_nanos: u64,
+    /// Epoch of the positions after epoch_after.
+    pub epoch: [u8; 16],
+    /// The epoch began after this sequence: trades up to there were published in an earlier one.
+    pub epoch_after: u64,
+    /// Every trade after this sequence is in memory; 0: none is forgotten.
+    pub forgotten_sequence: u64,
+}
+
+impl TradeMemory {
+    pub const TEMPLATE: u16 = 12;
+    pub const BYTES: usize = 56;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0] = Self::TEMPLATE as u8;
+        block[1] = self.flags;
+        block[2..4].copy_from_slice(&self.publisher_id.to_le_bytes());
+        block[4..8].copy_from_slice(&self.instrument_id.to_le_bytes());
+        block[8..16].copy_from_slice(&self.ts_event_nanos.to_le_bytes());
+        block[16..32].copy_from_slice(&self.epoch);
+        block[32..40].copy_from_slice(&self.epoch_after.to_le_bytes());
+        block[40..48].copy_from_slice(&self.forgotten_sequence.to_le_bytes());
+        block[48..56].fill(0);
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(TradeMemory {
+            flags: block[1],
+            publisher_id: u16::from_le_bytes(block[2..4].try_into().ok()?),
+            instrument_id: u32::from_le_bytes(block[4..8].try_into().ok()?),
+            ts_event_nanos: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            epoch: block[16..32].try_into().ok()?,
+            epoch_after: u64::from_le_bytes(block[32..40].try_into().ok()?),
+            forgotten_sequence: u64::from_le_bytes(block[40..48].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("flags", self.flags.to_string()),
+            ("publisher_id", self.publisher_id.to_string()),
+            ("instrument_id", self.instrument_id.to_string()),
+            ("ts_event_nanos", self.ts_event_nanos.to_string()),
+            ("epoch", self.epoch.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ("epoch_after", self.epoch_after.to_string()),
+            ("forgotten_sequence", self.forgotten_sequence.to_string()),
+        ]
+    }
+}
+
 /// First frame of a connection. An empty session name: queries only. A session that is connected elsewhere moves here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello {
@@ -1981,6 +2125,77 @@ impl QueryStatus {
     }
 }
 
+/// Trades of one symbol between two places, both included, in the order of (time, sequence). Reply: a TradeMemory, then a PositionedTrade for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryTradeRange {
+    /// Time of the first place.
+    pub from_nanos: u64,
+    /// Sequence of the first place.
+    pub from_sequence: u64,
+    /// Time of the last place.
+    pub to_nanos: u64,
+    /// Sequence of the last place.
+    pub to_sequence: u64,
+    /// Only the trade with this id, the last that came should there be several; 0: all.
+    pub trade_id: u64,
+    /// At most so many; 0: all in memory.
+    pub limit: u32,
+    /// 1: the last ones of the range; 0: the first ones.
+    pub newest: u8,
+    /// Symbol on the platform.
+    pub symbol: Text<40>,
+}
+
+impl QueryTradeRange {
+    pub const TEMPLATE: u16 = 73;
+    pub const BYTES: usize = 88;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..8].copy_from_slice(&self.from_nanos.to_le_bytes());
+        block[8..16].copy_from_slice(&self.from_sequence.to_le_bytes());
+        block[16..24].copy_from_slice(&self.to_nanos.to_le_bytes());
+        block[24..32].copy_from_slice(&self.to_sequence.to_le_bytes());
+        block[32..40].copy_from_slice(&self.trade_id.to_le_bytes());
+        block[40..44].copy_from_slice(&self.limit.to_le_bytes());
+        block[44] = self.newest;
+        block[45..48].fill(0);
+        block[48..88].copy_from_slice(self.symbol.bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(QueryTradeRange {
+            from_nanos: u64::from_le_bytes(block[0..8].try_into().ok()?),
+            from_sequence: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            to_nanos: u64::from_le_bytes(block[16..24].try_into().ok()?),
+            to_sequence: u64::from_le_bytes(block[24..32].try_into().ok()?),
+            trade_id: u64::from_le_bytes(block[32..40].try_into().ok()?),
+            limit: u32::from_le_bytes(block[40..44].try_into().ok()?),
+            newest: block[44],
+            symbol: Text::from_bytes(block[48..88].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("from_nanos", self.from_nanos.to_string()),
+            ("from_sequence", self.from_sequence.to_string()),
+            ("to_nanos", self.to_nanos.to_string()),
+            ("to_sequence", self.to_sequence.to_string()),
+            ("trade_id", self.trade_id.to_string()),
+            ("limit", self.limit.to_string()),
+            ("newest", self.newest.to_string()),
+            ("symbol", self.symbol.to_string()),
+        ]
+    }
+}
+
 /// A feed, its newest session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedStatus {
@@ -2135,6 +2350,8 @@ pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'stat
         Bar::TEMPLATE => Some(("BAR", Bar::BYTES, "record")),
         InstrumentDefinition::TEMPLATE => Some(("INSTRUMENT_DEFINITION", InstrumentDefinition::BYTES, "record")),
         Statistics::TEMPLATE => Some(("STATISTICS", Statistics::BYTES, "record")),
+        PositionedTrade::TEMPLATE => Some(("POSITIONED_TRADE", PositionedTrade::BYTES, "record")),
+        TradeMemory::TEMPLATE => Some(("TRADE_MEMORY", TradeMemory::BYTES, "record")),
         Hello::TEMPLATE => Some(("HELLO", Hello::BYTES, "control")),
         HelloAck::TEMPLATE => Some(("HELLO_ACK", HelloAck::BYTES, "control")),
         Ack::TEMPLATE => Some(("ACK", Ack::BYTES, "control")),
@@ -2151,6 +2368,7 @@ pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'stat
         QueryBook::TEMPLATE => Some(("QUERY_BOOK", QueryBook::BYTES, "query")),
         QueryFeeds::TEMPLATE => Some(("QUERY_FEEDS", QueryFeeds::BYTES, "query")),
         QueryStatus::TEMPLATE => Some(("QUERY_STATUS", QueryStatus::BYTES, "query")),
+        QueryTradeRange::TEMPLATE => Some(("QUERY_TRADE_RANGE", QueryTradeRange::BYTES, "query")),
         FeedStatus::TEMPLATE => Some(("FEED_STATUS", FeedStatus::BYTES, "reply")),
         EngineStatus::TEMPLATE => Some(("ENGINE_STATUS", EngineStatus::BYTES, "reply")),
         _ => None,
@@ -2170,6 +2388,8 @@ pub fn describe(template: u16, bytes: &[u8]) -> Option<Vec<(&'static str, String
         Bar::TEMPLATE => Bar::decode(bytes).map(|message| message.fields()),
         InstrumentDefinition::TEMPLATE => InstrumentDefinition::decode(bytes).map(|message| message.fields()),
         Statistics::TEMPLATE => Statistics::decode(bytes).map(|message| message.fields()),
+        PositionedTrade::TEMPLATE => PositionedTrade::decode(bytes).map(|message| message.fields()),
+        TradeMemory::TEMPLATE => TradeMemory::decode(bytes).map(|message| message.fields()),
         Hello::TEMPLATE => Hello::decode(bytes).map(|message| message.fields()),
         HelloAck::TEMPLATE => HelloAck::decode(bytes).map(|message| message.fields()),
         Ack::TEMPLATE => Ack::decode(bytes).map(|message| message.fields()),
@@ -2186,6 +2406,7 @@ pub fn describe(template: u16, bytes: &[u8]) -> Option<Vec<(&'static str, String
         QueryBook::TEMPLATE => QueryBook::decode(bytes).map(|message| message.fields()),
         QueryFeeds::TEMPLATE => QueryFeeds::decode(bytes).map(|message| message.fields()),
         QueryStatus::TEMPLATE => QueryStatus::decode(bytes).map(|message| message.fields()),
+        QueryTradeRange::TEMPLATE => QueryTradeRange::decode(bytes).map(|message| message.fields()),
         FeedStatus::TEMPLATE => FeedStatus::decode(bytes).map(|message| message.fields()),
         EngineStatus::TEMPLATE => EngineStatus::decode(bytes).map(|message| message.fields()),
         _ => None,
@@ -2207,6 +2428,8 @@ pub fn recode(template: u16, bytes: &[u8]) -> Option<Vec<u8>> {
         Bar::TEMPLATE => Bar::decode(bytes)?.encode(&mut out),
         InstrumentDefinition::TEMPLATE => InstrumentDefinition::decode(bytes)?.encode(&mut out),
         Statistics::TEMPLATE => Statistics::decode(bytes)?.encode(&mut out),
+        PositionedTrade::TEMPLATE => PositionedTrade::decode(bytes)?.encode(&mut out),
+        TradeMemory::TEMPLATE => TradeMemory::decode(bytes)?.encode(&mut out),
         Hello::TEMPLATE => Hello::decode(bytes)?.encode(&mut out),
         HelloAck::TEMPLATE => HelloAck::decode(bytes)?.encode(&mut out),
         Ack::TEMPLATE => Ack::decode(bytes)?.encode(&mut out),
@@ -2223,6 +2446,7 @@ pub fn recode(template: u16, bytes: &[u8]) -> Option<Vec<u8>> {
         QueryBook::TEMPLATE => QueryBook::decode(bytes)?.encode(&mut out),
         QueryFeeds::TEMPLATE => QueryFeeds::decode(bytes)?.encode(&mut out),
         QueryStatus::TEMPLATE => QueryStatus::decode(bytes)?.encode(&mut out),
+        QueryTradeRange::TEMPLATE => QueryTradeRange::decode(bytes)?.encode(&mut out),
         FeedStatus::TEMPLATE => FeedStatus::decode(bytes)?.encode(&mut out),
         EngineStatus::TEMPLATE => EngineStatus::decode(bytes)?.encode(&mut out),
         _ => return None,

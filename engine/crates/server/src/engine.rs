@@ -69,7 +69,7 @@ impl Engine {
         );
 
         let progress = Arc::new(Progress::default());
-        progress.set_epoch(identity.epoch);
+        progress.set_epoch(identity.epoch, identity.epoch_after);
         for mark in [
             &progress.received,
             &progress.applied,

@@ -31,7 +31,8 @@ pub struct Progress {
     pub bad_frames: AtomicU64,
     pub duplicates: AtomicU64,
     pub queries: AtomicU64,
-    pub epoch: RwLock<[u8; 16]>,
+    /// The epoch, and the sequence after which it began.
+    pub epoch: RwLock<([u8; 16], u64)>,
 }
 
 impl Progress {
@@ -40,11 +41,15 @@ impl Progress {
     }
 
     pub fn epoch(&self) -> [u8; 16] {
+        self.epoch_and_after().0
+    }
+
+    pub fn epoch_and_after(&self) -> ([u8; 16], u64) {
         *self.epoch.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    pub fn set_epoch(&self, epoch: [u8; 16]) {
-        *self.epoch.write().unwrap_or_else(std::sync::PoisonError::into_inner) = epoch;
+    pub fn set_epoch(&self, epoch: [u8; 16], after: u64) {
+        *self.epoch.write().unwrap_or_else(std::sync::PoisonError::into_inner) = (epoch, after);
     }
 
     pub fn stopping(&self) -> bool {

@@ -9,8 +9,9 @@ use mib_protocol::frame::{FrameHeader, write_frame};
 use mib_protocol::messages::{
     Action, Bar, BarInterval, BookDelta, BookSnapshot, EngineStatus, ErrorCode, FLAG_LAST, FLAG_MAYBE_BAD_BOOK,
     FLAG_SNAPSHOT, FRAME_BYTES_MAX, FRAME_FLAG_MORE, FRAME_HEADER_BYTES, FeedStatus, FrameKind, INSTRUMENT_UNDEFINED,
-    InstrumentDefinition, QueryBars, QueryBook, QueryFeeds, QueryInstruments, QueryLastTrades, QueryQuotes,
-    QueryStatistics, QueryStatus, QueryTrades, Quote, Side, Statistics, Trade,
+    InstrumentDefinition, PositionedTrade, QueryBars, QueryBook, QueryFeeds, QueryInstruments, QueryLastTrades,
+    QueryQuotes, QueryStatistics, QueryStatus, QueryTradeRange, QueryTrades, Quote, Side, Statistics, Trade,
+    TradeMemory,
 };
 use mib_protocol::text::Text;
 use std::sync::atomic::Ordering;
@@ -137,7 +138,7 @@ fn try_answer(view: &View<'_>, request: &QueryRequest, out: &mut Vec<u8>) -> Res
         QueryTrades::TEMPLATE => {
             let query = QueryTrades::decode(body).ok_or(SHORT)?;
             let instrument = find(state, query.symbol.as_str())?;
-            let trades = instrument.trades(query.last as usize, query.before_trade_id);
+            let trades = instrument.trades.before(query.last as usize, query.before_trade_id);
             reply(
                 out,
                 view,
@@ -148,6 +149,7 @@ fn try_answer(view: &View<'_>, request: &QueryRequest, out: &mut Vec<u8>) -> Res
                 |trade, block| trade.encode(block),
             );
         }
+        QueryTradeRange::TEMPLATE => trade_range(view, request, out)?,
         QueryBook::TEMPLATE => book(view, request, out)?,
         QueryFeeds::TEMPLATE => {
             let feeds = feeds(view);
@@ -260,6 +262,57 @@ fn book(view: &View<'_>, request: &QueryRequest, out: &mut Vec<u8>) -> Result<()
     reply(out, view, request, 0, 64, blocks.iter(), |block, out| {
         out.copy_from_slice(*block)
     });
+    Ok(())
+}
+
+/// Trades with their positions, and where the memory of them begins, so that history can go on from there.
+fn trade_range(view: &View<'_>, request: &QueryRequest, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let query = QueryTradeRange::decode(&request.body).ok_or(SHORT)?;
+    let instrument = find(view.state, query.symbol.as_str())?;
+    let memory = &instrument.trades;
+    let instrument_id = instrument.definition.instrument_id;
+    let from = (query.from_nanos, query.from_sequence);
+    let to = (query.to_nanos, query.to_sequence);
+    let found = if query.trade_id == 0 {
+        memory.range(from, to, query.limit as usize, query.newest != 0)
+    } else {
+        memory.find(query.trade_id).into_iter().collect()
+    };
+    let (epoch, epoch_after) = view.progress.epoch_and_after();
+    let mut blocks = vec![[0; TradeMemory::BYTES]; 1 + found.len()];
+    TradeMemory {
+        flags: 0,
+        publisher_id: 0,
+        instrument_id,
+        ts_event_nanos: memory.forgotten_nanos(),
+        epoch,
+        epoch_after,
+        forgotten_sequence: memory.forgotten_sequence(),
+    }
+    .encode(&mut blocks[0]);
+    for (kept, block) in found.iter().zip(&mut blocks[1..]) {
+        PositionedTrade {
+            flags: kept.trade.flags,
+            publisher_id: kept.trade.publisher_id,
+            instrument_id,
+            ts_event_nanos: kept.trade.ts_event_nanos,
+            sequence: kept.sequence,
+            trade_id: kept.trade.trade_id,
+            price_e9: kept.trade.price_e9,
+            size_e9: kept.trade.size_e9,
+            side: kept.trade.side,
+        }
+        .encode(block);
+    }
+    reply(
+        out,
+        view,
+        request,
+        0,
+        TradeMemory::BYTES,
+        blocks.iter(),
+        |block, out| out.copy_from_slice(*block),
+    );
     Ok(())
 }
 

@@ -156,14 +156,16 @@ impl Publisher {
             "kafka_sequence": ahead,
             "journal_sequence": durable,
         );
-        match self.identity.with_new_epoch(&self.parts.journal_dir) {
+        match self.identity.with_new_epoch(&self.parts.journal_dir, durable) {
             Ok(identity) => self.identity = identity,
             Err(error) => {
                 crate::error!("the new epoch can't be stored, the engine ends", "err": error);
                 std::process::exit(74);
             }
         }
-        self.parts.progress.set_epoch(self.identity.epoch);
+        self.parts
+            .progress
+            .set_epoch(self.identity.epoch, self.identity.epoch_after);
         self.parts.progress.new_epochs.fetch_add(1, Ordering::Relaxed);
         self.complete = durable;
         Published::new()
