@@ -236,6 +236,11 @@ export const ERROR_CATALOGUE = {
     remedy: "Look it up with `instruments(filter: {text: …})`.",
   },
   ENGINE_UNAVAILABLE: { status: 503, meaning: "The engine cannot be reached.", remedy: "Try again shortly." },
+  TRADES_NOT_WRITTEN_YET: {
+    status: 503,
+    meaning: "The engine has forgotten trades that are not written down yet, so the answer would have a hole.",
+    remedy: "Try again shortly, or ask for newer trades.",
+  },
   RANGE_TOO_LARGE: {
     status: 400,
     meaning: "The range holds more than one answer may carry.",

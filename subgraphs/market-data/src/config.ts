@@ -18,6 +18,9 @@ const fields = {
   BARS_D1_RETENTION_DAYS: field.count(36_500, { least: 1, most: 36_500 }),
   /** How long readings of sensors are kept, counted back from the newest; whole months are dropped. */
   SENSOR_READINGS_RETENTION_DAYS: field.count(365, { least: 1, most: 36_500 }),
+  /** How long trades are kept, counted back from the newest, and how much room they may take with their indexes; six hours are dropped at a time. */
+  TRADES_RETENTION_DAYS: field.count(30, { least: 1, most: 36_500 }),
+  TRADES_BYTES_MAX: field.count(1_073_741_824, { least: 1_048_576 }),
 };
 
 export function readMarketDataConfig() {

@@ -4,6 +4,7 @@ import type { BarReader } from "./domain/bar-reader.ts";
 import type { Market, Quote, SessionStatistics, Trade } from "./domain/ports.ts";
 import type { SensorReading } from "./domain/sensor-reading.ts";
 import type { Sensor } from "./domain/sensor.ts";
+import type { TradeReader } from "./domain/trade-reader.ts";
 import type { InstrumentDirectory } from "./io/instrument-directory.ts";
 import type { PostgresReadings } from "./io/postgres-readings.ts";
 import type { PostgresSensors } from "./io/postgres-sensors.ts";
@@ -13,6 +14,7 @@ export interface Parts {
   market: Market;
   instruments: InstrumentDirectory;
   bars: BarReader;
+  trades: TradeReader;
   definitions: PostgresSensors;
   readings: PostgresReadings;
 }

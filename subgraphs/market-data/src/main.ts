@@ -5,6 +5,7 @@ import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readMarketDataConfig } from "./config.ts";
 import { startBarWriter } from "./io/bar-writer.ts";
 import { startSensorWriter } from "./io/sensor-writer.ts";
+import { startTradeWriter } from "./io/trade-writer.ts";
 import { marketDataSubgraph } from "./subgraph.ts";
 
 await runService("market-data", async (service) => {
@@ -42,6 +43,11 @@ await runService("market-data", async (service) => {
     sensors: definitions,
     readings,
     retentionDays: config.SENSOR_READINGS_RETENTION_DAYS,
+  });
+  await startTradeWriter(service, {
+    kafka,
+    database,
+    retention: { days: config.TRADES_RETENTION_DAYS, bytesMax: config.TRADES_BYTES_MAX },
   });
   await startSubgraph(service, config, options);
 });

@@ -4,12 +4,14 @@ import type { Database } from "@mib/subgraph-server/database";
 import type { SubgraphOptions } from "@mib/subgraph-server/start-subgraph";
 import { createContext, type Context } from "./context.ts";
 import { BarReader } from "./domain/bar-reader.ts";
+import { TradeReader } from "./domain/trade-reader.ts";
 import { EngineMarket } from "./io/engine-market.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
 import { PostgresBars } from "./io/postgres-bars.ts";
 import { PostgresInstruments } from "./io/postgres-instruments.ts";
 import { PostgresReadings } from "./io/postgres-readings.ts";
 import { PostgresSensors } from "./io/postgres-sensors.ts";
+import { PostgresTrades, type PostgresTradesOptions } from "./io/postgres-trades.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 /** Puts the reading parts together: the engine, the directory of instruments, history. */
@@ -19,6 +21,7 @@ export async function marketDataSubgraph(
     database: Database;
     engine: { address: string; connections: number; timeoutMs: number };
     answerRowsMax: number;
+    tradesTopic?: PostgresTradesOptions["topic"];
   },
 ): Promise<{
   history: PostgresBars;
@@ -33,7 +36,15 @@ export async function marketDataSubgraph(
   const instruments = await InstrumentDirectory.start(service, market, new PostgresInstruments(given.database));
   const definitions = new PostgresSensors(given.database);
   const readings = new PostgresReadings(given.database);
-  const parts = { market, instruments, bars: new BarReader(market, history), definitions, readings };
+  const trades = new PostgresTrades({ database: given.database, topic: given.tradesTopic });
+  const parts = {
+    market,
+    instruments,
+    bars: new BarReader(market, history),
+    trades: new TradeReader(market, trades),
+    definitions,
+    readings,
+  };
   return {
     history,
     definitions,

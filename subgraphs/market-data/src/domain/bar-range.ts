@@ -42,7 +42,7 @@ export function rangeTooLarge(): CodedError {
 const LATEST_NANOS = 2n ** 63n - 1n;
 
 /** Times before 1970 mean the beginning of time, and those that nobody can count to its end: nothing is older or newer. */
-function nanosOf(text: string | null | undefined): bigint | null {
+export function nanosOf(text: string | null | undefined): bigint | null {
   if (text == null) return null;
   const nanos = Date.parse(text) <= 0 ? 0n : parseNanos(text);
   return nanos < LATEST_NANOS ? nanos : LATEST_NANOS;

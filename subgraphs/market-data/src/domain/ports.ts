@@ -2,6 +2,7 @@ import { CodedError } from "@mib/service/coded-error";
 import type { Bar, BarInterval, StoredInterval } from "./bar.ts";
 import type { BarRange } from "./bar-range.ts";
 import type { DataSource, Instrument } from "./instrument.ts";
+import type { TradeWindow } from "./trade-window.ts";
 
 export interface Quote {
   symbol: string;
@@ -19,6 +20,24 @@ export interface Trade {
   size: string;
   side: "BUY" | "SELL" | null;
   atNanos: bigint;
+}
+
+/** A trade with its place in the order of its instrument's trades. */
+export interface PlacedTrade extends Trade {
+  sequence: bigint;
+  ordinal: bigint;
+}
+
+/** Trades out of the engine's memory, and where that begins. */
+export interface TradeMemory {
+  trades: PlacedTrade[];
+  epoch: string;
+  /** The epoch began after this sequence. */
+  epochAfter: bigint;
+  /** Every trade after this sequence is in memory; 0: none is forgotten. */
+  forgottenSequence: bigint;
+  /** No trade that is forgotten happened later; 0: none is forgotten. */
+  forgottenNanos: bigint;
 }
 
 export interface PriceLevel {
@@ -66,7 +85,10 @@ export interface Market {
     range: Pick<BarRange, "fromNanos" | "toNanos">,
     count: number,
   ): Promise<Bar[]>;
-  trades(symbol: string, last: number, beforeTradeId: bigint | null): Promise<Trade[]>;
+  /** Oldest first; empty when the engine doesn't know the symbol. */
+  tradesBetween(symbol: string, window: TradeWindow): Promise<TradeMemory>;
+  /** The last trade with this id that came. */
+  findTrade(symbol: string, tradeId: bigint): Promise<PlacedTrade | null>;
   book(symbol: string, depth: number): Promise<OrderBook | null>;
   feeds(): Promise<FeedStatus[]>;
 }
@@ -82,12 +104,23 @@ export interface BarHistory {
   ): Promise<Bar[]>;
 }
 
+/** Trades that were written down. */
+export interface TradeHistory {
+  /** Oldest first. All of the symbol's trades up to `writtenTo` are written, or were and are too old by now. */
+  tradesBetween(
+    symbol: string,
+    window: TradeWindow,
+  ): Promise<{ trades: PlacedTrade[]; writtenTo: { epoch: string; sequence: bigint } | null }>;
+  /** The newest trade with this id. */
+  findTrade(symbol: string, tradeId: bigint): Promise<PlacedTrade | null>;
+}
+
 /** Instruments that were written down. */
 export interface InstrumentStore {
   all(): Promise<Instrument[]>;
   save(instruments: readonly Instrument[]): Promise<void>;
 }
 
-export function isEngineDown(error: unknown): boolean {
+export function isEngineDown(error: unknown): error is CodedError {
   return error instanceof CodedError && (error.code === "ENGINE_UNAVAILABLE" || error.code === "TIMEOUT");
 }

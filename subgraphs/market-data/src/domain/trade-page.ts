@@ -1,6 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
+import { checkedCount } from "./trade-window.ts";
 
-const TRADES_MAX = 1_000;
 const BOOK_DEPTH_MAX = 1_000;
 const U64_MAX = 2n ** 64n - 1n;
 
@@ -12,12 +12,7 @@ export function tradePageOf({
   last?: number | null | undefined;
   before?: string | null | undefined;
 }): { last: number; beforeTradeId: bigint | null } {
-  const count = last ?? 50;
-  if (count < 0) throw new CodedError("BAD_USER_INPUT", "last is not negative.", { argument: "last" });
-  if (count > TRADES_MAX)
-    throw new CodedError("RANGE_TOO_LARGE", `At most ${TRADES_MAX} trades at once: page with before.`, {
-      tradesMax: TRADES_MAX,
-    });
+  const count = checkedCount(last ?? 50, "last");
   if (before == null) return { last: count, beforeTradeId: null };
   if (!/^\d{1,20}$/.test(before) || BigInt(before) > U64_MAX || BigInt(before) === 0n) {
     throw new CodedError("BAD_USER_INPUT", "before is no trade's id.", { argument: "before" });

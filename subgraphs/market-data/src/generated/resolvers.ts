@@ -74,8 +74,13 @@ export type Instrument = {
   statistics?: Maybe<SessionStatistics>;
   /** Bars of one interval, newest last, at most 10 000. With `from` all that opened in [from, to), else the last ones before `to`. */
   bars: Array<Bar>;
-  /** The last trades, newest last; `before` is a trade's id and pages backwards. */
+  /** The last trades, newest last; `before` is a trade's id and pages backwards, also into what the engine has forgotten. */
   trades: Array<Trade>;
+  /**
+   * Trades of [from, to) in the order of when they happened, oldest first, page by page in both directions: the `first` of the
+   * range or the `last`, at most 1 000; without either the last 100. A late trade is at its time.
+   */
+  tradeHistory: TradeConnection;
   book?: Maybe<OrderBook>;
   /** What is measured that says something about it, in the order of the sensors' ids. */
   sensors: SensorConnection;
@@ -97,6 +102,17 @@ export type InstrumentBarsArgs = {
 export type InstrumentTradesArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
   before?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Something that is traded, known by one symbol on the whole platform. */
+export type InstrumentTradeHistoryArgs = {
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -277,6 +293,27 @@ export type Trade = {
   /** The side of the aggressor; null when the venue does not say. */
   side?: Maybe<Side>;
   at: Scalars['DateTime']['output'];
+};
+
+export type TradeConnection = {
+  __typename?: 'TradeConnection';
+  edges: Array<TradeEdge>;
+  nodes: Array<Trade>;
+  pageInfo: TradePageInfo;
+};
+
+export type TradeEdge = {
+  __typename?: 'TradeEdge';
+  node: Trade;
+  cursor: Scalars['String']['output'];
+};
+
+export type TradePageInfo = {
+  __typename?: 'TradePageInfo';
+  hasNextPage: Scalars['Boolean']['output'];
+  hasPreviousPage: Scalars['Boolean']['output'];
+  startCursor?: Maybe<Scalars['String']['output']>;
+  endCursor?: Maybe<Scalars['String']['output']>;
 };
 
 export type Side =
@@ -472,6 +509,9 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Quote: ResolverTypeWrapper<QuoteModel>;
   Trade: ResolverTypeWrapper<TradeModel>;
+  TradeConnection: ResolverTypeWrapper<Omit<TradeConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['TradeEdge']>, nodes: Array<ResolversTypes['Trade']> }>;
+  TradeEdge: ResolverTypeWrapper<Omit<TradeEdge, 'node'> & { node: ResolversTypes['Trade'] }>;
+  TradePageInfo: ResolverTypeWrapper<TradePageInfo>;
   Side: Side;
   Bar: ResolverTypeWrapper<BarModel>;
   BarInterval: BarInterval;
@@ -505,6 +545,9 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   Quote: QuoteModel;
   Trade: TradeModel;
+  TradeConnection: Omit<TradeConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['TradeEdge']>, nodes: Array<ResolversParentTypes['Trade']> };
+  TradeEdge: Omit<TradeEdge, 'node'> & { node: ResolversParentTypes['Trade'] };
+  TradePageInfo: TradePageInfo;
   Bar: BarModel;
   OrderBook: OrderBookModel;
   PriceLevel: PriceLevel;
@@ -542,6 +585,7 @@ export type InstrumentResolvers<ContextType = Context, ParentType extends Resolv
   statistics?: Resolver<Maybe<ResolversTypes['SessionStatistics']>, ParentType, ContextType>;
   bars?: Resolver<Array<ResolversTypes['Bar']>, ParentType, ContextType, RequireFields<InstrumentBarsArgs, 'interval' | 'last'>>;
   trades?: Resolver<Array<ResolversTypes['Trade']>, ParentType, ContextType, RequireFields<InstrumentTradesArgs, 'last'>>;
+  tradeHistory?: Resolver<ResolversTypes['TradeConnection'], ParentType, ContextType, Partial<InstrumentTradeHistoryArgs>>;
   book?: Resolver<Maybe<ResolversTypes['OrderBook']>, ParentType, ContextType, RequireFields<InstrumentBookArgs, 'depth'>>;
   sensors?: Resolver<ResolversTypes['SensorConnection'], ParentType, ContextType, RequireFields<InstrumentSensorsArgs, 'first'>>;
   sensorReadings?: Resolver<ResolversTypes['SensorReadingConnection'], ParentType, ContextType, RequireFields<InstrumentSensorReadingsArgs, 'first'>>;
@@ -629,6 +673,24 @@ export type TradeResolvers<ContextType = Context, ParentType extends ResolversPa
   at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
+export type TradeConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TradeConnection'] = ResolversParentTypes['TradeConnection']> = {
+  edges?: Resolver<Array<ResolversTypes['TradeEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<Array<ResolversTypes['Trade']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['TradePageInfo'], ParentType, ContextType>;
+};
+
+export type TradeEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TradeEdge'] = ResolversParentTypes['TradeEdge']> = {
+  node?: Resolver<ResolversTypes['Trade'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type TradePageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['TradePageInfo'] = ResolversParentTypes['TradePageInfo']> = {
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  endCursor?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type BarResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Bar'] = ResolversParentTypes['Bar']> = {
   instrument?: Resolver<ResolversTypes['Instrument'], ParentType, ContextType>;
   interval?: Resolver<ResolversTypes['BarInterval'], ParentType, ContextType>;
@@ -691,6 +753,9 @@ export type Resolvers<ContextType = Context> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Quote?: QuoteResolvers<ContextType>;
   Trade?: TradeResolvers<ContextType>;
+  TradeConnection?: TradeConnectionResolvers<ContextType>;
+  TradeEdge?: TradeEdgeResolvers<ContextType>;
+  TradePageInfo?: TradePageInfoResolvers<ContextType>;
   Bar?: BarResolvers<ContextType>;
   OrderBook?: OrderBookResolvers<ContextType>;
   PriceLevel?: PriceLevelResolvers<ContextType>;

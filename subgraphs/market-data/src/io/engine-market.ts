@@ -1,5 +1,5 @@
 import { formatE9, vwapE9 } from "@mib/protocol/decimal";
-import type { EngineClient } from "@mib/protocol/engine-client";
+import type { EngineClient, TradeRange } from "@mib/protocol/engine-client";
 import {
   BAR_INTERVAL_NAMES,
   BarInterval as WireInterval,
@@ -9,6 +9,7 @@ import {
   type Bar as WireBar,
   type FeedStatus as WireFeedStatus,
   type InstrumentDefinition,
+  type PositionedTrade,
   type Statistics,
   type Trade as WireTrade,
 } from "@mib/protocol/messages.generated";
@@ -17,7 +18,19 @@ import type { Bar, BarInterval } from "../domain/bar.ts";
 import type { BarRange } from "../domain/bar-range.ts";
 import { changePercent } from "../domain/change-percent.ts";
 import type { DataSource, Instrument, InstrumentClass } from "../domain/instrument.ts";
-import type { FeedStatus, Market, OrderBook, PriceLevel, Quote, SessionStatistics, Trade } from "../domain/ports.ts";
+import type {
+  FeedStatus,
+  Market,
+  OrderBook,
+  PlacedTrade,
+  PriceLevel,
+  Quote,
+  SessionStatistics,
+  Trade,
+  TradeMemory,
+} from "../domain/ports.ts";
+import { comparePlaces } from "../domain/trade-place.ts";
+import type { TradeWindow } from "../domain/trade-window.ts";
 
 const FEEDS_FRESH_MS = 500;
 
@@ -75,12 +88,39 @@ export class EngineMarket implements Market {
     return value.map((bar) => barOf(symbol, bar));
   }
 
-  async trades(symbol: string, last: number, beforeTradeId: bigint | null): Promise<Trade[]> {
-    if (last === 0) return [];
-    const value = await emptyIfUnknown(
-      this.#engine.trades({ symbol, last, beforeTradeId: beforeTradeId ?? undefined }).then((answer) => answer.value),
-    );
-    return value.map((trade) => tradeOf(symbol, trade));
+  async tradesBetween(symbol: string, { after, before, count, end }: TradeWindow): Promise<TradeMemory> {
+    const answer = await this.#tradeRange({
+      symbol,
+      from: after ?? undefined,
+      to: before ?? undefined,
+      // Both ends come too, and are left out here.
+      limit: count + 2,
+      newest: end === "LAST",
+    });
+    if (answer === null) return { trades: [], epoch: "", epochAfter: 0n, forgottenSequence: 0n, forgottenNanos: 0n };
+    const between = answer.trades
+      .map((trade) => placedTradeOf(symbol, trade))
+      .filter(
+        (trade) =>
+          (after === null || comparePlaces(after, trade) < 0) && (before === null || comparePlaces(trade, before) < 0),
+      );
+    return {
+      trades: end === "LAST" ? between.slice(-count) : between.slice(0, count),
+      epoch: answer.epoch,
+      epochAfter: answer.epochAfter,
+      forgottenSequence: answer.forgottenSequence,
+      forgottenNanos: answer.forgottenNanos,
+    };
+  }
+
+  async findTrade(symbol: string, tradeId: bigint): Promise<PlacedTrade | null> {
+    const [found] = (await this.#tradeRange({ symbol, tradeId }))?.trades ?? [];
+    return found === undefined ? null : placedTradeOf(symbol, found);
+  }
+
+  async #tradeRange(query: Parameters<EngineClient["tradeRange"]>[0]): Promise<TradeRange | null> {
+    const [answer] = await emptyIfUnknown(this.#engine.tradeRange(query).then(({ value }) => [value]));
+    return answer ?? null;
   }
 
   async book(symbol: string, depth: number): Promise<OrderBook | null> {
@@ -125,7 +165,10 @@ function instrumentOf({ symbol, name, venue, venueSymbol, class: kind, source }:
   };
 }
 
-function tradeOf(symbol: string, trade: WireTrade): Trade {
+function tradeOf(
+  symbol: string,
+  trade: Pick<WireTrade, "tradeId" | "priceE9" | "sizeE9" | "side" | "tsEventNanos">,
+): Trade {
   const side = SIDE_NAMES[trade.side];
   return {
     symbol,
@@ -135,6 +178,11 @@ function tradeOf(symbol: string, trade: WireTrade): Trade {
     side: side === "BUY" || side === "SELL" ? side : null,
     atNanos: trade.tsEventNanos,
   };
+}
+
+/** A trade is the first of what follows from its input. */
+function placedTradeOf(symbol: string, { sequence, ...trade }: PositionedTrade): PlacedTrade {
+  return { ...tradeOf(symbol, trade), sequence, ordinal: 0n };
 }
 
 function barOf(symbol: string, bar: WireBar): Bar {

@@ -4,8 +4,10 @@ import { barRangeOf } from "../domain/bar-range.ts";
 import { readingPageOf } from "../domain/sensor-reading.ts";
 import { sensorCursor, sensorPageOf } from "../domain/sensor.ts";
 import { bookDepthOf, tradePageOf } from "../domain/trade-page.ts";
+import { tradeWindowOf } from "../domain/trade-window.ts";
 import type { InstrumentResolvers } from "../generated/resolvers.ts";
 import { readingsOf } from "./sensors.ts";
+import { placeOf, tradeConnectionOf } from "./trade-connection.ts";
 
 export const Instrument: InstrumentResolvers = {
   __resolveReference: async ({ symbol }, { instruments }) => {
@@ -23,12 +25,24 @@ export const Instrument: InstrumentResolvers = {
       (found) => found.length,
     );
   },
-  trades: ({ symbol }, page, { market, lists }) => {
+  trades: ({ symbol }, page, { trades, lists }) => {
     const { last, beforeTradeId } = tradePageOf(page);
     return lists.read(
-      () => market.trades(symbol, last, beforeTradeId),
+      () => trades.before(symbol, beforeTradeId, last),
       (found) => found.length,
     );
+  },
+  tradeHistory: async ({ symbol }, { after, before, ...given }, { trades, lists }) => {
+    const window = tradeWindowOf({
+      ...given,
+      after: after == null ? null : placeOf(after, "after"),
+      before: before == null ? null : placeOf(before, "before"),
+    });
+    const page = await lists.read(
+      () => trades.read(symbol, window),
+      (found) => found.trades.length,
+    );
+    return tradeConnectionOf(page, window, { after, before });
   },
   book: ({ symbol }, given, { market, lists }) => {
     const depth = bookDepthOf(given.depth);
