@@ -67,10 +67,16 @@ export function createFeedMetrics(registry: Registry) {
       labelNames: ["line"],
       registers,
     }),
-    articles: new Counter({ name: "feed_articles_total", help: "Articles that Kafka has.", registers }),
-    articlesLost: new Counter({
-      name: "feed_articles_lost_total",
-      help: "Articles dropped because too many waited for Kafka.",
+    events: new Counter({
+      name: "feed_events_total",
+      help: "Articles, posts, sensors and readings that Kafka has.",
+      labelNames: ["topic"],
+      registers,
+    }),
+    eventsLost: new Counter({
+      name: "feed_events_lost_total",
+      help: "Articles, posts, sensors and readings dropped because too many waited for Kafka.",
+      labelNames: ["topic"],
       registers,
     }),
     itemsAccepted: new Counter({

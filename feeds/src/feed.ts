@@ -1,13 +1,14 @@
 import type { Health } from "@mib/service/health";
 import type { Logger } from "@mib/service/log";
+import type { EventOutlet } from "./event-outlet.ts";
 import type { FeedMetrics } from "./feed-metrics.ts";
-import type { NewsOutlet } from "./news/news-outlet.ts";
 
 /** What a feed gets from the process that it runs in. */
 export interface FeedContext {
   /** `unix:/path` or `tcp:host:port`. */
   engineAddress: string;
-  news: NewsOutlet;
+  /** For what is no market data. */
+  events: EventOutlet;
   log: Logger;
   metrics: FeedMetrics;
   health: Health;

@@ -3,13 +3,13 @@ import { CodedError } from "@mib/service/coded-error";
 import { runService } from "@mib/service/run";
 import { chooseFeed } from "./choose-feed.ts";
 import { readFeedConfig } from "./config.ts";
+import { createEventOutlet } from "./event-outlet.ts";
 import { createFeedMetrics } from "./feed-metrics.ts";
-import { createNewsOutlet } from "./news/news-outlet.ts";
 import type { Feed } from "./feed.ts";
 
 /** Exit code of sysexits.h: wrong words on the command line. */
 const EXIT_CODE_USAGE = 64;
-const NEWS_STOP_MS_MAX = 4_000;
+const EVENTS_STOP_MS_MAX = 4_000;
 
 const config = orExit(() => readFeedConfig(process.argv.slice(2)));
 const feed = orExit(() => chooseFeed(config));
@@ -20,15 +20,15 @@ else await runFeed(feed);
 async function runFeed(feed: Feed): Promise<void> {
   await runService("feed", async (service) => {
     const metrics = createFeedMetrics(service.registry);
-    const news = createNewsOutlet(config, service.log, metrics);
-    service.health.check("news", () => ({ waiting: news.waiting }));
-    service.onShutdown("news", () => news.stop(NEWS_STOP_MS_MAX));
+    const events = createEventOutlet(config, service.log, metrics);
+    service.health.check("events", () => ({ waiting: events.waiting }));
+    service.onShutdown("events", () => events.stop(EVENTS_STOP_MS_MAX));
     await startAdminServer(service, { host: config.HOST, port: config.ADMIN_PORT });
     const traceEvery = config.FEED_TRACE_EVERY ?? (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? 0 : 1_000);
     const running = feed
       .run({
         engineAddress: config.ENGINE_ADDRESS,
-        news,
+        events,
         metrics,
         traceEvery,
         log: service.log,

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+export const NEWS_TOPIC = "news.articles.v1";
+
 /** An article as `news.articles.v1` carries it. */
 export interface Article {
   id: string;

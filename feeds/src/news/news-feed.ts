@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { CodedError } from "@mib/service/coded-error";
 import { z } from "zod";
 import type { Feed, FeedContext } from "../feed.ts";
+import { NEWS_TOPIC } from "./article.ts";
 import { SyndicationPoller, type SyndicationSource } from "./syndication-poller.ts";
 
 const SECONDS_DEFAULT = 300;
@@ -59,14 +60,14 @@ export class NewsFeed implements Feed {
     this.#sources = sources;
   }
 
-  async run({ news, log, metrics, health, signal }: FeedContext): Promise<void> {
+  async run({ events, log, metrics, health, signal }: FeedContext): Promise<void> {
     const pollers = this.#sources.map(
       (source) =>
         new SyndicationPoller({
           source,
           log,
           signal,
-          onArticles: (articles) => news.publish(articles),
+          onArticles: (articles) => events.publish(NEWS_TOPIC, articles),
           onFailure: () => metrics.badMessages.inc(),
         }),
     );

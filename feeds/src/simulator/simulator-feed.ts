@@ -6,9 +6,13 @@ import { CodedError } from "@mib/service/coded-error";
 import { askEngine } from "../engine-knowledge.ts";
 import { openEngineSession, type EngineSession } from "../engine-session.ts";
 import type { Feed, FeedContext } from "../feed.ts";
+import { NEWS_TOPIC } from "../news/article.ts";
+import { Crowd } from "./crowd.ts";
 import { simulatedUniverse, type Universe } from "./instruments.ts";
 import type { Jump } from "./jumps.ts";
+import { Measurements } from "./measurements.ts";
 import { readKnownMarket } from "./known-market.ts";
+import { simulatedSensors } from "./sensors.ts";
 import { Simulation, type KnownMarket } from "./simulation.ts";
 
 export interface SimulatorOptions {
@@ -23,6 +27,13 @@ export interface SimulatorOptions {
   labelsFile: string | null;
 }
 
+/** What goes on around the market. */
+interface Surroundings {
+  crowd: Crowd;
+  measurements: Measurements;
+}
+
+const PAST_S = 2 * 86_400;
 const PAUSE_MS = 1;
 /** Longest piece of simulated time that is written without a look at the session. */
 const SLICE_MICROS = 10_000;
@@ -44,14 +55,20 @@ export class SimulatorFeed implements Feed {
 
   async run(context: FeedContext): Promise<void> {
     const { signal, log } = context;
-    const { session, simulation } = await this.#begin(context);
+    const { session, simulation, known } = await this.#begin(context);
     await using _ = session;
+    const around = this.#surroundings(simulation, known);
     simulation.define(session.sink);
     const slices = simulation.backfill(session.sink);
     for (;;) {
       const { done, value } = slices.next();
       if (done) {
-        context.news.publish(value.map(({ article }) => article));
+        context.events.publish(
+          NEWS_TOPIC,
+          value.map(({ article }) => article),
+        );
+        context.events.publish("sensor.definitions.v1", around.measurements.definitions(), ({ sensor }) => sensor);
+        tell(context, around, simulation.atMicros);
         break;
       }
       await session.room();
@@ -66,7 +83,13 @@ export class SimulatorFeed implements Feed {
       if (session.fresh) ahead ??= simulation.atMicros - nowMicros();
       const due = ahead === null ? Number.POSITIVE_INFINITY : nowMicros() + ahead;
       const { jumps, articles } = simulation.advance(Math.min(due, simulation.atMicros + SLICE_MICROS), session.sink);
-      if (articles.length > 0) context.news.publish(articles.map(({ article }) => article));
+      if (articles.length > 0)
+        context.events.publish(
+          NEWS_TOPIC,
+          articles.map(({ article }) => article),
+        );
+      for (const jump of jumps) around.crowd.report(jump);
+      tell(context, around, simulation.atMicros);
       if (jumps.length > 0) await this.#label(jumps);
       const lagMicros = due - simulation.atMicros;
       context.metrics.lagSeconds.set(Number.isFinite(lagMicros) ? Math.max(0, lagMicros / 1e6) : 0);
@@ -76,7 +99,20 @@ export class SimulatorFeed implements Feed {
     }
   }
 
-  async #begin(context: FeedContext): Promise<{ session: EngineSession; simulation: Simulation }> {
+  /** Two days of what was posted and measured, or since what the engine knows. */
+  #surroundings(simulation: Simulation, known: KnownMarket | null): Surroundings {
+    const startSeconds = simulation.atMicros / 1e6;
+    const fromSeconds = Math.max(startSeconds - PAST_S, ...(known?.untilSeconds.map((until) => until ?? 0) ?? []));
+    const { seed } = this.#options;
+    return {
+      crowd: new Crowd(seed, this.#universe, fromSeconds, startSeconds),
+      measurements: new Measurements(seed, simulatedSensors(this.#universe), fromSeconds, startSeconds),
+    };
+  }
+
+  async #begin(
+    context: FeedContext,
+  ): Promise<{ session: EngineSession; simulation: Simulation; known: KnownMarket | null }> {
     const { engineAddress, signal, log } = context;
     const { seed, rate, startMicros } = this.#options;
     const open = (name: string) =>
@@ -99,23 +135,31 @@ export class SimulatorFeed implements Feed {
     if (startMicros !== null) {
       const session = await open(named(startMicros));
       const known = session.nextSequence > 1 ? null : await readKnown();
-      if (known === null) return { session, simulation: simulate(startMicros, null) };
+      if (known === null) return { session, simulation: simulate(startMicros, null), known };
       await session[Symbol.asyncDispose]();
       log.warn("the engine knows the market from another run: this one goes on from there and is not repeatable");
       return {
         session: await open(`${named(startMicros)}:after:${nowMicros()}`),
         simulation: simulate(startMicros, known),
+        known,
       };
     }
     const known = await readKnown();
     const start = Math.floor(nowMicros());
-    return { session: await open(named(start)), simulation: simulate(start, known) };
+    return { session: await open(named(start)), simulation: simulate(start, known), known };
   }
 
   async #label(jumps: readonly Jump[]): Promise<void> {
     const { labelsFile } = this.#options;
     if (labelsFile !== null) await appendFile(labelsFile, jumps.map((jump) => `${JSON.stringify(jump)}\n`).join(""));
   }
+}
+
+function tell({ events }: FeedContext, { crowd, measurements }: Surroundings, untilMicros: number): void {
+  const posts = crowd.due(untilMicros / 1e6);
+  if (posts.length > 0) events.publish("social.posts.v1", posts, ({ source }) => source);
+  const readings = measurements.due(untilMicros / 1e6);
+  if (readings.length > 0) events.publish("sensor.readings.v1", readings, ({ source }) => source);
 }
 
 function universeOf(symbols: readonly string[] | null): Universe {

@@ -19,9 +19,20 @@ export function readingPartitionNamed(name: string): ReadingPartition | null {
   return match === null ? null : partition(Number(match[1]), Number(match[2]) - 1);
 }
 
-/** Those whose last reading is older than the retention, counted back from the newest partition: what is replayed is kept. */
-export function expiredReadings(partitions: readonly ReadingPartition[], retentionDays: number): ReadingPartition[] {
-  const newest = partitions.reduce((latest, { fromNanos }) => (fromNanos > latest ? fromNanos : latest), 0n);
+/**
+ * Those whose last reading is older than the retention, counted back from the newest partition that is not of the future: what is
+ * replayed is kept, and one reading with a wrong time makes no others old.
+ */
+export function expiredReadings(
+  partitions: readonly ReadingPartition[],
+  retentionDays: number,
+  nowMs: number,
+): ReadingPartition[] {
+  const now = BigInt(nowMs) * NANOS_PER_MS;
+  const newest = partitions.reduce(
+    (latest, { fromNanos }) => (fromNanos > latest && fromNanos <= now ? fromNanos : latest),
+    0n,
+  );
   return partitions.filter(({ toNanos }) => toNanos <= newest - BigInt(retentionDays) * NANOS_PER_DAY);
 }
 

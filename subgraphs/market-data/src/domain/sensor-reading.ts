@@ -33,22 +33,21 @@ export interface ReadingPage {
 const READINGS_MAX = 1_000;
 /** April 2262: what a column of 64 bits counts to. */
 const LATEST_NANOS = 2n ** 63n - 1n;
-const FUTURE_MS_MAX = 86_400_000;
 const TEXT_MAX = 1_000;
 
-/** The reading that an event tells of, or why it can't be kept. `arrivedAtMs`: when Kafka got it. */
-export function readingOf(event: SensorReadingEvent, arrivedAtMs: number): SensorReading | string {
+/** The reading that an event tells of, or why it can't be kept. */
+export function readingOf(event: SensorReadingEvent): SensorReading | string {
   const value = canonicalDecimal(event.value);
   if (value === null) return "the value has too many digits";
   // The schema lets days pass that there are not.
   const at = canonicalDateTime(event.at);
   if (at === null || Date.parse(at) < 0) return "there is no such time since 1970";
-  // One of these would make all others look old: retention counts back from the newest.
-  if (Date.parse(at) > arrivedAtMs + FUTURE_MS_MAX) return "it is of the future";
+  const atNanos = parseNanos(at);
+  if (atNanos >= LATEST_NANOS) return "it is of after 2262";
   const { id, source, metric, unit = null } = event;
   if ([id, source, metric, unit ?? ""].some((text) => text.length > TEXT_MAX || text.includes("\u0000")))
     return "a text is too long or can't be stored";
-  return { id, sensorId: sensorId(source, metric), value, unit, atNanos: parseNanos(at) };
+  return { id, sensorId: sensorId(source, metric), value, unit, atNanos };
 }
 
 /** Throws a coded error for arguments that are out of bounds. */

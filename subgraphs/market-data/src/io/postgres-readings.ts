@@ -79,13 +79,14 @@ export class PostgresReadings {
   }
 
   /** Drops the partitions that are older than the retention, and says which. */
-  async dropExpired(retentionDays: number): Promise<string[]> {
+  async dropExpired(retentionDays: number, nowMs = Date.now()): Promise<string[]> {
     const { rows } = await this.#database.query<{ name: string }>(
       "SELECT relid::regclass::text AS name FROM pg_partition_tree('sensor_readings') WHERE isleaf",
     );
     const expired = expiredReadings(
       rows.map(({ name }) => readingPartitionNamed(name)).filter((partition) => partition !== null),
       retentionDays,
+      nowMs,
     );
     for (const { name } of expired) {
       await this.#database.query(`DROP TABLE IF EXISTS ${name}`);

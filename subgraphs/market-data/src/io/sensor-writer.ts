@@ -161,7 +161,7 @@ export async function startSensorWriter(
 }
 
 /** Throws InvalidRecordError for an event that says nothing that can be kept. */
-function add(taken: Taken, { topic, value, brokerTimeMs }: StreamEvent): void {
+function add(taken: Taken, { topic, value }: StreamEvent): void {
   const validation = validateValue(topic, value);
   if (!validation.ok) throw new InvalidRecordError(validation.reason);
   if (topic === DEFINITIONS_TOPIC) {
@@ -169,7 +169,7 @@ function add(taken: Taken, { topic, value, brokerTimeMs }: StreamEvent): void {
     if (typeof sensor === "string") throw new InvalidRecordError(sensor);
     taken.sensors.push(sensor);
   } else {
-    const reading = readingOf(validation.value as SensorReadingEvent, brokerTimeMs);
+    const reading = readingOf(validation.value as SensorReadingEvent);
     if (typeof reading === "string") throw new InvalidRecordError(reading);
     taken.readings.push(reading);
   }

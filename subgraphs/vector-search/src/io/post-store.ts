@@ -149,10 +149,11 @@ export class PostStore {
     });
   }
 
-  /** Deletes what is older than so many milliseconds before the newest post. */
-  async dropOlderThan(ageMs: number): Promise<void> {
+  /** Deletes what is older than so many milliseconds before the newest post that is not of the future. */
+  async dropOlderThan(ageMs: number, nowMs = Date.now()): Promise<void> {
     const { points } = await storeCall(() =>
       this.#client.scroll(this.#collection, {
+        filter: { must: [{ key: "atMicros", range: { lte: nowMs * 1_000 } }] },
         order_by: { key: "atMicros", direction: "desc" },
         limit: 1,
         with_payload: ["atMicros"],

@@ -1,13 +1,14 @@
 import { consumeEvents } from "@mib/events/consumer";
 import { createKafka } from "@mib/events/kafka";
+import { rangesOf, scanTopic } from "@mib/events/scan-topic";
 import { createLogger } from "@mib/service/log";
 import { createService } from "@mib/service/run";
 import { createTestTopics, servers } from "@mib/testkit/servers";
 import { eventually } from "@mib/testkit/eventually";
 import { expect, test } from "vitest";
-import { createFeedMetrics } from "../feed-metrics.ts";
-import { articleId, type Article } from "./article.ts";
-import { createNewsOutlet } from "./news-outlet.ts";
+import { createEventOutlet } from "./event-outlet.ts";
+import { createFeedMetrics } from "./feed-metrics.ts";
+import { articleId, type Article, NEWS_TOPIC } from "./news/article.ts";
 
 const article = (number: number): Article => {
   const text = { title: `Article ${number}`, summary: null, url: `https://wire.example/${number}` };
@@ -22,7 +23,7 @@ const article = (number: number): Article => {
 
 function outlet(brokers: string[], topic: string) {
   const service = createService("feed-test");
-  return createNewsOutlet({ KAFKA_BROKERS: brokers }, service.log, createFeedMetrics(service.registry), topic);
+  return createEventOutlet({ KAFKA_BROKERS: brokers }, service.log, createFeedMetrics(service.registry), () => topic);
 }
 
 test("articles arrive in Kafka in their order, with the headers of an event", async () => {
@@ -30,8 +31,8 @@ test("articles arrive in Kafka in their order, with the headers of an event", as
   const topic = topics.names.news!;
   const news = outlet(servers.kafkaBrokers, topic);
   const articles = Array.from({ length: 700 }, (_, number) => article(number));
-  news.publish(articles.slice(0, 3));
-  news.publish(articles.slice(3));
+  news.publish(NEWS_TOPIC, articles.slice(0, 3));
+  news.publish(NEWS_TOPIC, articles.slice(3));
   await eventually(() => expect(news.waiting).toBe(0), { deadlineMs: 30_000 });
 
   const seen: { value: string; id: string; channel: string; version: string }[] = [];
@@ -63,14 +64,44 @@ test("articles arrive in Kafka in their order, with the headers of an event", as
 
 test("an article that does not fit its schema is a mistake of the feed and is not sent", async () => {
   const news = outlet(servers.kafkaBrokers, "unused");
-  expect(() => news.publish([{ ...article(1), publishedAt: "yesterday" }])).toThrow(/does not fit its schema/);
+  expect(() => news.publish(NEWS_TOPIC, [{ ...article(1), publishedAt: "yesterday" }])).toThrow(
+    /does not fit the schema of news.articles.v1/,
+  );
   expect(news.waiting).toBe(0);
   await news.stop(10);
 });
 
+test("events of several topics keep their order, each under its key", async () => {
+  await using topics = await createTestTopics({ all: 1 });
+  const events = outlet(servers.kafkaBrokers, topics.names.all!);
+  const post = { source: "forum", text: "to the moon", at: "2026-03-04T14:30:00Z", instruments: [] };
+  events.publish("social.posts.v1", [{ id: "p1", ...post }], ({ source }) => source);
+  events.publish(NEWS_TOPIC, [article(1)]);
+  events.publish("social.posts.v1", [{ id: "p2", ...post }], ({ source }) => source);
+  await eventually(() => expect(events.waiting).toBe(0), { deadlineMs: 30_000 });
+  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "feed-test");
+  const log = createLogger("feed-test");
+  const topic = topics.names.all!;
+  const seen: [string | undefined, string][] = [];
+  const ranges = await rangesOf(kafka, topic);
+  await scanTopic({
+    kafka,
+    log,
+    topic,
+    ranges,
+    take: ({ key, value }) => void seen.push([key?.toString(), JSON.parse(String(value)).id]),
+  });
+  expect(seen).toEqual([
+    ["forum", "p1"],
+    [undefined, article(1).id],
+    ["forum", "p2"],
+  ]);
+  await events.stop(1_000);
+});
+
 test("without Kafka articles wait, and stopping takes no longer than it may", async () => {
   const news = outlet(["127.0.0.1:1"], "unused");
-  news.publish([article(1), article(2)]);
+  news.publish(NEWS_TOPIC, [article(1), article(2)]);
   await news.stop(50);
   expect(news.waiting).toBe(2);
 });
