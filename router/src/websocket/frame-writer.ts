@@ -17,14 +17,21 @@ const COPIED_BYTES_MAX = 16_384;
 
 const NOTHING = Buffer.alloc(0);
 
+/** A text frame before it has its header; `body` may be shared. */
+interface Frame {
+  firstByte: number;
+  prefix: Buffer;
+  body: Buffer;
+}
+
 export class FrameWriter implements Outlet {
   readonly #socket: Duplex;
   readonly #compression: FrameCompression | null;
-  /** Pairs of prefix and body, in order. */
-  #queue: Buffer[] = [];
-  /** Of each pair, how its frame begins. */
-  #firstBytes: number[] = [];
+  /** What waits for the end of the turn, in order. */
+  #queue: Frame[] | null = null;
   #queuedBytes = 0;
+  /** Whether the socket kept something when it was last written to: only then is it asked how much. */
+  #isHeldUp = false;
 
   /** `compression`: null where the client does not take compressed messages. */
   constructor(socket: Duplex, compression: FrameCompression | null) {
@@ -33,7 +40,7 @@ export class FrameWriter implements Outlet {
   }
 
   get backlogBytes(): number {
-    return this.#queuedBytes + this.#socket.writableLength;
+    return this.#isHeldUp ? this.#queuedBytes + this.#socket.writableLength : this.#queuedBytes;
   }
 
   get highWaterMark(): number {
@@ -44,15 +51,22 @@ export class FrameWriter implements Outlet {
   write(prefix: Buffer, body: Buffer): void {
     const blocks =
       this.#compression === null || prefix.length > STORED_BYTES_MAX ? null : this.#compression.blocksOf(body);
-    if (blocks === null) this.#enqueue(FIN_TEXT, prefix, body);
-    else this.#enqueue(FIN_TEXT_COMPRESSED, prefix.length === 0 ? NOTHING : storedBlock(prefix), blocks);
+    if (blocks === null) this.#enqueue({ firstByte: FIN_TEXT, prefix, body });
+    else
+      this.#enqueue({
+        firstByte: FIN_TEXT_COMPRESSED,
+        prefix: prefix.length === 0 ? NOTHING : storedBlock(prefix),
+        body: blocks,
+      });
   }
 
-  #enqueue(firstByte: number, prefix: Buffer, body: Buffer): void {
-    if (this.#queue.length === 0) flushAtEndOfTurn(this);
-    this.#firstBytes.push(firstByte);
-    this.#queue.push(prefix, body);
-    this.#queuedBytes += prefix.length + body.length + headerLength(prefix.length + body.length);
+  #enqueue(frame: Frame): void {
+    if (this.#queue === null) {
+      flushAtEndOfTurn(this);
+      this.#queue = [frame];
+    } else this.#queue.push(frame);
+    const length = frame.prefix.length + frame.body.length;
+    this.#queuedBytes += headerLength(length) + length;
   }
 
   /** Queues one text frame. */
@@ -63,48 +77,63 @@ export class FrameWriter implements Outlet {
   /** Hands every queued frame to the socket, in one write unless a body is large. */
   flush(): void {
     const queue = this.#queue;
-    const firstBytes = this.#firstBytes;
-    if (queue.length === 0) return;
-    this.#queue = [];
-    this.#firstBytes = [];
+    if (queue === null) return;
+    const bytes = this.#queuedBytes;
+    this.#queue = null;
     this.#queuedBytes = 0;
     if (this.#socket.destroyed || !this.#socket.writable) return;
+    let largeBytes = 0;
+    for (const { body } of queue) if (body.length > COPIED_BYTES_MAX) largeBytes += body.length;
+    if (largeBytes === 0) this.#socket.write(copyOf(queue, bytes));
+    else this.#writeInParts(queue, bytes - largeBytes);
+    this.#isHeldUp = this.#socket.writableLength > 0;
+  }
 
-    let buffer = Buffer.allocUnsafe(copiedLength(queue));
-    let offset = 0;
+  /** Large bodies go as they are, between copies of the rest, of so many bytes. */
+  #writeInParts(queue: readonly Frame[], copiedBytes: number): void {
+    const copied = Buffer.allocUnsafe(copiedBytes);
+    // What follows `start` is not handed over yet.
+    let [start, offset] = [0, 0];
     this.#socket.cork();
-    for (let i = 0; i < queue.length; i += 2) {
-      const prefix = queue[i]!;
-      const body = queue[i + 1]!;
-      buffer[offset] = firstBytes[i / 2]!;
-      offset = writeLength(buffer, offset, prefix.length + body.length);
-      offset += prefix.copy(buffer, offset);
-      if (body.length <= COPIED_BYTES_MAX) {
-        offset += body.copy(buffer, offset);
-      } else {
-        this.#socket.write(buffer.subarray(0, offset));
-        this.#socket.write(body);
-        buffer = buffer.subarray(offset);
-        offset = 0;
+    for (const frame of queue) {
+      if (frame.body.length <= COPIED_BYTES_MAX) {
+        offset = copyFrame(copied, offset, frame);
+        continue;
       }
+      offset = copyHead(copied, offset, frame);
+      this.#socket.write(copied.subarray(start, offset));
+      this.#socket.write(frame.body);
+      start = offset;
     }
-    if (offset > 0) this.#socket.write(buffer.subarray(0, offset));
+    if (offset > start) this.#socket.write(copied.subarray(start, offset));
     this.#socket.uncork();
   }
 }
 
-function headerLength(length: number): number {
-  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+function copyOf(queue: readonly Frame[], bytes: number): Buffer {
+  const copied = Buffer.allocUnsafe(bytes);
+  let offset = 0;
+  for (const frame of queue) offset = copyFrame(copied, offset, frame);
+  return copied;
 }
 
-/** What a queue needs when its large bodies are not copied. */
-function copiedLength(queue: readonly Buffer[]): number {
-  let total = 0;
-  for (let i = 0; i < queue.length; i += 2) {
-    const [prefix, body] = [queue[i]!.length, queue[i + 1]!.length];
-    total += headerLength(prefix + body) + prefix + (body <= COPIED_BYTES_MAX ? body : 0);
-  }
-  return total;
+/** Writes a whole frame; returns where it ends. */
+function copyFrame(buffer: Buffer, at: number, frame: Frame): number {
+  const bodyAt = copyHead(buffer, at, frame);
+  buffer.set(frame.body, bodyAt);
+  return bodyAt + frame.body.length;
+}
+
+/** Writes a frame up to its body; returns where that begins. */
+function copyHead(buffer: Buffer, at: number, { firstByte, prefix, body }: Frame): number {
+  buffer[at] = firstByte;
+  const prefixAt = writeLength(buffer, at, prefix.length + body.length);
+  if (prefix.length > 0) buffer.set(prefix, prefixAt);
+  return prefixAt + prefix.length;
+}
+
+function headerLength(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
 }
 
 /** Writes the length of an unmasked frame that begins at `offset`; returns where its header ends. */

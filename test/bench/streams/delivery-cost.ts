@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BenchRow } from "../bench-result.ts";
 import { percentile } from "../percentiles.ts";
-import { OURS, startServer, STOCK, type RunningServer } from "./competitors.ts";
+import { OURS, startServer, STOCK, type Competitor, type RunningServer } from "./competitors.ts";
 import { preciseNow, publishedAt, Publisher } from "./publisher.ts";
 import type { StreamsBench } from "./streams-bench.ts";
 import { subscribedSocket, subscribedSockets } from "./subscribed-socket.ts";
@@ -15,9 +15,16 @@ interface Effort {
 }
 const FULL: Effort = { sockets: 1_000, eventsPerSecond: 10, rounds: 3, warmUpSeconds: 3, measuredSeconds: 8 };
 const QUICK: Effort = { sockets: 50, eventsPerSecond: 20, rounds: 1, warmUpSeconds: 0.5, measuredSeconds: 1 };
+/** At its full rate a server always has so many events before it that not all sockets have. */
+const EVENTS_AHEAD = 16;
+
+/** How events are sent: so many a second, as many as the sockets take, and half of those. */
+const PACES = ["paced", "full-rate", "half-rate"] as const;
+type Pace = (typeof PACES)[number];
 
 interface Measured {
   cpuMsPer1000: number;
+  deliveriesPerSecond: number;
   p50: number;
   p99: number;
   rssMegabytes: number;
@@ -27,78 +34,96 @@ interface Measured {
 export async function deliveryCost({ topic, redisUrl, quick }: StreamsBench): Promise<BenchRow[]> {
   const effort = quick ? QUICK : FULL;
   const servers: RunningServer[] = [];
-  const rounds = new Map<string, Measured[]>();
+  const rounds = new Map<Competitor, Record<Pace, Measured>[]>([
+    [OURS, []],
+    [STOCK, []],
+  ]);
   try {
-    for (const competitor of [OURS, STOCK] as const) servers.push(await startServer(competitor, topic, redisUrl));
+    for (const competitor of rounds.keys()) servers.push(await startServer(competitor, topic, redisUrl));
     for (let round = 0; round < effort.rounds; round++) {
       for (const server of servers) {
         const { name } = server.process;
-        rounds.set(name, [...(rounds.get(name) ?? []), await measure(server, topic, redisUrl, effort)]);
+        rounds.get(name as Competitor)!.push(await measure(server, topic, redisUrl, effort));
       }
     }
-    return rowsOf(rounds, effort);
+    return PACES.flatMap((pace) => rowsOf(pace, rounds, effort));
   } finally {
     await Promise.all(servers.map((each) => each.stop()));
   }
 }
 
+/** One round of one server: the same sockets at all paces. */
 async function measure(
   { url, process: measured }: RunningServer,
   topic: string,
   redisUrl: string,
   { sockets: count, eventsPerSecond, warmUpSeconds, measuredSeconds }: Effort,
-): Promise<Measured> {
+): Promise<Record<Pace, Measured>> {
   const publisher = await Publisher.connect(redisUrl, topic);
   let received = 0;
-  let measuring = false;
-  const latencies: number[] = [];
+  let latencies: number[] = [];
   const onEvent = (data: Buffer) => {
     received += 1;
     // One event in sixteen is read: reading all of them would load the clients' core more than the server's.
-    if (measuring && received % 16 === 0) latencies.push(preciseNow() - publishedAt(data));
+    if (received % 16 === 0) latencies.push(preciseNow() - publishedAt(data));
   };
   const sockets = await subscribedSockets(count, () => subscribedSocket(url, onEvent));
   await publisher.untilAllHear(count, () => received);
-  await publisher.publishFor(warmUpSeconds, eventsPerSecond);
-  await sleep(300);
-  const [cpuBefore, receivedBefore] = [measured.cpuMs(), received];
-  measuring = true;
-  await publisher.publishFor(measuredSeconds, eventsPerSecond);
-  await sleep(300);
-  measuring = false;
-  const deliveries = received - receivedBefore;
-  const cpuMs = measured.cpuMs() - cpuBefore;
-  const rssMegabytes = measured.rssMegabytes();
+  const whilePublishing = async (publish: (seconds: number) => Promise<void>): Promise<Measured> => {
+    await publish(warmUpSeconds);
+    await sleep(300);
+    const [cpuBefore, receivedBefore, since] = [measured.cpuMs(), received, performance.now()];
+    latencies = [];
+    await publish(measuredSeconds);
+    const seconds = (performance.now() - since) / 1_000;
+    await sleep(300);
+    const deliveries = received - receivedBefore;
+    return {
+      cpuMsPer1000: ((measured.cpuMs() - cpuBefore) / deliveries) * 1_000,
+      deliveriesPerSecond: deliveries / seconds,
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      rssMegabytes: measured.rssMegabytes(),
+    };
+  };
+  const paced = await whilePublishing((seconds) => publisher.publishFor(seconds, eventsPerSecond));
+  const fullRate = await whilePublishing((seconds) =>
+    publisher.publishAhead(seconds, EVENTS_AHEAD, { subscriptions: count, received: () => received }),
+  );
+  const halfRate = await whilePublishing((seconds) =>
+    publisher.publishFor(seconds, fullRate.deliveriesPerSecond / count / 2),
+  );
   for (const socket of sockets) socket.terminate();
   publisher.close();
   await sleep(500);
-  return {
-    cpuMsPer1000: (cpuMs / deliveries) * 1_000,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-    rssMegabytes,
-  };
+  return { paced, "full-rate": fullRate, "half-rate": halfRate };
 }
 
-function rowsOf(rounds: Map<string, Measured[]>, { sockets }: Effort): BenchRow[] {
-  const condition = `sockets-${sockets}`;
-  const median = (competitor: string, figure: keyof Measured) =>
+function rowsOf(
+  pace: Pace,
+  rounds: ReadonlyMap<Competitor, readonly Record<Pace, Measured>[]>,
+  { sockets }: Effort,
+): BenchRow[] {
+  const condition = pace === "paced" ? `sockets-${sockets}` : `${pace}.sockets-${sockets}`;
+  const median = (competitor: Competitor, figure: keyof Measured) =>
     percentile(
-      rounds.get(competitor)!.map((each) => each[figure]),
+      rounds.get(competitor)!.map((each) => each[pace][figure]),
       0.5,
     );
   const rows: BenchRow[] = [];
   for (const competitor of rounds.keys()) {
-    const peer = competitor === OURS ? {} : { peer: competitor };
-    rows.push({
-      id: `streams.cpu.${condition}`,
-      value: median(competitor, "cpuMsPer1000"),
-      unit: "CPU-ms/1000",
-      ...peer,
-    });
-    rows.push({ id: `streams.latency-p50.${condition}`, value: median(competitor, "p50"), unit: "ms", ...peer });
-    rows.push({ id: `streams.latency-p99.${condition}`, value: median(competitor, "p99"), unit: "ms", ...peer });
-    rows.push({ id: `streams.rss.${condition}`, value: median(competitor, "rssMegabytes"), unit: "MB", ...peer });
+    const row = (id: string, figure: keyof Measured, unit: string) =>
+      rows.push({
+        id: `streams.${id}.${condition}`,
+        value: median(competitor, figure),
+        unit,
+        ...(competitor !== OURS && { peer: competitor }),
+      });
+    row("cpu", "cpuMsPer1000", "CPU-ms/1000");
+    if (pace !== "paced") row("rate", "deliveriesPerSecond", "deliveries/s");
+    row("latency-p50", "p50", "ms");
+    row("latency-p99", "p99", "ms");
+    row("rss", "rssMegabytes", "MB");
   }
   rows.push({
     id: `streams.cpu-ratio.${condition}`,

@@ -54,6 +54,24 @@ export class Publisher {
     }
   }
 
+  /** Publishes as fast as all subscriptions take it, never more than so many events ahead of what they have received. */
+  async publishAhead(
+    seconds: number,
+    eventsAhead: number,
+    { subscriptions, received }: { subscriptions: number; received: () => number },
+  ): Promise<void> {
+    const end = performance.now() + seconds * 1_000;
+    const start = received();
+    for (let published = 0; performance.now() < end;) {
+      if (published - (received() - start) / subscriptions >= eventsAhead) {
+        await sleep(1);
+        continue;
+      }
+      await this.publish();
+      published += 1;
+    }
+  }
+
   /** Publishes until an event has reached all of so many subscriptions, of which `received` tells how many events came. */
   async untilAllHear(subscriptions: number, received: () => number, deadlineMs = 60_000): Promise<void> {
     const end = Date.now() + deadlineMs;
