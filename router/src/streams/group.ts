@@ -78,11 +78,11 @@ export abstract class Subscriber {
 }
 
 /** Stands for the answer to an event whose value is no JSON. */
-export const UNREADABLE = "";
+const UNREADABLE = "";
 
-/** Answers that are kept while many subscribers catch up with the same events, and for how long. */
-const ANSWERS_AGAIN_MAX = 1_000;
-const ANSWER_AGAIN_MS = 1_000;
+/** Deliveries that are kept while many subscribers catch up with the same events, and for how long. */
+const DELIVERIES_AGAIN_MAX = 1_000;
+const DELIVERY_AGAIN_MS = 1_000;
 
 interface Task {
   sequence: number;
@@ -132,9 +132,9 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
   readonly #runningChannels = new Set<string>();
   /** The last answer per channel, kept only where it can be given again. */
   readonly #answers = new Map<string, { id: string; epoch: string; body: string }>();
-  /** Answers to past events, by position, while somebody catches up. */
+  /** Of past events, by position, while somebody catches up. */
   #catchingUp = 0;
-  readonly #answersAgain = new Map<string, { atMs: number; body: Promise<string> }>();
+  readonly #deliveriesAgain = new Map<string, { atMs: number; delivery: Promise<Delivery | null> }>();
   #sequence = 0;
   #gap: Gap | null = null;
   /** EVERY: the newest event that there is an answer to, whether or not it was dropped. */
@@ -245,24 +245,31 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
       return await run();
     } finally {
       this.#catchingUp -= 1;
-      if (this.#catchingUp === 0) this.#answersAgain.clear();
+      if (this.#catchingUp === 0) this.#deliveriesAgain.clear();
     }
   }
 
-  /** The answer to a past event, made now or a moment ago; UNREADABLE when its value is no JSON. */
-  answerAgain(event: GroupEvent): Promise<string> {
-    const { entry, payload } = event;
-    if (payload === undefined) return Promise.resolve(UNREADABLE);
+  /** A past event, answered now or a moment ago, for all who catch up with it; null where its value is no JSON. */
+  deliveryAgain(event: GroupEvent): Promise<Delivery | null> {
+    const { entry } = event;
     const key = `${entry.epoch} ${entry.id}`;
     const now = Date.now();
-    const known = this.#answersAgain.get(key);
-    if (known !== undefined && now - known.atMs <= ANSWER_AGAIN_MS) return known.body;
+    const known = this.#deliveriesAgain.get(key);
+    if (known !== undefined && now - known.atMs <= DELIVERY_AGAIN_MS) return known.delivery;
+    const delivery = this.#deliverAgain(event);
+    this.#deliveriesAgain.delete(key);
+    this.#deliveriesAgain.set(key, { atMs: now, delivery });
+    if (this.#deliveriesAgain.size > DELIVERIES_AGAIN_MAX)
+      this.#deliveriesAgain.delete(this.#deliveriesAgain.keys().next().value!);
+    return delivery;
+  }
+
+  async #deliverAgain(event: GroupEvent): Promise<Delivery | null> {
+    const { channelKey, entry, payload } = event;
+    if (payload === undefined) return null;
     this.#observer.executed();
-    const body = this.spec.execute(payload, event);
-    this.#answersAgain.delete(key);
-    this.#answersAgain.set(key, { atMs: now, body });
-    if (this.#answersAgain.size > ANSWERS_AGAIN_MAX) this.#answersAgain.delete(this.#answersAgain.keys().next().value!);
-    return body;
+    const body = await this.spec.execute(payload, event);
+    return new Delivery(body, { channelKey, gap: null, conflated: 0, cursor: this.cursorOf(entry) });
   }
 
   /** What makes an event's cursor, once for all who get it. */

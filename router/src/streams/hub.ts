@@ -13,6 +13,7 @@ import type { NotRecovered } from "./resume/cursor-scope.ts";
 import { notRecovered } from "./resume/not-recovered.ts";
 import { replay, type ReplayOutcome } from "./resume/replay.ts";
 import type { ResumeAdmission } from "./resume/resume-admission.ts";
+import { WindowReads } from "./resume/window-reads.ts";
 import { StreamEvent } from "./stream-event.ts";
 import type { Gap, HubClock, Position, StreamHistory, StreamSource } from "./stream-source.ts";
 
@@ -39,6 +40,7 @@ const RETRY_MS = 250;
 
 export class StreamHub {
   readonly #source: StreamSource;
+  readonly #reads: WindowReads;
   readonly #history: StreamHistory | null;
   readonly #clock: HubClock;
   readonly #limits: HubLimits;
@@ -66,6 +68,7 @@ export class StreamHub {
     observer: HubObserver;
   }) {
     this.#source = source;
+    this.#reads = new WindowReads(source);
     this.#history = history;
     this.#clock = clock;
     this.#limits = limits;
@@ -412,7 +415,7 @@ export class StreamHub {
     tellsCount: boolean,
   ): Promise<ReplayOutcome> {
     return replay({
-      source: this.#source,
+      reads: this.#reads,
       history: this.#history,
       clock: this.#clock,
       channel,

@@ -1,9 +1,8 @@
 import { FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
 import type { WindowSlice } from "@mib/stream-window/reader";
-import { Delivery } from "../delivery.ts";
 import { passes } from "../filter-index.ts";
 import type { StreamSpec } from "../channel.ts";
-import { UNREADABLE, type Group, type Subscriber } from "../group.ts";
+import type { Group, Subscriber } from "../group.ts";
 import { StreamEvent } from "../stream-event.ts";
 import {
   CURRENT_EPOCH,
@@ -14,15 +13,15 @@ import {
   type PastEvents,
   type Position,
   type StreamHistory,
-  type StreamSource,
 } from "../stream-source.ts";
 import type { NotRecovered } from "./cursor-scope.ts";
+import type { WindowReads } from "./window-reads.ts";
 
 /** Where a subscription begins that goes on with a stream; `start`: with the oldest event that the window has. */
 export type ResumePoint = Position | "start";
 
 export interface ReplayOptions {
-  source: StreamSource;
+  reads: WindowReads;
   /** Null where what a window no longer has is lost. */
   history: StreamHistory | null;
   clock: HubClock;
@@ -127,13 +126,13 @@ function* inPieces(entries: readonly WindowEntry[]): Generator<readonly WindowEn
 const hasLeft = ({ group, subscriber }: ReplayOptions): boolean => !group.subscribers.has(subscriber);
 
 /** Null while the store is away. */
-async function readSlice({ source, channel }: ReplayOptions, position: Position | null): Promise<WindowSlice | null> {
+async function readSlice({ reads, channel }: ReplayOptions, position: Position | null): Promise<WindowSlice | null> {
   const { topic, name } = channel;
   try {
-    if (position !== null) return await source.readAfter(topic, name, position, READ_ENTRIES_MAX);
-    const last = await source.readLast(topic, name);
+    if (position !== null) return await reads.after(topic, name, position, READ_ENTRIES_MAX);
+    const last = await reads.last(topic, name);
     if (last === null) return { epoch: null, entries: [], complete: true, head: null };
-    return await source.readAfter(topic, name, { epoch: last.epoch, id: FIRST_ID }, READ_ENTRIES_MAX);
+    return await reads.after(topic, name, { epoch: last.epoch, id: FIRST_ID }, READ_ENTRIES_MAX);
   } catch {
     return null;
   }
@@ -149,26 +148,18 @@ async function deliverAll(
   gap: Gap | null,
 ): Promise<Gap | null> {
   const { channel, group, subscriber, executionsMax } = options;
-  const events = entries
-    .map((entry) => new StreamEvent(channel, entry))
-    .filter((event) => passes(group.spec.filters, event.payload));
+  const { filters } = group.spec;
+  let events = entries.map((entry) => new StreamEvent(channel, entry));
+  if (filters.length > 0) events = events.filter(({ payload }) => passes(filters, payload));
   for (let start = 0; start < events.length; start += executionsMax) {
     const some = events.slice(start, start + executionsMax);
-    const bodies = await Promise.all(some.map((event) => group.answerAgain(event)));
-    for (const [i, { entry }] of some.entries()) {
+    for (const delivery of await Promise.all(some.map((event) => group.deliveryAgain(event)))) {
       if (hasLeft(options)) return null;
-      const body = bodies[i]!;
-      if (body === UNREADABLE) {
+      if (delivery === null) {
         gap = mergeGaps(gap, { count: 1, reason: "poison" });
         continue;
       }
-      const facts = {
-        channelKey: channel.key,
-        gap,
-        conflated: 0,
-        cursor: group.cursorOf(entry),
-      };
-      subscriber.deliver(new Delivery(body, facts));
+      subscriber.deliver(gap === null ? delivery : delivery.withGap(gap));
       options.observer.replayed();
       gap = null;
     }
