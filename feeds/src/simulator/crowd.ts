@@ -65,7 +65,7 @@ export class Crowd {
     this.#startSeconds = startSeconds;
     this.#calm = new Random(seed, "posts");
     this.#excited = new Random(seed, "posts about jumps");
-    this.#calmAtSeconds = fromSeconds + this.#calm.exponential(PAST_INTERVAL_S);
+    this.#calmAtSeconds = this.#next(fromSeconds);
   }
 
   /** Takes note of a jump that just happened: some write about it. */
@@ -88,9 +88,16 @@ export class Crowd {
     while (this.#calmAtSeconds <= untilSeconds) {
       const atSeconds = this.#calmAtSeconds;
       due.push({ atSeconds, post: post(this.#calm, this.#ofInterest(), this.#calm.pick(CALM), atSeconds) });
-      this.#calmAtSeconds += this.#calm.exponential(atSeconds < this.#startSeconds ? PAST_INTERVAL_S : CALM_INTERVAL_S);
+      this.#calmAtSeconds = this.#next(atSeconds);
     }
     return due.sort((a, b) => a.atSeconds - b.atSeconds).map((each) => each.post);
+  }
+
+  /** From the start on more is posted: what was drawn for the past reaches to the start only. */
+  #next(atSeconds: number): number {
+    if (atSeconds >= this.#startSeconds) return atSeconds + this.#calm.exponential(CALM_INTERVAL_S);
+    const next = atSeconds + this.#calm.exponential(PAST_INTERVAL_S);
+    return next < this.#startSeconds ? next : this.#startSeconds + this.#calm.exponential(CALM_INTERVAL_S);
   }
 
   /** The more an instrument is traded, the more is posted about it. */
