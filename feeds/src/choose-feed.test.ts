@@ -9,6 +9,8 @@ describe("the command line", () => {
     ["news of nowhere", ["--feed", "news"], 64, "news need --sources FILE"],
     ["sources that are none", ["--feed", "news", "--sources", "package.json"], 64, "sources package.json are not as"],
     ["ingest without keys", ["--feed", "ingest"], 64, "ingest needs --keys FILE"],
+    ["items of nothing", ["--feed", "items"], 64, "items need --file FILE"],
+    ["items that are not there", ["--feed", "items", "--file", "/nowhere"], 64, "there is no file /nowhere"],
     ["a file that is not there", ["--feed", "replay", "--file", "/nowhere.gz"], 64, "there is no file /nowhere.gz"],
     [
       "a speed that is none",

@@ -4,6 +4,7 @@ import type { FeedConfig } from "./config.ts";
 import type { Feed } from "./feed.ts";
 import { IngestFeed } from "./ingest/ingest-feed.ts";
 import { IngestKeys } from "./ingest/ingest-keys.ts";
+import { ItemsFeed } from "./ingest/items-feed.ts";
 import { NewsFeed, readSources } from "./news/news-feed.ts";
 import { ReplayFeed } from "./replay/replay-feed.ts";
 import { SimulatorFeed } from "./simulator/simulator-feed.ts";
@@ -39,7 +40,7 @@ export function chooseFeed(config: FeedConfig): Feed | null {
     }
     case "news":
       if (config.FEED_SOURCES === undefined) throw new CodedError("BAD_USER_INPUT", "news need --sources FILE");
-      return new NewsFeed(readSources(config.FEED_SOURCES));
+      return new NewsFeed(readSources(config.FEED_SOURCES), config);
     case "ingest":
       if (config.FEED_KEYS === undefined) throw new CodedError("BAD_USER_INPUT", "ingest needs --keys FILE");
       return new IngestFeed({
@@ -48,6 +49,12 @@ export function chooseFeed(config: FeedConfig): Feed | null {
         port: config.INGEST_PORT,
         kafka: config,
       });
+    case "items": {
+      const file = config.FEED_FILE;
+      if (file === undefined) throw new CodedError("BAD_USER_INPUT", "items need --file FILE");
+      if (!existsSync(file)) throw new CodedError("BAD_USER_INPUT", `there is no file ${file}`);
+      return new ItemsFeed({ file, speed: config.FEED_SPEED, fromNanos: config.FEED_FROM ?? null, kafka: config });
+    }
     case "binance":
     case "coinbase":
     case "kraken":

@@ -3,7 +3,7 @@ import { kafkaFields } from "@mib/events/kafka";
 import { field, readConfig } from "@mib/service/config";
 import { z } from "zod";
 
-const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "none"] as const;
+const FEED_NAMES = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "items", "none"] as const;
 
 /** Options of the command line and the variables that stand for them. */
 const OPTIONS = {

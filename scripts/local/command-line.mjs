@@ -16,13 +16,20 @@ import { parseArgs } from "node:util";
  * @property {boolean} watch  whether parts are restarted when their files change
  */
 
-const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "none"];
-/** Which feed an option belongs to, where it is one alone. */
-const OPTIONS_OF = {
-  replay: ["file", "speed", "from", "loop", "again"],
-  simulator: ["seed", "start-time", "rate", "labels"],
-  news: ["sources"],
-  ingest: ["keys"],
+const FEEDS = ["simulator", "replay", "binance", "coinbase", "kraken", "news", "ingest", "items", "none"];
+/** Which feeds an option belongs to, where it is not all of them. */
+const FEEDS_OF = {
+  file: ["replay", "items"],
+  speed: ["replay", "items"],
+  from: ["replay", "items"],
+  loop: ["replay"],
+  again: ["replay"],
+  seed: ["simulator"],
+  "start-time": ["simulator"],
+  rate: ["simulator"],
+  labels: ["simulator"],
+  sources: ["news"],
+  keys: ["ingest"],
 };
 /** The highest port of the stack without an offset. */
 const PORT_MAX = 19_093;
@@ -72,7 +79,7 @@ const FEED_OPTIONS = /** @type {const} */ ([
 export const HELP = `npm start -- [options]
   --feed ${FEEDS.join("|")}   where market data comes from (default simulator)
   --symbols A,B         only these instruments
-  --file FILE           the capture to replay
+  --file FILE           the capture to replay, or the items to tell
   --speed N|max         how fast, 1 is the capture's own pace
   --from T              the pace begins at this time of the capture; what was before is told at once
   --loop                begin again at the end
@@ -106,7 +113,8 @@ export async function readCommandLine(args, root) {
   checkFeedOptions(feed, values);
   if (values.only !== undefined && values.only !== "servers")
     throw new UsageError(`--only ${values.only}: only "servers" can be asked for`);
-  if (feed === "replay" && values.file === undefined) throw new UsageError("--feed replay needs --file FILE");
+  if ((feed === "replay" || feed === "items") && values.file === undefined)
+    throw new UsageError(`--feed ${feed} needs --file FILE`);
   if (values.file !== undefined && !existsSync(values.file))
     throw new UsageError(`--file ${values.file}: there is no such file`);
   if (feed === "news" && values.sources === undefined) throw new UsageError("--feed news needs --sources FILE");
@@ -138,10 +146,9 @@ export async function readCommandLine(args, root) {
  * @param {Record<string, string | boolean | undefined>} values
  */
 function checkFeedOptions(feed, values) {
-  for (const [owner, names] of Object.entries(OPTIONS_OF)) {
-    const stray = names.find((name) => values[name] !== undefined && feed !== owner);
-    if (stray !== undefined) throw new UsageError(`--${stray} is an option of --feed ${owner}`);
-  }
+  for (const [name, feeds] of Object.entries(FEEDS_OF))
+    if (values[name] !== undefined && !feeds.includes(feed))
+      throw new UsageError(`--${name} is an option of --feed ${feeds.join(" and ")}`);
   const { speed, rate, from, "start-time": startTime } = values;
   if (speed !== undefined && speed !== "max" && !(Number(speed) > 0))
     throw new UsageError(`--speed ${speed}: give a number above 0, or max`);

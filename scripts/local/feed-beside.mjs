@@ -18,7 +18,7 @@ export async function runFeed(args) {
       throw new UsageError("npm run feed -- --feed simulator|replay|… with the options of npm start");
     const stack = runningStack(options, args);
     // What is no price goes beside any feed.
-    if (stack.feed !== "none" && options.feed !== "news" && options.feed !== "ingest")
+    if (stack.feed !== "none" && !["news", "ingest", "items"].includes(options.feed))
       throw new UsageError(
         `this stack has its feed already (${stack.feed}): start one with \`npm start -- --feed none\``,
       );

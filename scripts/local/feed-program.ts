@@ -14,7 +14,7 @@ interface Order {
 
 const { setFolder, portOffset, feed, args, environment } = JSON.parse(process.env.MIB_FEED!) as Order;
 try {
-  if (feed !== "news" && feed !== "ingest") bindFeed(setFolder, feed);
+  if (!["news", "ingest", "items"].includes(feed)) bindFeed(setFolder, feed);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { GIVEN_BY, putAside } from "@mib/events/dead-letter";
-import { encodeHeaders } from "@mib/events/event";
-import { type EventProducer, RecordTooLargeError } from "@mib/events/producer";
+import type { EventProducer } from "@mib/events/producer";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import type { ErrorCode } from "@mib/service/error-catalogue";
-import { type IngestItem, readItem } from "./ingest-item.ts";
+import { readItem } from "./ingest-item.ts";
 import { INGEST_KINDS, type IngestKindName } from "./ingest-kind.ts";
 import type { IngestKey, IngestKeys } from "./ingest-keys.ts";
-import { answerEvent, type IngestMemory, learnDefinition } from "./ingest-memory.ts";
+import { answerEvent, type IngestMemory } from "./ingest-memory.ts";
 import { readBody } from "./request-body.ts";
+import { sendItem } from "./send-item.ts";
 
 export interface IngestAnswer {
   accepted: number;
@@ -149,14 +148,16 @@ export class IngestServer {
   }
 
   async #take(kind: IngestKindName, key: IngestKey, body: Buffer): Promise<IngestAnswer> {
-    const { waitingMax = WAITING_MAX, onAccepted, onRejected, log, memory } = this.#options;
+    const { waitingMax = WAITING_MAX, onAccepted, onRejected, log, memory, producer } = this.#options;
+    const { topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
     const items = itemsOf(body);
     if (this.#waiting + items.length > waitingMax) throw rateLimited();
     const around = { sensors: memory.sensors, nowMs: Date.now() };
     const records = items.map((item) => readItem(kind, item, around));
+    const way = { producer, memory, kind, topic: topicOf(kind), givenBy: key.name };
     this.#waiting += records.length;
     // All of them are waited for, also when one has failed: until then they take room.
-    const ends = await Promise.allSettled(records.map((record) => this.#send(kind, key, record)));
+    const ends = await Promise.allSettled(records.map((record) => sendItem(record, way)));
     this.#waiting -= records.length;
     const rejected: IngestAnswer["rejected"] = [];
     for (const [index, end] of ends.entries()) {
@@ -171,32 +172,6 @@ export class IngestServer {
     onAccepted?.(kind, accepted);
     onRejected?.(kind, rejected.length);
     return { accepted, rejected };
-  }
-
-  /** Resolves with why an item was not taken, or null. */
-  async #send(
-    kind: IngestKindName,
-    from: IngestKey,
-    { key, eventId, value, problem }: IngestItem,
-  ): Promise<IngestItem["problem"]> {
-    const { producer, memory, topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
-    const topic = topicOf(kind);
-    const event = { topic, key, channel: "*", eventId, value };
-    let found = problem;
-    if (found === null) {
-      try {
-        await producer.send(event);
-        if (kind === "sensors") learnDefinition(memory, value);
-        return null;
-      } catch (error) {
-        if (!(error instanceof RecordTooLargeError)) throw error;
-        found = { code: "ITEM_TOO_LARGE", reason: "the item is too large" };
-      }
-    }
-    // As it would have been sent: once its value is right, it can be.
-    const headers = eventId === "" ? {} : encodeHeaders(event);
-    await putAside(producer, topic, { key, value, headers }, found.reason, { [GIVEN_BY]: from.name });
-    return found;
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { createKafka, type KafkaSettings } from "@mib/events/kafka";
 import { CodedError } from "@mib/service/coded-error";
 import { z } from "zod";
 import type { Feed, FeedContext } from "../feed.ts";
 import { NEWS_TOPIC } from "./article.ts";
+import { earlierArticles } from "./earlier-articles.ts";
 import { SyndicationPoller, type SyndicationSource } from "./syndication-poller.ts";
 
 const SECONDS_DEFAULT = 300;
@@ -55,25 +57,29 @@ export function readSources(path: string): SyndicationSource[] {
 export class NewsFeed implements Feed {
   readonly name = "news";
   readonly #sources: readonly SyndicationSource[];
+  readonly #kafka: KafkaSettings;
 
-  constructor(sources: readonly SyndicationSource[]) {
+  constructor(sources: readonly SyndicationSource[], kafka: KafkaSettings) {
     this.#sources = sources;
+    this.#kafka = kafka;
   }
 
   async run({ events, log, metrics, health, signal }: FeedContext): Promise<void> {
+    const earlier = await earlierArticles(createKafka(this.#kafka, "mib-feed", log), log, signal);
     const pollers = this.#sources.map(
       (source) =>
         new SyndicationPoller({
           source,
           log,
           signal,
+          earlier,
           onArticles: (articles) => events.publish(NEWS_TOPIC, articles),
           onFailure: () => metrics.badMessages.inc(),
         }),
     );
     // A source out of reach is no fault of this process, and the others go on.
     health.check("sources", () => pollers.map(({ status }) => status));
-    log.info({ sources: this.#sources.map(({ url }) => url) }, "asking for news");
+    log.info({ earlier: earlier.size, sources: this.#sources.map(({ url }) => url) }, "asking for news");
     await Promise.all(pollers.map((poller) => poller.run()));
   }
 }

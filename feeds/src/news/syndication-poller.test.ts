@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createLogger } from "@mib/service/log";
 import { eventually } from "@mib/testkit/eventually";
 import { expect, test } from "vitest";
-import type { Article } from "./article.ts";
+import { type Article, articleId } from "./article.ts";
 import { SyndicationPoller } from "./syndication-poller.ts";
 
 const item = (number: number) =>
@@ -15,7 +15,7 @@ const documentOf = (...numbers: number[]) =>
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A source and its poller. `answers`: one for each question, the last again and again. */
-async function polled(answers: Answer[], { everyMs = 15 } = {}) {
+async function polled(answers: Answer[], { everyMs = 15, earlier = new Set<string>() } = {}) {
   const requests: IncomingMessage["headers"][] = [];
   const server = createServer((request, response) => {
     const answer = answers[Math.min(requests.length, answers.length - 1)]!;
@@ -35,6 +35,7 @@ async function polled(answers: Answer[], { everyMs = 15 } = {}) {
     },
     log: createLogger("test"),
     signal: stop.signal,
+    earlier,
     onArticles: (found) => articles.push(...found),
     onFailure: () => (state.failures += 1),
   });
@@ -63,6 +64,30 @@ test("articles are told once, oldest first, with the source's name and symbols",
   expect(source.articles.map(({ title, source: from, instruments }) => [title, from, instruments])).toEqual(
     [1, 2, 3].map((number) => [`Article ${number}`, "Wire", [{ symbol: "BTCUSDT" }]]),
   );
+});
+
+test("an article that was told before this process is not told again", async () => {
+  const told = articleId({ title: "Article 1", summary: null, url: "https://wire.example/1" });
+  await using source = await polled([ok(documentOf(1, 2))], { earlier: new Set([told]) });
+  await eventually(() => expect(source.requests.length).toBeGreaterThan(2));
+  expect(source.articles.map(({ title }) => title)).toEqual(["Article 2"]);
+});
+
+test("what a document still has is not told again, however much is new in it", async () => {
+  const items = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => `<item><title>${from + index}</title></item>`).join("");
+  const withNew = (from: number) => ok(documentOf(1).replace("</channel>", `${items(from, 6_000)}</channel>`));
+  await using source = await polled([withNew(10_000), withNew(20_000), withNew(30_000)]);
+  await eventually(() => expect(source.requests.length).toBeGreaterThan(4), { deadlineMs: 30_000 });
+  expect(source.articles.filter(({ title }) => title === "Article 1")).toHaveLength(1);
+  expect(source.articles).toHaveLength(18_001);
+});
+
+test("a document of more items than are remembered is told once", async () => {
+  const items = Array.from({ length: 12_000 }, (_, index) => `<item><title>${index}</title></item>`).join("");
+  await using source = await polled([ok(documentOf().replace("</channel>", `${items}</channel>`))]);
+  await eventually(() => expect(source.requests.length).toBeGreaterThan(2), { deadlineMs: 30_000 });
+  expect(source.articles).toHaveLength(12_000);
 });
 
 test("the validators of the last answer go with the next question, and 304 is an answer", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@mib/service/log";
 import { articleId, type Article } from "./article.ts";
+import { documentText } from "./document-text.ts";
 import { parseSyndication, SyndicationError, type SyndicatedItem } from "./syndication.ts";
 
 export interface SyndicationSource {
@@ -23,6 +24,8 @@ export interface SyndicationPollerOptions {
   source: SyndicationSource;
   log: Logger;
   signal: AbortSignal;
+  /** Ids of articles that were told before this process: they are not told again. */
+  earlier?: ReadonlySet<string>;
   onArticles(articles: Article[]): void;
   onFailure?(): void;
 }
@@ -30,7 +33,7 @@ export interface SyndicationPollerOptions {
 const ANSWER_MS_MAX = 20_000;
 const ANSWER_BYTES_MAX = 8 * 1_024 * 1_024;
 const WAIT_MS_MAX = 3_600_000;
-/** Ids of articles that were told; documents have some hundred items at most. */
+/** Ids of articles that were told and are no longer in the document; documents have some hundred items, most of them. */
 const TOLD_MAX = 10_000;
 
 /**
@@ -112,13 +115,15 @@ export class SyndicationPoller {
   }
 
   #tell({ title, items }: { title: string | null; items: readonly SyndicatedItem[] }): void {
-    const { source, onArticles } = this.#options;
+    const { source, onArticles, earlier } = this.#options;
     const nowMs = Date.now();
     const now = new Date(nowMs).toISOString().replace(/\.?0*Z$/, "Z");
     const articles = items.flatMap((item): Article[] => {
       const id = articleId(item);
-      if (this.#told.has(id)) return [];
+      // Among the last again: what a document still has must not be forgotten before what it had.
+      const isKnown = this.#told.delete(id);
       this.#told.add(id);
+      if (isKnown || earlier?.has(id)) return [];
       return [
         {
           id,
@@ -133,7 +138,7 @@ export class SyndicationPoller {
       ];
     });
     for (const id of this.#told) {
-      if (this.#told.size <= TOLD_MAX) break;
+      if (this.#told.size <= Math.max(TOLD_MAX, items.length)) break;
       this.#told.delete(id);
     }
     // As times: as texts half a second would come before none.
@@ -166,14 +171,5 @@ async function boundedText(response: Response): Promise<string> {
     if (bytes > ANSWER_BYTES_MAX) throw new SyndicationError(`a document of more than ${ANSWER_BYTES_MAX} bytes`);
     chunks.push(chunk);
   }
-  return new TextDecoder(charsetOf(response)).decode(Buffer.concat(chunks));
-}
-
-function charsetOf(response: Response): string {
-  const charset = /charset="?([\w-]+)/i.exec(response.headers.get("content-type") ?? "")?.[1] ?? "utf-8";
-  try {
-    return new TextDecoder(charset).encoding;
-  } catch {
-    return "utf-8";
-  }
+  return documentText(Buffer.concat(chunks), response.headers.get("content-type"));
 }

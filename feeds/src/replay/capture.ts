@@ -26,18 +26,23 @@ export async function* readCapture(
   path: string,
   onBadLine: (line: number) => void,
 ): AsyncGenerator<RawMessage, void, undefined> {
+  let number = 0;
+  for await (const line of linesOf(path)) {
+    number += 1;
+    const space = line.indexOf(" ");
+    const time = line.slice(0, space);
+    if (/^\d{15,20}$/.test(time)) yield { receivedNanos: BigInt(time), text: line.slice(space + 1) };
+    else if (line !== "") onBadLine(number);
+  }
+}
+
+/** The lines of a file, gzip or plain. Fails when the file ends in the middle of its compression. */
+export async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   const source = createReadStream(path);
   const text = (await isGzip(path)) ? source.pipe(createGunzip()) : source;
   source.once("error", (error) => text.destroy(error));
-  let number = 0;
   try {
-    for await (const line of createInterface({ input: text, crlfDelay: Infinity })) {
-      number += 1;
-      const space = line.indexOf(" ");
-      const time = line.slice(0, space);
-      if (/^\d{15,20}$/.test(time)) yield { receivedNanos: BigInt(time), text: line.slice(space + 1) };
-      else if (line !== "") onBadLine(number);
-    }
+    yield* createInterface({ input: text, crlfDelay: Infinity });
   } catch (error) {
     throw new Error(`${path} can't be read to its end: ${(error as Error).message}`, { cause: error });
   } finally {
