@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 import { needsServers } from "./test/needs-servers.ts";
 
 const EXCLUDED = ["**/node_modules/**", "**/dist/**", "**/target/**", ".data/**"];
-const FOLDERS = ["packages", "subgraphs", "router", "relay", "feeds", "web", "scripts", "deploy", "test"];
+const FOLDERS = ["packages", "subgraphs", "router", "relay", "feeds", "exports", "web", "scripts", "deploy", "test"];
 const WHOLE_PLATFORM = ["test/e2e/**/*.test.ts"];
 
 const files = globSync(

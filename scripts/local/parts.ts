@@ -124,6 +124,7 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
   const relay = withPort("relay", "ADMIN_PORT");
   const router = withPort("router");
   const web = withPort("web");
+  const exports = withPort("exports");
   const feed = withPort("feed", "ADMIN_PORT");
   const upstream = {
     MARKET_DATA_URL: local("market-data"),
@@ -169,6 +170,14 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
         IDENTITY_PRIVATE_KEY_FILE: keys.identityPrivateKeyFile,
         CURSOR_KEYS_FILE: keys.cursorKeysFile,
       },
+    }),
+    node({
+      ...exports,
+      layer: "EDGE",
+      url: `http://localhost:${port.exports}/exports`,
+      after: [],
+      main: "exports/src/main.ts",
+      env: { ...exports.env, GRAPHQL_URL: `${local("router")}/graphql` },
     }),
     node({
       ...web,

@@ -15,6 +15,7 @@ export const PORTS = {
   "vector-search": 4003,
   auth: 4004,
   notification: 4005,
+  exports: 4006,
   relay: 4010,
   feed: 4011,
   engine: 4012,

@@ -26,6 +26,7 @@ export function summary({ options, parts, login, logFolder, diskBytes, startedAt
     : [
         ["GraphQL, playground", url("router")],
         ["web page", url("web")],
+        ["exports", url("exports")],
         ...SUBGRAPHS.map((name): [string, string] => [name, url(name)]),
         ["sample login", `${login?.email}  ${login?.password}`],
       ];

@@ -106,6 +106,7 @@ export async function startStack({
     "vector-search": 4003,
     auth: 4004,
     notification: 4005,
+    exports: 4006,
     relay: 4010,
     feed: 4011,
     engine: 4012,

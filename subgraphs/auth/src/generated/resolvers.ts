@@ -86,6 +86,8 @@ export type User = {
   id: Scalars['ID']['output'];
   email: Scalars['String']['output'];
   roles: Array<Scalars['String']['output']>;
+  /** What the credential of this request may do: a key its scopes, a session whatever its user may. */
+  scopes: Array<Scalars['String']['output']>;
   apiKeys: Array<ApiKey>;
 };
 
@@ -266,6 +268,7 @@ export type UserResolvers<ContextType = Context, ParentType extends ResolversPar
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   email?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   roles?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  scopes?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
   apiKeys?: Resolver<Array<ResolversTypes['ApiKey']>, ParentType, ContextType>;
 };
 

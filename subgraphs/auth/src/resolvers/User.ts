@@ -1,4 +1,5 @@
 import { requireScope } from "@mib/identity/require-scope";
+import { scopesOf } from "../domain/roles.ts";
 import type { UserResolvers } from "../generated/resolvers.ts";
 
 export const User: UserResolvers = {
@@ -12,6 +13,9 @@ export const User: UserResolvers = {
     requireScope(caller.identity, "account:read");
     return [...roles];
   },
+  // Also for a key without account:read: it may know what it may.
+  scopes: ({ roles }, _, { caller: { identity } }) =>
+    identity.credential === "api_key" ? [...identity.scopes] : [...scopesOf(roles)],
   apiKeys: ({ id }, _, { caller, keysOfUser }) => {
     requireScope(caller.identity, "account:read");
     return id === caller.identity.subject ? keysOfUser.load(id) : [];

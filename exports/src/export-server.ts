@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { adminHandler } from "@mib/service/admin-server";
+import { CodedError } from "@mib/service/coded-error";
+import { Counter, Gauge } from "@mib/service/metrics";
+import type { Service } from "@mib/service/run";
+import { Api } from "./api.ts";
+import { csvOf } from "./csv.ts";
+import { readExportRequest, type Format } from "./export-request.ts";
+import { parquetOf } from "./parquet.ts";
+import type { TableFormat } from "./table.ts";
+import { tableOf } from "./tables.ts";
+
+export interface ExportServerOptions {
+  graphqlUrl: string;
+  /** Exports that run at the same time: each has some pages in memory. */
+  exportsMax: number;
+  exportsPerUserMax: number;
+  /** How long a client may take nothing of what it asked for. */
+  stalledMs: number;
+}
+
+const EXPORT_SCOPE = "export:read";
+
+const FORMATS: Readonly<Record<Format, { write: TableFormat; contentType: string }>> = {
+  csv: { write: csvOf, contentType: "text/csv; charset=utf-8" },
+  parquet: { write: parquetOf, contentType: "application/vnd.apache.parquet" },
+};
+
+/**
+ * Answers `GET /exports/{bars,trades,indicators}.{csv,parquet}`. Everything is read through the public API with the caller's own
+ * credential. A failure before the first byte has its code and status; one after it cuts the connection, so that no client takes a part
+ * for the whole.
+ */
+export function createExportServer(service: Service, options: ExportServerOptions): Server {
+  const admin = adminHandler(service);
+  const { registry, log } = service;
+  const done = new Counter({
+    name: "exports_total",
+    help: "Exports by result",
+    labelNames: ["result"],
+    registers: [registry],
+  });
+  const running = new Map<string, number>();
+  const gauge = new Gauge({ name: "exports_running", help: "Exports that run now", registers: [registry] });
+  const total = () => [...running.values()].reduce((sum, count) => sum + count, 0);
+
+  return createServer((request, response) => {
+    if (admin(request, response)) return;
+    void answer(request, response).then(
+      () => done.inc({ result: "DONE" }),
+      (error: unknown) => {
+        const gone = response.destroyed && !(error instanceof CodedError);
+        done.inc({ result: gone ? "CLIENT_GONE" : "FAILED" });
+        if (!gone && !(error instanceof CodedError)) log.error({ err: error }, "an export failed");
+        fail(response, error instanceof CodedError ? error : new CodedError("INTERNAL_ERROR"));
+      },
+    );
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const wanted = readExportRequest(request.url ?? "/");
+    if (wanted === null) throw new CodedError("NOT_FOUND");
+    if (request.method !== "GET") {
+      response.setHeader("allow", "GET");
+      throw new CodedError("METHOD_NOT_ALLOWED");
+    }
+    const gone = new AbortController();
+    response.once("close", () => gone.abort(new Error("the client went away")));
+    const api = new Api({ graphqlUrl: options.graphqlUrl, credential: credentialOf(request), signal: gone.signal });
+    const user = await permitted(api);
+    enter(user);
+    try {
+      const table = await tableOf(api, wanted, new Date());
+      const { write, contentType } = FORMATS[wanted.format];
+      const name = `${wanted.of}-${wanted.parameters.symbol.replace(/[^\w.-]/g, "_")}.${wanted.format}`;
+      response.writeHead(200, {
+        "content-type": contentType,
+        "content-disposition": `attachment; filename="${name}"`,
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      });
+      response.setTimeout(options.stalledMs, () => response.destroy(new Error("the client took nothing for too long")));
+      await pipeline(Readable.from(write(table), { objectMode: true, highWaterMark: 1 }), response);
+    } finally {
+      leave(user);
+    }
+  }
+
+  function enter(user: string): void {
+    const own = running.get(user) ?? 0;
+    if (own >= options.exportsPerUserMax || total() >= options.exportsMax)
+      throw new CodedError("RATE_LIMITED", "As many exports run as may at once: wait until one has ended.");
+    running.set(user, own + 1);
+    gauge.set(total());
+  }
+
+  function leave(user: string): void {
+    const left = (running.get(user) ?? 1) - 1;
+    if (left > 0) running.set(user, left);
+    else running.delete(user);
+    gauge.set(total());
+  }
+}
+
+/** Asks the API who calls and what they may: it knows credentials, this process does not. */
+async function permitted(api: Api): Promise<string> {
+  const { me } = await api.ask<{ me: { id: string; scopes: string[] } | null }>(
+    "query ExportCaller { me { id scopes } }",
+    {},
+  );
+  if (me === null) throw new CodedError("UNAUTHENTICATED");
+  if (!me.scopes.includes(EXPORT_SCOPE))
+    throw new CodedError("FORBIDDEN", `This needs the scope ${EXPORT_SCOPE}.`, { scope: EXPORT_SCOPE });
+  return me.id;
+}
+
+function credentialOf({ headers }: IncomingMessage): Record<string, string> {
+  const credential: Record<string, string> = {};
+  if (headers.authorization) credential.authorization = headers.authorization;
+  const key = headers["x-api-key"];
+  if (typeof key === "string") credential["x-api-key"] = key;
+  return credential;
+}
+
+function fail(response: ServerResponse, error: CodedError): void {
+  if (response.headersSent) return void response.destroy();
+  const body = JSON.stringify({
+    errors: [{ message: error.message, extensions: { ...error.details, code: error.code } }],
+  });
+  response.writeHead(error.status, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });
+  response.end(body);
+}
