@@ -4,6 +4,7 @@ import { ArticleStore } from "../../subgraphs/vector-search/src/io/article-store
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "../../subgraphs/vector-search/src/io/embedder.ts";
 import { EntityLinker } from "../../subgraphs/vector-search/src/domain/linking/entity-linker.ts";
 import { commonWords } from "../../subgraphs/vector-search/src/io/common-words.ts";
+import { StoryAssigner } from "../../subgraphs/vector-search/src/io/story-assigner.ts";
 import { startServers } from "../real-servers.ts";
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { percentile } from "./percentiles.ts";
@@ -11,6 +12,8 @@ import { halves } from "./search/halves.ts";
 import { linkedInstruments, linkedSentences } from "./search/linked-sentences.ts";
 import { linkingQuality } from "./search/linking-quality.ts";
 import { madeCorpus, readCorpus, type JudgedCorpus, type JudgedQuery } from "./search/judged-corpus.ts";
+import { madeStories } from "./search/made-stories.ts";
+import { storyQuality } from "./search/story-quality.ts";
 import { ndcgAt, recallAt } from "./search/ranking-measures.ts";
 
 export const name = "search";
@@ -39,6 +42,7 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
         { id: "search.queries", value: corpus.queries.length, unit: "queries" },
         ...(await measured(store, corpus)),
         ...(await watched(store, embedder, corpus)),
+        ...(await stories(embedder)),
         ...linking(),
       ],
       notes: [
@@ -75,7 +79,7 @@ function articleOf({ id, title, text }: JudgedCorpus["texts"][number]): Article 
     mentions: [],
     sentiment: null,
   };
-  return { id, title, summary: text, ...rest };
+  return { id, title, summary: text, story: id, ...rest };
 }
 
 async function measured(store: ArticleStore, { queries }: JudgedCorpus): Promise<BenchRow[]> {
@@ -138,6 +142,42 @@ async function watched(store: ArticleStore, embedder: Embedder, { queries }: Jud
       ];
     }),
   );
+}
+
+/** How well articles that tell the same are put together: those of companies of one half, in the order of time. */
+async function stories(embedder: Embedder): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const [half, told] of Object.entries(halves(madeStories(), ({ company }) => company))) {
+    const store = new ArticleStore({
+      url: process.env["TEST_QDRANT_URL"]!,
+      collection: `bench-stories-${half}-${process.pid}`,
+    });
+    await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
+    const assigner = new StoryAssigner(store);
+    const items: { story: string; found: string }[] = [];
+    for (let from = 0; from < told.length; from += SAVED_AT_ONCE) {
+      const part = told.slice(from, from + SAVED_AT_ONCE);
+      const arrived = await Promise.all(
+        part.map(async ({ id, title, summary, publishedAt }) => {
+          const article = { ...articleOf({ id, title, text: summary }), publishedAt };
+          return { article, vector: await embedder.embed(embeddedText(article), "document") };
+        }),
+      );
+      const assigned = await assigner.assign(arrived);
+      const position = { epoch: "bench", offset: BigInt(from) };
+      await store.save(arrived.map(({ vector }, at) => ({ article: assigned[at]!, vector, position })));
+      items.push(...part.map(({ story }, at) => ({ story, found: assigned[at]!.story })));
+    }
+    rows.push(
+      { id: `search.stories-articles.${half}`, value: items.length, unit: "articles" },
+      ...Object.entries(storyQuality(items)).map(([what, value]) => ({
+        id: `search.stories-${what}.${half}`,
+        value,
+        unit: "0 to 1",
+      })),
+    );
+  }
+  return rows;
 }
 
 /** How well texts are linked to instruments. */

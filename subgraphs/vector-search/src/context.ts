@@ -14,6 +14,9 @@ export interface Context {
   articles: DataLoader<string, Article | null>;
   newestAbout: DataLoader<{ symbol: string; limit: number }, Article[], string>;
   similarTo: DataLoader<{ id: string; limit: number }, Article[], string>;
+  articlesOfStory: DataLoader<{ story: string; limit: number }, Article[], string>;
+  /** How many articles tell a story. */
+  storySizes: DataLoader<string, number>;
   posts: PostsContext;
 }
 
@@ -56,6 +59,11 @@ export function createContext({
       bounded((wanted) => store.similarTo(wanted)),
       { cacheKeyFn: ({ id, limit }) => `${limit} ${id}` },
     ),
+    articlesOfStory: new DataLoader(
+      bounded((wanted) => store.ofStories(wanted)),
+      { cacheKeyFn: ({ story, limit }) => `${limit} ${story}` },
+    ),
+    storySizes: new DataLoader(async (stories) => store.storySizes(stories)),
     posts: createPostsContext(posts, lists, ARRIVAL_MS_MAX),
   };
 }

@@ -21,6 +21,10 @@ export interface NewsEdge {
   query: string;
 }
 
+export interface Story {
+  id: string;
+}
+
 /** Counted only when asked for. */
 export type NewsFacets = SearchFilter;
 

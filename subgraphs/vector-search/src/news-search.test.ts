@@ -259,6 +259,18 @@ describe("as entities", () => {
   });
 });
 
+test("stories are told once, with all who tell them, page by page", async () => {
+  const text = `query ($after: String) { stories(from: "2024-01-03T00:00:00Z", to: "2024-01-06T00:00:00Z", first: 1, after: $after) {
+    nodes { id articleCount articles { id story { id } } } pageInfo { hasNextPage endCursor } } }`;
+  const { data } = await subgraph.ask(text);
+  const articles = ["phone", "phone-2"].map((id) => ({ id, story: { id: "phone" } }));
+  expect(data.stories.nodes).toEqual([{ id: "phone", articleCount: 2, articles }]);
+  expect(data.stories.pageInfo.hasNextPage).toBe(true);
+  const next = await subgraph.ask(text, { after: data.stories.pageInfo.endCursor });
+  expect(next.data.stories.nodes).toMatchObject([{ id: "bitcoin", articleCount: 1 }]);
+  expect(next.data.stories.pageInfo.hasNextPage).toBe(false);
+});
+
 test("an article that comes without symbols is about what its text names, and says where", async () => {
   const text = "Coins fell, bitcoin by 5 percent; Aplin Systems was not touched.";
   await publish({ ...eventOf(["unlinked", "A day of sand and dust at the harbour", [], 9]), summary: text });

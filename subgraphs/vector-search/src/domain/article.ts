@@ -12,6 +12,8 @@ export interface Article {
   /** Of the instruments that its source says it is about. */
   symbols: readonly string[];
   mentions: readonly ArticleMention[];
+  /** The story that it tells: the id of the first article that told it. */
+  story: string;
   /** From -1 to 1; null when nothing in the text says. */
   sentiment: number | null;
 }
@@ -69,6 +71,7 @@ export function aboutOf({ symbols, mentions }: Pick<Article, "symbols" | "mentio
   return [...new Set([...symbols, ...mentions.flatMap((mention) => mention.symbols)])];
 }
 
+/** The article of an event, alone in a story of its own. */
 export function articleOf(
   event: ArticleEvent,
   { sentiment, mentions }: { sentiment: number | null; mentions: readonly ArticleMention[] },
@@ -82,6 +85,7 @@ export function articleOf(
     publishedAt: event.publishedAt,
     symbols: [...new Set(event.instruments.map(({ symbol }) => symbol))],
     mentions,
+    story: event.id,
     sentiment,
   };
 }

@@ -9,6 +9,7 @@ import type { ArticleStore, StoredArticle } from "./article-store.ts";
 import type { Embedder } from "./embedder.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import type { NewsMatcher } from "./news-matcher.ts";
+import { StoryAssigner } from "./story-assigner.ts";
 import { readStream, type Read } from "./stream-reader.ts";
 
 const NEWS = "news.articles.v1";
@@ -32,6 +33,7 @@ interface IndexerParts {
  */
 export function startArticleIndexer(service: Service, parts: IndexerParts): void {
   const { registry } = service;
+  const stories = new StoryAssigner(parts.store);
   const indexed = new Counter({
     name: "vector_search_articles_indexed_total",
     help: "Articles stored",
@@ -54,7 +56,9 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
       const linker = await parts.instruments.linker();
       for (let from = 0; from < events.length; from += SAVED_AT_ONCE_MAX) {
         const part = events.slice(from, from + SAVED_AT_ONCE_MAX);
-        const articles = await Promise.all(part.map((event) => prepare(event, epoch, linker)));
+        const prepared = await Promise.all(part.map((event) => prepare(event, epoch, linker)));
+        const told = await stories.assign(prepared);
+        const articles = prepared.map((each, at) => ({ ...each, article: told[at]! }));
         // Before they are stored: what is stored is not read again, so a match that was not told would be lost.
         await parts.matcher.tell(
           articles.map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs })),

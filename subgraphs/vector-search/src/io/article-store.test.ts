@@ -21,6 +21,7 @@ const article = (id: string, day: number, symbols: string[]): Article => ({
   publishedAt: `2024-01-0${day}T00:00:00Z`,
   symbols,
   mentions: [],
+  story: id,
   sentiment: 0.25,
 });
 

@@ -1,5 +1,6 @@
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { aboutOf, type Article, searchedText } from "../domain/article.ts";
+import { TELLINGS_MAX } from "../domain/story.ts";
 import type { SearchFilter } from "../domain/search-request.ts";
 import { lastOffsetOf } from "./last-offset.ts";
 import { type EmbeddingModel, openCollection } from "./open-collection.ts";
@@ -22,12 +23,16 @@ export interface StoredArticle {
 interface Payload extends Article {
   /** Of all instruments that it is about, whoever says so. */
   about: string[];
+  /** Whether it is the first article of its story. */
+  told: "FIRST" | "LATER";
   epoch: string;
   offset: number;
 }
 
 const INDEXES = {
   about: "keyword",
+  story: "keyword",
+  told: "keyword",
   publishedAt: "datetime",
   source: "keyword",
   epoch: "keyword",
@@ -69,6 +74,7 @@ export class ArticleStore {
       payload: {
         ...article,
         about: aboutOf(article),
+        told: article.story === article.id ? "FIRST" : "LATER",
         epoch: position.epoch,
         offset: Number(position.offset),
       } satisfies Payload as unknown as Record<string, unknown>,
@@ -119,6 +125,68 @@ export class ArticleStore {
     return wanted.map((request) => byRequest.get(request) ?? []);
   }
 
+  /** For each vector, the stored articles of a time that are most like it, the most similar first. Both ends inclusive. */
+  async alike(
+    wanted: readonly { vector: readonly number[]; from: string; to: string }[],
+  ): Promise<{ article: Article; similarity: number }[][]> {
+    if (wanted.length === 0) return [];
+    const answers = await storeCall(() =>
+      this.#client.queryBatch(this.#collection, {
+        searches: wanted.map(({ vector, from, to }) => ({
+          query: [...vector],
+          using: MEANING,
+          filter: { must: [{ key: "publishedAt", range: { gte: from, lte: to } }] },
+          params: { exact: true },
+          limit: TELLINGS_MAX + 1,
+          with_payload: true,
+        })),
+      }),
+    );
+    return answers.map(({ points }) =>
+      points.map(({ payload, score }) => ({ article: articleOf(payload), similarity: score })),
+    );
+  }
+
+  /** The first articles of stories, the newest story first. */
+  async leads(filter: SearchFilter, { limit, offset }: { limit: number; offset: number }): Promise<Article[]> {
+    const { points } = await storeCall(() =>
+      this.#client.query(this.#collection, {
+        query: { order_by: { key: "publishedAt", direction: "desc" } },
+        filter: { must: [{ key: "told", match: { value: "FIRST" } }, ...storeFilter(filter).must] },
+        limit,
+        offset,
+        with_payload: true,
+      }),
+    );
+    return points.map(({ payload }) => articleOf(payload));
+  }
+
+  /** For each story, its articles, the oldest first. */
+  async ofStories(wanted: readonly { story: string; limit: number }[]): Promise<Article[][]> {
+    return this.#batch(
+      wanted.map(({ story, limit }) => ({
+        query: { order_by: { key: "publishedAt", direction: "asc" as const } },
+        filter: { must: [{ key: "story", match: { value: story } }] },
+        limit,
+        with_payload: true,
+      })),
+    );
+  }
+
+  /** How many articles tell each story. */
+  async storySizes(stories: readonly string[]): Promise<number[]> {
+    const { hits } = await storeCall(() =>
+      this.#client.facet(this.#collection, {
+        key: "story",
+        filter: { must: [{ key: "story", match: { any: [...stories] } }] },
+        limit: stories.length,
+        exact: true,
+      }),
+    );
+    const sizes = new Map(hits.map(({ value, count }) => [value, count]));
+    return stories.map((story) => sizes.get(story) ?? 0);
+  }
+
   /** For each symbol, the newest articles about it, newest first. */
   async newestAbout(wanted: readonly { symbol: string; limit: number }[]): Promise<Article[][]> {
     return this.#batch(
@@ -145,6 +213,6 @@ export class ArticleStore {
 }
 
 function articleOf(payload: Record<string, unknown> | null | undefined): Article {
-  const { epoch: _, offset: __, about: ___, ...article } = payload as unknown as Payload;
+  const { epoch: _, offset: __, about: ___, told: ____, ...article } = payload as unknown as Payload;
   return article;
 }

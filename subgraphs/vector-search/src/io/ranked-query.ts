@@ -11,11 +11,15 @@ export const WORDS = "words";
 /** The sparse vector's model: the store makes the vector of the text, and knows how rare each word is. */
 const BM25 = { model: "qdrant/bm25", options: { avg_len: 40 } };
 
-/** Of each ranking, what is fused or weighed by age: as deep as a search goes, so that its pages agree. */
+/** Of each ranking, what is combined or weighed by age: as deep as a search goes, so that its pages agree. */
 const CANDIDATES_MAX = 1_000;
 
-/** How fast ranks lose weight: Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion", SIGIR 2009. */
-const RRF_K = 60;
+/**
+ * What a point of BM25 is worth beside the cosine similarity of the meaning: a linear combination of scores, which orders better
+ * than their ranks do (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS 42, 2023). Chosen on
+ * the open half of the judged questions, where anything from 0.006 to 0.015 is as good.
+ */
+const WORDS_WEIGHT = 0.01;
 
 /** What is looked for: a vector, a text, or both. */
 export interface Wanted {
@@ -34,29 +38,33 @@ export const wordsOf = (text: string) => ({ text, ...BM25 });
 /** The store's query for a page of a ranking. */
 export function rankedQuery(wanted: Wanted, { limit, offset }: { limit: number; offset: number }, now: Date): Query {
   const page = { limit, offset, with_payload: true };
-  const ranking = rankingOf(wanted);
-  if (wanted.halfLifeHours === null) return { ...ranking, ...page };
-  return { prefetch: { ...ranking, limit: CANDIDATES_MAX }, query: aged(wanted.halfLifeHours, now), ...page };
+  const lists = listsOf(wanted);
+  if (lists.length === 1 && wanted.halfLifeHours === null) return { ...lists[0], ...page };
+  const prefetch = lists.map((list) => ({ ...list, limit: CANDIDATES_MAX }));
+  // An article that only one of the two found has nothing of the other.
+  const defaults = { "$score[0]": 0, "$score[1]": 0 };
+  const score = lists.length === 1 ? "$score[0]" : { sum: ["$score[0]", { mult: [WORDS_WEIGHT, "$score[1]"] }] };
+  const formula = wanted.halfLifeHours === null ? score : { mult: [score, decay(wanted.halfLifeHours, now)] };
+  return { prefetch, query: { formula, defaults }, ...page };
 }
 
-function rankingOf({ vector, text, filter }: Wanted): Prefetch {
+/** By meaning, by words, or both in this order. */
+function listsOf({ vector, text, filter }: Wanted): Prefetch[] {
   const only = { filter: storeFilter(filter) };
-  const lists: Prefetch[] = [
+  return [
     ...(vector === null ? [] : [{ query: [...vector], using: MEANING, ...only }]),
     ...(text === null ? [] : [{ query: wordsOf(text), using: WORDS, ...only }]),
   ];
-  if (lists.length === 1) return lists[0]!;
-  return { prefetch: lists.map((list) => ({ ...list, limit: CANDIDATES_MAX })), query: { rrf: { k: RRF_K } } };
 }
 
-function aged(halfLifeHours: number, now: Date): NonNullable<Query["query"]> {
-  const decay = {
+function decay(halfLifeHours: number, now: Date) {
+  const exp_decay = {
     x: { datetime_key: "publishedAt" },
     target: { datetime: now.toISOString() },
     scale: halfLifeHours * 3_600,
     midpoint: 0.5,
   };
-  return { formula: { mult: ["$score", { exp_decay: decay }] } };
+  return { exp_decay };
 }
 
 /** As the store has it. */

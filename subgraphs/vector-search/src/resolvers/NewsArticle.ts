@@ -12,5 +12,6 @@ export const NewsArticle: NewsArticleResolvers = {
       range: { start, end },
       text: (part === "TITLE" ? title : (summary ?? "")).slice(start, end),
     })),
+  story: ({ story }) => ({ id: story }),
   similar: ({ id }, { first }, { similarTo }) => similarTo.load({ id, limit: pageSize(first, 5) }),
 };

@@ -1,5 +1,7 @@
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { cursorAt, searchRequest } from "../domain/search-request.ts";
+import { storiesRequest } from "../domain/stories-request.ts";
+import { connectionOf } from "@mib/subgraph-server/connection";
 import { ranked } from "./post-connection.ts";
 
 export const Query: QueryResolvers = {
@@ -21,6 +23,17 @@ export const Query: QueryResolvers = {
       facets: filter,
       pageInfo: { hasNextPage: found.length > first, endCursor: edges.at(-1)?.cursor ?? null },
     };
+  },
+  async stories(_, args, { store }) {
+    const { filter, first, offset } = storiesRequest(args);
+    const found = await store.leads(filter, { limit: first + 1, offset });
+    const places = found.map(({ story }, index) => ({ id: story, place: offset + index }));
+    return connectionOf(
+      places,
+      first,
+      ({ place }) => cursorAt(place),
+      ({ id }) => ({ id }),
+    );
   },
   async searchPosts(_, args, { posts, embedder }) {
     const { query, rankBy, halfLifeHours, filter, first, offset } = searchRequest(args);

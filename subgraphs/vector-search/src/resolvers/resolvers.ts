@@ -5,5 +5,14 @@ import { NewsEdge } from "./NewsEdge.ts";
 import { NewsFacets } from "./NewsFacets.ts";
 import { Query } from "./Query.ts";
 import { SocialPost } from "./SocialPost.ts";
+import { Story } from "./Story.ts";
 
-export const resolvers = { Query, Instrument, NewsArticle, NewsEdge, NewsFacets, SocialPost } satisfies Resolvers;
+export const resolvers = {
+  Query,
+  Instrument,
+  NewsArticle,
+  NewsEdge,
+  NewsFacets,
+  SocialPost,
+  Story,
+} satisfies Resolvers;
