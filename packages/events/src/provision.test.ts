@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { eventually } from "@mib/testkit/eventually";
+import kafkajs from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readEpochs } from "./epochs.ts";
 import { createKafka } from "./kafka.ts";
@@ -47,6 +48,24 @@ test("a topic is made with its dead letters and an epoch, and the second run cha
 test("retention follows the registry, and another partition count is refused", async () => {
   expect(await run({ retentionMs: 120_000 })).toEqual([`set the retention of ${topic.name}`]);
   await expect(run({ partitions: 3 })).rejects.toThrow(`${topic.name} has 2, not 3`);
+});
+
+test("a topic that keeps the last record of each key is compacted, and its retention deletes nothing", async () => {
+  const compacted = { ...topic, name: `${topic.name}.compacted`, isCompacted: true };
+  const lines: string[] = [];
+  const again = () =>
+    provision({ kafka, replicationFactor: 1, topics: [compacted], report: (line) => lines.push(line) });
+  await again();
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: compacted.name }],
+  });
+  const policy = resources[0]!.configEntries.find(({ configName }) => configName === "cleanup.policy");
+  expect(policy?.configValue).toBe("compact");
+  lines.length = 0;
+  await again();
+  expect(lines).toEqual([]);
+  await admin.deleteTopics({ topics: [compacted.name, `${compacted.name}.dlq`] });
 });
 
 test("a topic that was deleted and made again has a new epoch", async () => {
