@@ -9,6 +9,7 @@ import {
 } from "@mib/protocol/messages.generated";
 import type { MarketSink } from "../../market-sink.ts";
 import type { TextLevel } from "../message-fields.ts";
+import { TradeIds } from "../trade-ids.ts";
 import { DepthSync, type BookStep } from "./depth-sync.ts";
 import type {
   BinanceMarketName,
@@ -29,6 +30,7 @@ interface Traded {
   depth: DepthSync;
   firstTradeId: number;
   lastTradeId: number;
+  trades: TradeIds;
   firstUpdateId: number;
   lastTickerId: number;
   /** Where updates begin that named no level: the next one that does covers them. */
@@ -163,6 +165,7 @@ export class BinanceMarket {
       Object.assign(traded, {
         depth: new DepthSync(),
         lastTradeId: 0,
+        trades: new TradeIds(),
         lastTickerId: 0,
         pendingFirst: null,
         quotedAtNanos: 0n,
@@ -181,14 +184,14 @@ export class BinanceMarket {
   #trade(message: TradeMessage, receivedNanos: bigint): void {
     const traded = this.#find(message, receivedNanos);
     if (!traded) return;
-    if (message.tradeId <= traded.lastTradeId) {
+    const priceE9 = parseE9(message.price);
+    const sizeE9 = parseE9(message.size);
+    if (!traded.trades.isNew(message.tradeId)) {
       this.counts.repeats += 1;
       return;
     }
-    const priceE9 = parseE9(message.price);
-    const sizeE9 = parseE9(message.size);
     if (traded.firstTradeId === 0) traded.firstTradeId = message.tradeId;
-    traded.lastTradeId = message.tradeId;
+    traded.lastTradeId = Math.max(traded.lastTradeId, message.tradeId);
     const added = this.#shift?.tradeIds.get(instrumentKey(message)) ?? 0;
     this.#sink.trade({
       instrumentId: traded.instrumentId,
@@ -312,6 +315,7 @@ export class BinanceMarket {
             depth: new DepthSync(),
             firstTradeId: 0,
             lastTradeId: 0,
+            trades: new TradeIds(),
             firstUpdateId: 0,
             lastTickerId: 0,
             pendingFirst: null,

@@ -1,6 +1,7 @@
 import { FLAG_BAD_TS_RECV, FLAG_MAYBE_BAD_BOOK } from "@mib/protocol/messages.generated";
 import type { MarketSink } from "../../market-sink.ts";
 import { LocalBook } from "../local-book.ts";
+import { TradeIds } from "../trade-ids.ts";
 import { ResyncNeeded, type VenueCounts } from "../venue.ts";
 import type { CoinbaseMessage } from "./messages.ts";
 
@@ -11,7 +12,7 @@ interface Product {
   /** Null until the connection's snapshot has come. */
   book: LocalBook | null;
   crossedSinceNanos: bigint | null;
-  lastTradeId: number;
+  trades: TradeIds;
   /** Newest trade that a heartbeat told of and that has not come. */
   missingTradeId: number;
   /** Up to here what is missing has been counted. */
@@ -46,7 +47,7 @@ export class CoinbaseMarket {
         instrumentId,
         book: null,
         crossedSinceNanos: null,
-        lastTradeId: 0,
+        trades: new TradeIds(),
         missingTradeId: 0,
         countedTradeId: 0,
         lastTickerSequence: 0,
@@ -85,14 +86,14 @@ export class CoinbaseMarket {
   }
 
   #match(product: Product, message: Of<"match">, receivedNanos: bigint): void {
-    if (message.tradeId <= product.lastTradeId) {
+    const before = Math.max(product.trades.last, product.countedTradeId);
+    if (!product.trades.isNew(message.tradeId)) {
       this.counts.repeats += 1;
       return;
     }
     // The engine counts the same hole by itself: trades are defined to be consecutive.
-    const before = Math.max(product.lastTradeId, product.countedTradeId);
-    if (before !== 0 && message.tradeId > before + 1) this.counts.holes += 1;
-    product.lastTradeId = message.tradeId;
+    if (before !== 0 && message.tradeId > before + 1 && !product.trades.knows(message.tradeId - 1))
+      this.counts.holes += 1;
     this.#sink.trade({
       instrumentId: product.instrumentId,
       ...times(message.atNanos, receivedNanos),
@@ -153,11 +154,11 @@ export class CoinbaseMarket {
 
   /** Matches can be dropped by the venue: a heartbeat names the newest, and by the next heartbeat it has come or is missing. */
   #heartbeat(product: Product, message: Of<"heartbeat">): void {
-    if (product.missingTradeId > Math.max(product.lastTradeId, product.countedTradeId)) {
+    if (product.missingTradeId > Math.max(product.trades.last, product.countedTradeId)) {
       this.counts.holes += 1;
       product.countedTradeId = product.missingTradeId;
     }
-    product.missingTradeId = product.lastTradeId === 0 ? 0 : message.lastTradeId;
+    product.missingTradeId = product.trades.last === 0 ? 0 : message.lastTradeId;
     this.#sink.clock(message.atNanos - LATENESS_NANOS, product.instrumentId);
   }
 

@@ -2,6 +2,7 @@ import { FLAG_BAD_TS_RECV, FLAG_MAYBE_BAD_BOOK } from "@mib/protocol/messages.ge
 import type { MarketSink } from "../../market-sink.ts";
 import { LocalBook } from "../local-book.ts";
 import { VenueMessageError } from "../message-fields.ts";
+import { TradeIds } from "../trade-ids.ts";
 import { ResyncNeeded, type VenueCounts } from "../venue.ts";
 import { bookChecksum, type Precision } from "./book-checksum.ts";
 import type { KrakenBook, KrakenMessage, KrakenTicker, KrakenTrade } from "./messages.ts";
@@ -15,7 +16,7 @@ interface Pair extends KrakenPair {
   /** Null until a snapshot has come, and after a checksum that did not hold. */
   book: LocalBook | null;
   wrongChecksums: number;
-  lastTradeId: number;
+  trades: TradeIds;
   newestNanos: bigint;
   quotedAtNanos: bigint;
 }
@@ -46,7 +47,7 @@ export class KrakenMarket {
         ...pair,
         book: null,
         wrongChecksums: 0,
-        lastTradeId: 0,
+        trades: new TradeIds(),
         newestNanos: 0n,
         quotedAtNanos: 0n,
       });
@@ -85,13 +86,13 @@ export class KrakenMarket {
   #trade(trade: KrakenTrade, receivedNanos: bigint): void {
     const pair = this.#pairs.get(trade.symbol);
     if (!pair) return;
-    if (trade.tradeId <= pair.lastTradeId) {
+    const { last } = pair.trades;
+    if (!pair.trades.isNew(trade.tradeId)) {
       this.counts.repeats += 1;
       return;
     }
     // The engine counts the same hole by itself: trades are defined to be consecutive.
-    if (pair.lastTradeId !== 0 && trade.tradeId > pair.lastTradeId + 1) this.counts.holes += 1;
-    pair.lastTradeId = trade.tradeId;
+    if (last !== 0 && trade.tradeId > last + 1 && !pair.trades.knows(trade.tradeId - 1)) this.counts.holes += 1;
     this.#sink.trade({
       instrumentId: pair.instrumentId,
       ...times(pair, trade.atNanos, receivedNanos),
