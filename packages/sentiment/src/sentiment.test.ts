@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sentimentOf } from "./sentiment.ts";
+import { sentimentAbout, sentimentOf } from "./sentiment.ts";
 
 const sign = (text: string) => Math.sign(sentimentOf(text) ?? Number.NaN);
 
@@ -14,6 +14,29 @@ test.each([
   ["The merger did not fail", 1],
   ["No losses are expected", 1],
 ])("%s", (text, expected) => expect(sign(text)).toBe(expected));
+
+test.each([
+  ["Costs fell", 1],
+  ["Sales fell", -1],
+  ["Debt is growing", -1],
+  ["The strike was averted", 1],
+  ["Hopes of a takeover faded", -1],
+  ["The court refused to dismiss the lawsuit", -1],
+  ["The rally could not be sustained", -1],
+  ["The plant is no longer in trouble", 1],
+])("what moves, ends or is denied: %s", (text, expected) => expect(sign(text)).toBe(expected));
+
+test.each([
+  ["Norva gained 5 percent while Quiltec lost ground", 1, -1],
+  ["Norva wins its appeal against Quiltec", 1, -1],
+  ["Quiltec beat Norva in fees", -1, 1],
+  ["NORVA slumped, QUILTEC rallied", -1, 1],
+])("for each of two: %s", (text, norva, quiltec) => {
+  const placeOf = (name: RegExp) => ({ start: text.search(name), end: text.search(name) + name.source.length });
+  const [one, other] = [placeOf(/norva/i), placeOf(/quiltec/i)];
+  expect(Math.sign(sentimentAbout(text, one, [other])!)).toBe(norva);
+  expect(Math.sign(sentimentAbout(text, other, [one])!)).toBe(quiltec);
+});
 
 test("a text without any word of the lexicon has no sentiment", () => {
   expect(sentimentOf("The committee meets on Tuesday")).toBeNull();

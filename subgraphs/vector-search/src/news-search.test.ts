@@ -275,23 +275,32 @@ test("an article that comes without symbols is about what its text names, and sa
   const text = "Coins fell, bitcoin by 5 percent; Aplin Systems was not touched.";
   await publish({ ...eventOf(["unlinked", "A day of sand and dust at the harbour", [], 9]), summary: text });
   const entity =
-    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { instruments { symbol } mentions { instruments { symbol } kind part range { start end } text } } } }";
+    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { instruments { symbol } mentions { instruments { symbol } kind part range { start end } text sentiment } } } }";
   await eventually(
     async () => expect(idsOf(await search({ query: "dust", symbols: ["APLN"] }))).toEqual(["unlinked"]),
     DEADLINE,
   );
   const { data } = await subgraph.ask(entity, { r: [{ __typename: "NewsArticle", id: "unlinked" }] });
   const range = (word: string) => ({ start: text.indexOf(word), end: text.indexOf(word) + word.length });
+  expect(data._entities[0].mentions[0].sentiment).toBeLessThan(0);
   expect(data._entities[0]).toEqual({
     instruments: [],
     mentions: [
-      { instruments: [{ symbol: "BTCUSDT" }], kind: "NAME", part: "SUMMARY", range: range("bitcoin"), text: "bitcoin" },
+      {
+        instruments: [{ symbol: "BTCUSDT" }],
+        kind: "NAME",
+        part: "SUMMARY",
+        range: range("bitcoin"),
+        text: "bitcoin",
+        sentiment: expect.any(Number),
+      },
       {
         instruments: [{ symbol: "APLN" }],
         kind: "NAME",
         part: "SUMMARY",
         range: range("Aplin Systems"),
         text: "Aplin Systems",
+        sentiment: null,
       },
     ],
   });

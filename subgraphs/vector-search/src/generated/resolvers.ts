@@ -180,6 +180,8 @@ export type Mention = {
   /** Where in the part. */
   range: TextRange;
   text: Scalars['String']['output'];
+  /** How what is said with it sounds for it, from -1 (bad) to 1 (good); null when nothing says. */
+  sentiment?: Maybe<Scalars['Float']['output']>;
 };
 
 /** By what an instrument was recognised. */
@@ -510,6 +512,7 @@ export type MentionResolvers<ContextType = Context, ParentType extends Resolvers
   part?: Resolver<ResolversTypes['ArticlePart'], ParentType, ContextType>;
   range?: Resolver<ResolversTypes['TextRange'], ParentType, ContextType>;
   text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
 };
 
 export type NewsConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['NewsConnection'] = ResolversParentTypes['NewsConnection']> = {
