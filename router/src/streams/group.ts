@@ -3,7 +3,7 @@ import type { CodedError } from "@mib/service/coded-error";
 import { Delivery, type StreamNote } from "./delivery.ts";
 import { EventCursor } from "./resume/event-cursor.ts";
 import type { ResumePoint } from "./resume/replay.ts";
-import { mergeGaps, type Gap, type Position } from "./stream-source.ts";
+import { isUpTo, mergeGaps, type Gap, type Position } from "./stream-source.ts";
 
 /** What makes two subscribers' answers the same by construction, and how an event becomes that answer. */
 export interface GroupSpec {
@@ -444,9 +444,4 @@ function afterCatchingUp(subscriber: Subscriber, { epoch, id, prev }: EventPlace
   if (position.epoch !== epoch) return delivery.gap ? delivery : delivery.withGap({ count: null, reason: "epoch" });
   if (delivery.gap === null) return delivery;
   return delivery.withGap(compareIds(prev, position.id) <= 0 ? null : { ...delivery.gap, count: null });
-}
-
-/** Whether who has come to a position has had the event at another. */
-function isUpTo(position: Position, { epoch, id }: Position): boolean {
-  return position.epoch === epoch && compareIds(id, position.id) <= 0;
 }

@@ -5,7 +5,7 @@
  * from the channel's window or from history, or told to the subscribers as a gap. The hub has no I/O of its own.
  */
 import { CodedError } from "@mib/service/coded-error";
-import { compareIds, FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
+import { FIRST_ID, type WindowEntry } from "@mib/stream-window/layout";
 import { Channel, type ChannelPosition, missedBetween, relationTo, startOf, type StreamSpec } from "./channel.ts";
 import { passes } from "./filter-index.ts";
 import { Group, type GroupLimits, type GroupObserver, type Subscriber } from "./group.ts";
@@ -15,7 +15,7 @@ import { replay, type ReplayOutcome } from "./resume/replay.ts";
 import type { ResumeAdmission } from "./resume/resume-admission.ts";
 import { WindowReads } from "./resume/window-reads.ts";
 import { StreamEvent } from "./stream-event.ts";
-import type { Gap, HubClock, Position, StreamHistory, StreamSource } from "./stream-source.ts";
+import type { Gap, HubClock, StreamHistory, StreamSource } from "./stream-source.ts";
 
 export interface HubLimits extends GroupLimits {
   /** Messages kept per channel while its window is read. */
@@ -400,14 +400,6 @@ export class StreamHub {
     else group.joinAt(subscriber, channel.key, outcome.at);
   }
 
-  /** Whether the channel handed nothing on beyond a position. One that knows of no event yet has missed that one: it looks. */
-  #isCaughtUp(channel: Channel, { epoch, id }: Position): boolean {
-    const { position } = channel;
-    if (position !== null) return position.epoch === epoch && compareIds(position.id, id) <= 0;
-    if (channel.state === "LIVE") this.#read(channel);
-    return false;
-  }
-
   #replay(
     channel: Channel,
     group: Group<StreamSpec>,
@@ -426,8 +418,10 @@ export class StreamHub {
       replayEventsMax: this.#limits.replayEventsMax,
       executionsMax: this.#limits.executionsMax,
       observer: this.#observer,
-      isCaughtUp: (position) => this.#isCaughtUp(channel, position),
-      isEmpty: () => channel.position === null,
+      known: () => channel.position,
+      look: () => {
+        if (channel.state === "LIVE") this.#read(channel);
+      },
     });
   }
 }

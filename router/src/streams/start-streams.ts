@@ -59,22 +59,15 @@ export function startStreams(config: StreamsConfig, observer: HubObserver & Hist
   const hub = new StreamHub({ source, history, clock, admission, limits, observer });
 
   const { key, value_field: valueField } = config.redis_streams;
-  let logStore!: RedisLogStore;
-  const logSource = new RedisLogSource((listener) => (logStore = new RedisLogStore(url, listener, log)), {
-    format: entryFormat({ key, valueField }),
-    listener: {
-      subscribed: (topic, channel) => logHub.subscribed(topic, channel),
-      message: (topic, channel, entry) => logHub.message(topic, channel, entry),
-      lost: () => logHub.lost(),
-    },
-    log,
-  });
-  const logHub: StreamHub = new StreamHub({ source: logSource, history: null, clock, admission, limits, observer });
+  const logStore = new RedisLogStore(url, log);
+  const logSource = new RedisLogSource(logStore, { format: entryFormat({ key, valueField }), log });
+  const logHub = new StreamHub({ source: logSource, history: null, clock, admission, limits, observer });
 
   const verify = () => {
     hub.verify();
     logHub.verify();
   };
+  logSource.start(logHub);
   const timers = new Set<NodeJS.Timeout>([setInterval(verify, config.verify_interval_ms).unref()]);
   source.start({
     subscribed: (topic, channel) => hub.subscribed(topic, channel),

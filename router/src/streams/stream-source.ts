@@ -1,4 +1,4 @@
-import type { WindowEntry } from "@mib/stream-window/layout";
+import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
 import type { WindowSlice } from "@mib/stream-window/reader";
 
 /** What the hub asks of the store behind the streams. Answers to `subscribe` come through `hub.subscribed` and `hub.lost`. */
@@ -46,6 +46,11 @@ export interface Position {
   id: string;
   /** How many events the channel has had with it; null where nobody knows. Only some stores ask for it. */
   count?: number | null;
+}
+
+/** Whether who has come to a position has had the event at another. */
+export function isUpTo(position: Position, { epoch, id }: Position): boolean {
+  return position.epoch === epoch && compareIds(id, position.id) <= 0;
 }
 
 /** In a position of a cursor: the epoch that the channel has now, if the position's count shows that it is of it. */

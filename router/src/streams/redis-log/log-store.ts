@@ -11,6 +11,8 @@ export interface Watched {
 
 /** Redis, as far as streams are read. */
 export interface LogStore {
+  /** Says once who is told what it sees. */
+  start(listener: LogListener): void;
   /** What a stream has from an id on, at least `limit` entries after it where it has so many. Rejects while Redis is away. */
   read(key: string, fromId: string, limit: number): Promise<LogPage>;
   /** From now on `news` is called when the stream has an entry after `at`, one call at a time. */

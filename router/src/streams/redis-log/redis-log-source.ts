@@ -40,18 +40,20 @@ export class RedisLogSource implements StreamSource, LogListener {
   readonly #log: Logger;
   readonly #wanted = new Map<string, Wanted>();
   readonly #store: LogStore;
-  readonly #listener: LogHub;
+  #listener: LogHub | null = null;
   #epochs = 0;
   #isThere = false;
 
-  constructor(
-    connect: (listener: LogListener) => LogStore,
-    { format, listener, log }: { format: EntryFormat; listener: LogHub; log: Logger },
-  ) {
+  constructor(store: LogStore, { format, log }: { format: EntryFormat; log: Logger }) {
     this.#format = format;
-    this.#listener = listener;
     this.#log = log;
-    this.#store = connect(this);
+    this.#store = store;
+  }
+
+  /** From now on tells the listener. */
+  start(listener: LogHub): void {
+    this.#listener = listener;
+    this.#store.start(this);
   }
 
   subscribe(topic: string, channel: string): void {
@@ -144,12 +146,12 @@ export class RedisLogSource implements StreamSource, LogListener {
     const entries = this.#toEntries(wanted, following, at === wanted.start ? FIRST_ID : at.id);
     const { id, count } = following.entries.at(-1)!;
     wanted.at = { id, count: numberOrNull(count) };
-    for (const entry of entries) this.#listener.message(wanted.topic, wanted.channel, entry);
+    for (const entry of entries) this.#listener!.message(wanted.topic, wanted.channel, entry);
   }
 
   lost(): void {
     this.#isThere = false;
-    this.#listener.lost();
+    this.#listener!.lost();
   }
 
   /** What was missed meanwhile follows from where each stream was. */
@@ -159,7 +161,7 @@ export class RedisLogSource implements StreamSource, LogListener {
   }
 
   #confirm(wanted: Wanted): void {
-    if (this.#isThere && this.#isWanted(wanted)) this.#listener.subscribed(wanted.topic, wanted.channel);
+    if (this.#isThere && this.#isWanted(wanted)) this.#listener!.subscribed(wanted.topic, wanted.channel);
   }
 
   #wantedOf(topic: string, channel: string): Wanted {

@@ -15,23 +15,26 @@ const WATCHED_MAX = 1_000;
  */
 export class RedisLogStore implements LogStore {
   readonly #url: string;
-  readonly #listener: LogListener;
   readonly #log: Logger;
   readonly #reads: Redis;
+  #listener: LogListener | null = null;
   readonly #waiters: LogWaiter[] = [];
   readonly #waiterOf = new Map<Watched, LogWaiter>();
   #state: "STARTING" | "THERE" | "AWAY" = "STARTING";
   #stopWatching: (() => void) | null = null;
 
-  constructor(url: string, listener: LogListener, log: Logger) {
+  constructor(url: string, log: Logger) {
     this.#url = url;
-    this.#listener = listener;
     this.#log = log;
     this.#reads = readConnection(url, "log-reads");
   }
 
+  start(listener: LogListener): void {
+    this.#listener = listener;
+  }
+
   watch(watched: Watched): void {
-    this.#start();
+    this.#connect();
     let waiter = this.#waiters.find(({ size }) => size < WATCHED_MAX);
     if (!waiter) this.#waiters.push((waiter = this.#newWaiter()));
     this.#waiterOf.set(watched, waiter);
@@ -72,7 +75,7 @@ export class RedisLogStore implements LogStore {
     for (const waiter of this.#waiters) waiter.close();
   }
 
-  #start(): void {
+  #connect(): void {
     if (this.#stopWatching !== null) return;
     this.#reads.on("ready", () => this.#tellIfThere());
     this.#reads.on("error", (error: Error) =>
@@ -85,7 +88,7 @@ export class RedisLogStore implements LogStore {
   #newWaiter(): LogWaiter {
     return new LogWaiter(this.#url, {
       log: this.#log,
-      news: (watched) => this.#listener.news(watched),
+      news: (watched) => this.#listener!.news(watched),
       lost: () => this.#tellAway(),
       ready: () => this.#tellIfThere(),
       unblock: async (clientId) => (await this.#reads.client("UNBLOCK", clientId)) === 1,
@@ -96,7 +99,7 @@ export class RedisLogStore implements LogStore {
     if (this.#state !== "THERE") return;
     this.#state = "AWAY";
     this.#log.warn("Redis is away: streams stand still until it is back");
-    this.#listener.lost();
+    this.#listener!.lost();
   }
 
   #tellIfThere(): void {
@@ -104,7 +107,7 @@ export class RedisLogStore implements LogStore {
       return;
     if (this.#state === "AWAY") this.#log.info("Redis is back");
     this.#state = "THERE";
-    this.#listener.there();
+    this.#listener!.there();
   }
 }
 

@@ -6,6 +6,7 @@ import type { Group, Subscriber } from "../group.ts";
 import { StreamEvent } from "../stream-event.ts";
 import {
   CURRENT_EPOCH,
+  isUpTo,
   mergeGaps,
   NO_EPOCH,
   type Gap,
@@ -34,10 +35,10 @@ export interface ReplayOptions {
   replayEventsMax: number;
   executionsMax: number;
   observer: { replayed(): void };
-  /** Whether the group was handed nothing beyond this position. */
-  isCaughtUp(position: Position): boolean;
-  /** Whether the channel has had no event. */
-  isEmpty(): boolean;
+  /** The last event that the group was handed; null: the channel has had none as far as that is known. */
+  known(): Position | null;
+  /** Has the channel look for an event that it missed. */
+  look(): void;
 }
 
 /** Everything up to `at` was delivered, or the stream can't go on, or the subscriber has left. */
@@ -68,7 +69,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     const slice = await readSlice(options, position);
     if (hasLeft(options)) return "LEFT";
     // None is kept, and the group was handed none meanwhile, which this subscriber would miss.
-    if (slice?.epoch === null && position === null && (options.isEmpty() || retries >= RETRIES_MAX))
+    if (slice?.epoch === null && position === null && (options.known() === null || retries >= RETRIES_MAX))
       return { at: null };
     if (slice !== null && slice.epoch !== null) {
       if (position === null) position = { epoch: slice.epoch, id: FIRST_ID };
@@ -101,10 +102,13 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       if (hasLeft(options)) return "LEFT";
       const last = slice.entries.at(-1);
       if (last !== undefined) position = { epoch: last.epoch, id: last.id, count: last.count };
-      if (options.isCaughtUp(position) || (slice.head === null && options.isEmpty())) {
+      const known = options.known();
+      // What the group was not handed so far comes as news.
+      if (known === null ? slice.head === null : isUpTo(position, known)) {
         if (gap !== null) subscriber.note = { ...subscriber.note, gap };
         return { at: position };
       }
+      if (known === null) options.look();
       if (last !== undefined) {
         retries = 0;
         continue;

@@ -47,22 +47,20 @@ export class LogWorld extends World implements LogStore {
     super(seed, faults);
     this.#endsHistories = faults.changeEpoch || faults.loseData;
     this.#entriesMax = faults.loseEntries && !this.#endsHistories ? ENTRIES_MAX : ENTRIES_MAX_LONG;
-    this.source = new RedisLogSource(
-      (listener) => {
-        this.#listener = listener;
-        return this;
-      },
-      {
-        format: entryFormat({ key: KEY, valueField: "value" }),
-        listener: {
-          subscribed: (topic, channel) => this.hub.subscribed(topic, channel),
-          message: (topic, channel, entry) => this.hub.message(topic, channel, entry),
-          lost: () => this.hub.lost(),
-        },
-        log: createLogger("simulation"),
-      },
-    );
+    this.source = new RedisLogSource(this, {
+      format: entryFormat({ key: KEY, valueField: "value" }),
+      log: createLogger("simulation"),
+    });
+    this.source.start({
+      subscribed: (topic, channel) => this.hub.subscribed(topic, channel),
+      message: (topic, channel, entry) => this.hub.message(topic, channel, entry),
+      lost: () => this.hub.lost(),
+    });
     this.#listener.there();
+  }
+
+  start(listener: LogListener): void {
+    this.#listener = listener;
   }
 
   override get losesEntries(): boolean {
