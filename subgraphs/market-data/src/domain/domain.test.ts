@@ -207,10 +207,14 @@ describe("partitions", () => {
   test("age counts back from the newest bars of the interval", () => {
     const names = ["bars_m1_202401", "bars_m1_202406", "bars_m1_202408", "bars_d1_1999", "bars_d1_2024"];
     const partitions = names.map((name) => partitionNamed(name)!);
-    expect(expiredPartitions(partitions, { M1: 60, M5: 60, H1: 60, D1: 36_500 }).map(({ name }) => name)).toEqual([
+    const retention = { M1: 60, M5: 60, H1: 60, D1: 36_500 };
+    const nowMs = Date.UTC(2026, 0);
+    expect(expiredPartitions(partitions, retention, nowMs).map(({ name }) => name)).toEqual(["bars_m1_202401"]);
+    expect(expiredPartitions(partitions.slice(0, 1), { M1: 1, M5: 1, H1: 1, D1: 1 }, nowMs)).toEqual([]);
+    const wrongDate = partitionNamed("bars_m1_209901")!;
+    expect(expiredPartitions([...partitions, wrongDate], retention, nowMs).map(({ name }) => name)).toEqual([
       "bars_m1_202401",
     ]);
-    expect(expiredPartitions(partitions.slice(0, 1), { M1: 1, M5: 1, H1: 1, D1: 1 })).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { StoredInterval } from "./bar.ts";
+import { newestOf } from "./partition-age.ts";
 
 export interface Partition {
   name: string;
@@ -47,13 +48,18 @@ export function partitionNamed(name: string): Partition | null {
   return partition.name === name ? partition : null;
 }
 
-/**
- * Those whose last bar is older than the retention. Age counts back from the newest partition of the same interval, not
- * from today: a replayed capture of years ago is kept like a live feed.
- */
-export function expiredPartitions(partitions: readonly Partition[], retentionDays: RetentionDays): Partition[] {
+/** Those whose last bar is older than the retention of their interval. */
+export function expiredPartitions(
+  partitions: readonly Partition[],
+  retentionDays: RetentionDays,
+  nowMs: number,
+): Partition[] {
   return partitions.filter(({ interval, toMs }) => {
-    const newest = Math.max(...partitions.filter((other) => other.interval === interval).map((other) => other.fromMs));
+    const ofInterval = partitions.filter((other) => other.interval === interval);
+    const newest = newestOf(
+      ofInterval.map(({ fromMs }) => fromMs),
+      nowMs,
+    );
     return toMs <= newest - retentionDays[interval] * DAY_MS;
   });
 }

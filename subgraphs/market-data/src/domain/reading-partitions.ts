@@ -1,3 +1,5 @@
+import { newestOf } from "./partition-age.ts";
+
 /** A table of the readings of one month. */
 export interface ReadingPartition {
   name: string;
@@ -6,7 +8,7 @@ export interface ReadingPartition {
 }
 
 const NANOS_PER_MS = 1_000_000n;
-const NANOS_PER_DAY = 86_400_000n * NANOS_PER_MS;
+const DAY_MS = 86_400_000;
 
 export function readingPartitionOf(atNanos: bigint): ReadingPartition {
   const at = new Date(Number(atNanos / NANOS_PER_MS));
@@ -19,21 +21,17 @@ export function readingPartitionNamed(name: string): ReadingPartition | null {
   return match === null ? null : partition(Number(match[1]), Number(match[2]) - 1);
 }
 
-/**
- * Those whose last reading is older than the retention, counted back from the newest partition that is not of the future: what is
- * replayed is kept, and one reading with a wrong time makes no others old.
- */
+/** Those whose last reading is older than the retention. */
 export function expiredReadings(
   partitions: readonly ReadingPartition[],
   retentionDays: number,
   nowMs: number,
 ): ReadingPartition[] {
-  const now = BigInt(nowMs) * NANOS_PER_MS;
-  const newest = partitions.reduce(
-    (latest, { fromNanos }) => (fromNanos > latest && fromNanos <= now ? fromNanos : latest),
-    0n,
+  const newest = newestOf(
+    partitions.map(({ fromNanos }) => Number(fromNanos / NANOS_PER_MS)),
+    nowMs,
   );
-  return partitions.filter(({ toNanos }) => toNanos <= newest - BigInt(retentionDays) * NANOS_PER_DAY);
+  return partitions.filter(({ toNanos }) => Number(toNanos / NANOS_PER_MS) <= newest - retentionDays * DAY_MS);
 }
 
 function partition(year: number, month: number): ReadingPartition {

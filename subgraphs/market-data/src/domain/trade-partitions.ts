@@ -1,3 +1,5 @@
+import { newestOf } from "./partition-age.ts";
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** A partition spans six hours: some millions of rows, so that a bound on bytes can be kept by dropping whole ones. */
@@ -34,11 +36,7 @@ export function tradePartitionNamed(name: string): TradePartition | null {
   return partition.name === name && partition.fromMs % SPAN_MS === 0 ? partition : null;
 }
 
-/**
- * Those that are older than the retention, and the oldest ones while all together are larger than `bytesMax`; the newest stays. Age
- * counts back from the newest one, so a replayed capture of years ago is kept like a live feed, but never from a time to come: one
- * trade with a wrong date must not end everybody else's history.
- */
+/** Those that are older than the retention, and the oldest ones while all together are larger than `bytesMax`; the newest stays. */
 export function expiredTradePartitions<Sized extends TradePartition & { bytes: number }>(
   partitions: readonly Sized[],
   { days, bytesMax }: TradeRetention,
@@ -47,7 +45,12 @@ export function expiredTradePartitions<Sized extends TradePartition & { bytes: n
   const newestFirst = [...partitions].sort((left, right) => right.fromMs - left.fromMs);
   const newest = newestFirst[0];
   if (newest === undefined) return [];
-  const oldestMs = Math.min(newest.fromMs, nowMs) - days * DAY_MS;
+  const oldestMs =
+    newestOf(
+      partitions.map(({ fromMs }) => fromMs),
+      nowMs,
+    ) -
+    days * DAY_MS;
   let bytes = 0;
   return newestFirst.filter((partition) => {
     bytes += partition.bytes;

@@ -260,5 +260,6 @@ describe("partitions of trades", () => {
     const years = 24 * 365;
     expect(expired(partitions(2 * years, years, years - 6), 30, 1_000)).toEqual([2 * years]);
     expect(expired(partitions(24, 0, -50 * years), 30, 1_000)).toEqual([]);
+    expect(expired(partitions(2 * years + 24, 2 * years, -50 * years), 30, 1_000)).toEqual([]);
   });
 });

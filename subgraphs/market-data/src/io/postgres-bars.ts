@@ -70,13 +70,14 @@ export class PostgresBars implements BarHistory {
   }
 
   /** Drops the partitions that are older than the retention, and says which. */
-  async dropExpired(retentionDays: RetentionDays): Promise<string[]> {
+  async dropExpired(retentionDays: RetentionDays, nowMs = Date.now()): Promise<string[]> {
     const { rows } = await this.#database.query<{ name: string }>(
       "SELECT relid::regclass::text AS name FROM pg_partition_tree('bars') WHERE isleaf",
     );
     const expired = expiredPartitions(
       rows.map(({ name }) => partitionNamed(name)).filter((partition) => partition !== null),
       retentionDays,
+      nowMs,
     );
     for (const { name } of expired) {
       await this.#database.query(`DROP TABLE IF EXISTS ${name}`);
