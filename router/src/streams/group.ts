@@ -259,8 +259,10 @@ export class Group<Spec extends GroupSpec = GroupSpec> {
     const delivery = this.#deliverAgain(event);
     this.#deliveriesAgain.delete(key);
     this.#deliveriesAgain.set(key, { atMs: now, delivery });
-    if (this.#deliveriesAgain.size > DELIVERIES_AGAIN_MAX)
-      this.#deliveriesAgain.delete(this.#deliveriesAgain.keys().next().value!);
+    for (const [oldest, { atMs }] of this.#deliveriesAgain) {
+      if (now - atMs <= DELIVERY_AGAIN_MS && this.#deliveriesAgain.size <= DELIVERIES_AGAIN_MAX) break;
+      this.#deliveriesAgain.delete(oldest);
+    }
     return delivery;
   }
 

@@ -379,13 +379,8 @@ export class StreamHub {
     }
     const outcome = await this.#replay(channel, group, subscriber, true);
     if (outcome === "LEFT") return;
-    if ("failed" in outcome) {
-      this.#observer.resumed(outcome.failed);
-      subscriber.fail(notRecovered(outcome.failed));
-      return;
-    }
-    this.#observer.resumed("recovered");
-    group.joinAt(subscriber, channel.key, outcome.at);
+    this.#observer.resumed(outcome === "CAUGHT_UP" ? "recovered" : outcome.failed);
+    if (outcome !== "CAUGHT_UP") subscriber.fail(notRecovered(outcome.failed));
   }
 
   /** Once a subscriber can take more again, it gets what it missed meanwhile; it is too slow if that is gone. */
@@ -395,9 +390,7 @@ export class StreamHub {
     const channel = this.#channels.get(keyOf(topic, channels[0]!));
     if (!channel || !group.subscribers.has(subscriber)) return;
     const outcome = await this.#replay(channel, group, subscriber, false);
-    if (outcome === "LEFT") return;
-    if ("failed" in outcome) subscriber.fail(new CodedError("SLOW_CONSUMER"));
-    else group.joinAt(subscriber, channel.key, outcome.at);
+    if (outcome !== "LEFT" && outcome !== "CAUGHT_UP") subscriber.fail(new CodedError("SLOW_CONSUMER"));
   }
 
   #replay(
@@ -422,6 +415,7 @@ export class StreamHub {
       look: () => {
         if (channel.state === "LIVE") this.#read(channel);
       },
+      caughtUp: (at) => group.joinAt(subscriber, channel.key, at),
     });
   }
 }

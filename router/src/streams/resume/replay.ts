@@ -39,10 +39,12 @@ export interface ReplayOptions {
   known(): Position | null;
   /** Has the channel look for an event that it missed. */
   look(): void;
+  /** Called at the very moment at which the subscriber has what its group was handed: an event handed on next must reach both. */
+  caughtUp(at: Position | null): void;
 }
 
-/** Everything up to `at` was delivered, or the stream can't go on, or the subscriber has left. */
-export type ReplayOutcome = { at: Position | null } | { failed: NotRecovered } | "LEFT";
+/** The subscriber has caught up, or its stream can't go on, or it has left. */
+export type ReplayOutcome = "CAUGHT_UP" | { failed: NotRecovered } | "LEFT";
 
 const READ_ENTRIES_MAX = 200;
 const RETRY_MS = 250;
@@ -70,7 +72,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     if (hasLeft(options)) return "LEFT";
     // None is kept, and the group was handed none meanwhile, which this subscriber would miss.
     if (slice?.epoch === null && position === null && (options.known() === null || retries >= RETRIES_MAX))
-      return { at: null };
+      return done(options, null);
     if (slice !== null && slice.epoch !== null) {
       if (position === null) position = { epoch: slice.epoch, id: FIRST_ID };
       else if (position.epoch === CURRENT_EPOCH && slice.epoch !== NO_EPOCH)
@@ -106,7 +108,7 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
       // What the group was not handed so far comes as news.
       if (known === null ? slice.head === null : isUpTo(position, known)) {
         if (gap !== null) subscriber.note = { ...subscriber.note, gap };
-        return { at: position };
+        return done(options, position);
       }
       if (known === null) options.look();
       if (last !== undefined) {
@@ -120,6 +122,11 @@ async function catchUp(options: ReplayOptions): Promise<ReplayOutcome> {
     await new Promise<void>((resolve) => options.clock.after(RETRY_MS, resolve));
     if (hasLeft(options)) return "LEFT";
   }
+}
+
+function done({ caughtUp }: ReplayOptions, at: Position | null): ReplayOutcome {
+  caughtUp(at);
+  return "CAUGHT_UP";
 }
 
 function* inPieces(entries: readonly WindowEntry[]): Generator<readonly WindowEntry[]> {
