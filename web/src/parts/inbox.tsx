@@ -34,10 +34,10 @@ export function useNotifications(): Notifications {
     CATCH_UP_MS,
   );
   const [arrived, setArrived] = useState<Notification[]>([]);
-  const announced = useRef({ ids: new Set<string>(), inboxWasRead: false });
+  const announced = useRef({ ids: new Set<string>(), inboxWasRead: false, sinceMs: 0 });
   useEffect(() => {
     setArrived([]);
-    announced.current = { ids: new Set(), inboxWasRead: false };
+    announced.current = { ids: new Set(), inboxWasRead: false, sinceMs: Date.now() };
     if (!user) return;
     return subscribe<{ notifications: Notification }>(LIVE, {}, ({ notifications: notification }) => {
       setArrived((before) => [notification, ...before]);
@@ -47,10 +47,11 @@ export function useNotifications(): Notifications {
   const inbox = saved.data?.me?.notifications.nodes;
   useEffect(() => {
     if (!inbox) return;
-    // What was there before the page was opened is no news.
+    const { ids, inboxWasRead, sinceMs } = announced.current;
     for (const notification of inbox) {
-      if (announced.current.inboxWasRead) announce(announced.current.ids, notification);
-      else announced.current.ids.add(notification.id);
+      // What was there before the page was opened is no news; what came while it was first read is.
+      if (inboxWasRead || Date.parse(notification.at) >= sinceMs) announce(ids, notification);
+      else ids.add(notification.id);
     }
     announced.current.inboxWasRead = true;
   }, [inbox]);
