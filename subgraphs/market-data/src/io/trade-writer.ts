@@ -28,9 +28,11 @@ export interface TradeWriterOptions {
 }
 
 /**
- * Writes the trades of the stream down, each once, however many writers there are and wherever they crash: where a partition stands
- * is a row of the database that is held and moved on in the transaction of the trades, and only what is behind it is written. A writer
- * that finds another ahead goes on from there. A record that is no trade is left out: the relay puts it into the dead-letter topic.
+ * Writes the trades of the stream down, each once, however many writers there are, wherever they and the database crash: where a
+ * partition stands is a row of the database that is held and moved on in the transaction of the trades, and only what is behind it is
+ * written. A writer that finds the row elsewhere goes on from there: ahead, where another has written, or back, where the database has
+ * lost its last transactions. Only where Kafka has less than it had, the row is of another log, and what that one has is written.
+ * A record that is no trade is left out: the relay puts it into the dead-letter topic.
  */
 export async function startTradeWriter(
   service: Service,
@@ -45,6 +47,9 @@ export async function startTradeWriter(
   const table = new TradeTable();
   const collector = new BatchCollector({ lingerMs: LINGER_MS, recordsMax: RECORDS_AT_ONCE_MAX, handle: write });
   const known = await readPositions(database, topic);
+  const reading = new Map<number, Reading>();
+  for (const { partition, nextOffset } of known.values())
+    reading.set(partition, { from: nextOffset, next: nextOffset, anew: false });
 
   const consumer = await consumeEvents({
     kafka,
@@ -65,12 +70,16 @@ export async function startTradeWriter(
   startRetention();
 
   async function write(batches: readonly RecordBatch[]): Promise<void> {
-    const begins = new Map(batches.map(({ partition, position }) => [partition, position]));
+    const taken = batches.map((batch) => ({ batch, read: readOf(batch) }));
+    const begins = new Map(taken.map(({ batch, read }) => [batch.partition, read.from]));
     const { trades, count, stands, wrong } = await inTransaction(database, async (client) => {
-      // Trades and position are lost together or not at all, and Kafka has them: no need to wait for the disk.
+      // Trades and position are lost together or not at all, and are read again: no need to wait for the disk.
       await client.query("SET LOCAL synchronous_commit = off");
       const held = await holdPositions(client, topic, begins);
-      const parts = batches.map((batch) => partOf(batch, held.get(batch.partition) as WritePosition));
+      const parts = taken.map(({ batch, read }) => {
+        const stand = held.get(batch.partition) as WritePosition;
+        return partOf(batch, read.anew ? { ...stand, nextOffset: batch.position } : stand);
+      });
       const all = parts.flatMap((part) => part.trades);
       const inserted = await table.write(client, all);
       await savePositions(
@@ -89,14 +98,29 @@ export async function startTradeWriter(
     written.inc(count);
     refused.inc(wrong.length);
     for (const each of wrong) log.warn(each, "a record is no trade");
-    for (const [at, { partition, nextOffset, missedBefore }] of batches.entries()) {
-      const stand = (stands[at] as WritePosition).nextOffset;
-      if (stand > nextOffset) consumer.seek(topic, partition, stand);
+    for (const [at, { batch, read }] of taken.entries()) {
+      const { partition, position, nextOffset, missedBefore } = batch;
+      const { nextOffset: stand } = stands[at] as WritePosition;
+      reading.set(partition, { from: read.from, next: stand, anew: false });
+      if (stand < position)
+        log.error(
+          { partition, records: String(position - stand) },
+          "trades that were written are lost, they are read again",
+        );
+      if (stand !== nextOffset) consumer.seek(topic, partition, stand);
       else if (missedBefore > 0n) {
         missed.inc(Number(missedBefore));
         log.error({ partition, records: String(missedBefore) }, "Kafka no longer had trades that were not written yet");
       }
     }
+  }
+
+  function readOf({ partition, position }: RecordBatch): Reading {
+    const before = reading.get(partition);
+    if (before !== undefined && position >= before.next) return before;
+    const begun = { from: position, next: position, anew: before !== undefined };
+    reading.set(partition, begun);
+    return begun;
   }
 
   function startRetention(): void {
@@ -111,14 +135,25 @@ export async function startTradeWriter(
   }
 }
 
+/** What this writer reads of a partition. */
+interface Reading {
+  /** Where it began: where the partition stands should its row be lost. */
+  from: bigint;
+  /** Where the next batch begins. */
+  next: bigint;
+  /** It was sent back to the beginning: Kafka has less than it had, so the offsets known so far are those of another log. */
+  anew: boolean;
+}
+
 interface Part {
   trades: StoredTrade[];
   position: WritePosition;
   wrong: { partition: number; offset: string; reason: string }[];
 }
 
-/** What a batch adds to where its partition stands. */
-function partOf({ partition, records, nextOffset }: RecordBatch, stand: WritePosition): Part {
+/** What a batch adds to where its partition stands; nothing when records are missing in between. */
+function partOf({ partition, records, position, nextOffset }: RecordBatch, stand: WritePosition): Part {
+  if (stand.nextOffset < position) return { trades: [], position: stand, wrong: [] };
   const trades: StoredTrade[] = [];
   const wrong: Part["wrong"] = [];
   let { last } = stand;
