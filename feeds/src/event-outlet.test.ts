@@ -99,6 +99,34 @@ test("events of several topics keep their order, each under its key", async () =
   await events.stop(1_000);
 });
 
+test("when too many wait, the oldest that is not on its way goes and is counted, and all others are sent", async () => {
+  await using topics = await createTestTopics({ news: 1 });
+  const topic = topics.names.news!;
+  const service = createService("feed-test");
+  const metrics = createFeedMetrics(service.registry);
+  const news = createEventOutlet({ KAFKA_BROKERS: servers.kafkaBrokers }, service.log, metrics, () => topic);
+  const articles = Array.from({ length: 10_300 }, (_, number) => article(number));
+  // The first 500 are on their way when the last 300 come.
+  news.publish(NEWS_TOPIC, articles.slice(0, 10_000));
+  news.publish(NEWS_TOPIC, articles.slice(10_000));
+  expect(news.waiting).toBe(10_000);
+  await eventually(() => expect(news.waiting).toBe(0), { deadlineMs: 60_000 });
+  await news.stop(1_000);
+
+  const countOf = async (counter: (typeof metrics)["events"]) => (await counter.get()).values[0]?.value;
+  expect([await countOf(metrics.events), await countOf(metrics.eventsLost)]).toEqual([10_000, 300]);
+  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "feed-test");
+  const seen: string[] = [];
+  await scanTopic({
+    kafka,
+    log: service.log,
+    topic,
+    ranges: await rangesOf(kafka, topic),
+    take: ({ value }) => void seen.push(JSON.parse(String(value)).id),
+  });
+  expect(seen).toEqual([...articles.slice(0, 500), ...articles.slice(800)].map(({ id }) => id));
+});
+
 test("without Kafka articles wait, and stopping takes no longer than it may", async () => {
   const news = outlet(["127.0.0.1:1"], "unused");
   news.publish(NEWS_TOPIC, [article(1), article(2)]);

@@ -24,6 +24,13 @@ export interface EventOutlet {
   readonly waiting: number;
 }
 
+interface Waiting {
+  topic: string;
+  key: string | null;
+  eventId: string;
+  value: string;
+}
+
 const WAITING_MAX = 10_000;
 const BATCH_MAX = 500;
 const RETRY_MS = 1_000;
@@ -41,26 +48,34 @@ export function createEventOutlet(
 ): EventOutlet {
   const producer = createEventProducer({ kafka: createKafka(settings, "mib-feed", log), log });
   const stopping = new AbortController();
-  let queue: { topic: string; key: string | null; eventId: string; value: string }[] = [];
+  let queue: Waiting[] = [];
+  /** What is on its way is out of the queue: what is dropped there meanwhile was not sent, and what was sent is not taken off it. */
+  let sending: Waiting[] = [];
   let working: Promise<void> | null = null;
 
   async function work(): Promise<void> {
     while (queue.length > 0 && !stopping.signal.aborted) {
-      const batch = queue.slice(0, BATCH_MAX);
+      sending = queue.splice(0, BATCH_MAX);
       try {
-        await Promise.all(batch.map((event) => producer.send({ ...event, topic: nameOf(event.topic), channel: "*" })));
-        queue = queue.slice(batch.length);
-        for (const { topic } of batch) metrics.events.inc({ topic });
+        await Promise.all(
+          sending.map((event) => producer.send({ ...event, topic: nameOf(event.topic), channel: "*" })),
+        );
+        for (const { topic } of sending) metrics.events.inc({ topic });
+        sending = [];
       } catch (error) {
+        queue = [...sending, ...queue];
+        sending = [];
         log.warn({ reason: (error as Error).message, waiting: queue.length }, "events wait for Kafka");
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
   }
 
+  const waiting = () => sending.length + queue.length;
+
   return {
     get waiting() {
-      return queue.length;
+      return waiting();
     },
     publish(topic, events, keyOf = () => null) {
       const added = events.map((event) => {
@@ -70,7 +85,7 @@ export function createEventOutlet(
         return { topic, key: keyOf(event), eventId: event.id, value };
       });
       queue.push(...added);
-      const excess = queue.length - WAITING_MAX;
+      const excess = waiting() - WAITING_MAX;
       if (excess > 0) {
         for (const { topic: lost } of queue.splice(0, excess)) metrics.eventsLost.inc({ topic: lost });
         log.error({ excess }, "events were dropped: too many wait for Kafka");
@@ -82,7 +97,7 @@ export function createEventOutlet(
       await Promise.race([working, delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => {})]);
       timer.abort();
       stopping.abort();
-      if (queue.length > 0) log.warn({ waiting: queue.length }, "Kafka has not got all events");
+      if (waiting() > 0) log.warn({ waiting: waiting() }, "Kafka has not got all events");
       else await producer.stop();
     },
   };
