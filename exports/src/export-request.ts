@@ -24,13 +24,16 @@ export type ExportRequest = {
   [Name in keyof typeof PARAMETERS]: { of: Name; format: Format; parameters: z.output<(typeof PARAMETERS)[Name]> };
 }[keyof typeof PARAMETERS];
 export type Format = "csv" | "parquet";
-export type Parameters<Name extends ExportRequest["of"]> = Extract<ExportRequest, { of: Name }>["parameters"];
+export type ParametersOf<Name extends ExportRequest["of"]> = Extract<ExportRequest, { of: Name }>["parameters"];
 
+const BASE = "http://exports";
 const PATH = /^\/exports\/(bars|trades|indicators)\.(csv|parquet)$/;
 
 /** Reads what is wanted from a URL: null for a path that is none of ours, BAD_USER_INPUT for wrong parameters. */
 export function readExportRequest(url: string): ExportRequest | null {
-  const { pathname, searchParams } = new URL(url, "http://exports");
+  // Whoever writes a request by hand may ask for `//`.
+  if (!URL.canParse(url, BASE)) return null;
+  const { pathname, searchParams } = new URL(url, BASE);
   const match = PATH.exec(pathname);
   if (!match) return null;
   const [, of, format] = match as unknown as [string, ExportRequest["of"], Format];

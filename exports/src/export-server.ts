@@ -1,6 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { adminHandler } from "@mib/service/admin-server";
 import { CodedError } from "@mib/service/coded-error";
 import { Counter, Gauge } from "@mib/service/metrics";
@@ -9,6 +7,7 @@ import { Api } from "./api.ts";
 import { csvOf } from "./csv.ts";
 import { readExportRequest, type Format } from "./export-request.ts";
 import { parquetOf } from "./parquet.ts";
+import { sendFile } from "./send-file.ts";
 import type { TableFormat } from "./table.ts";
 import { tableOf } from "./tables.ts";
 
@@ -48,27 +47,29 @@ export function createExportServer(service: Service, options: ExportServerOption
 
   return createServer((request, response) => {
     if (admin(request, response)) return;
-    void answer(request, response).then(
+    const gone = new AbortController();
+    response.once("close", () => gone.abort(new Error("the client went away")));
+    void answer(request, response, gone.signal).then(
       () => done.inc({ result: "DONE" }),
       (error: unknown) => {
-        const gone = response.destroyed && !(error instanceof CodedError);
-        done.inc({ result: gone ? "CLIENT_GONE" : "FAILED" });
-        if (!gone && !(error instanceof CodedError)) log.error({ err: error }, "an export failed");
-        fail(response, error instanceof CodedError ? error : new CodedError("INTERNAL_ERROR"));
+        const isCoded = error instanceof CodedError;
+        // Until here nobody but the client, and the time limit for it, has closed the response.
+        const isGone = gone.signal.aborted && !isCoded;
+        done.inc({ result: isGone ? "CLIENT_GONE" : "FAILED" });
+        if (!isGone && !isCoded) log.error({ err: error }, "an export failed");
+        fail(response, isCoded ? error : new CodedError("INTERNAL_ERROR"));
       },
     );
   });
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
     const wanted = readExportRequest(request.url ?? "/");
     if (wanted === null) throw new CodedError("NOT_FOUND");
     if (request.method !== "GET") {
       response.setHeader("allow", "GET");
       throw new CodedError("METHOD_NOT_ALLOWED");
     }
-    const gone = new AbortController();
-    response.once("close", () => gone.abort(new Error("the client went away")));
-    const api = new Api({ graphqlUrl: options.graphqlUrl, credential: credentialOf(request), signal: gone.signal });
+    const api = new Api({ graphqlUrl: options.graphqlUrl, credential: credentialOf(request), signal: gone });
     const user = await permitted(api);
     enter(user);
     try {
@@ -81,8 +82,7 @@ export function createExportServer(service: Service, options: ExportServerOption
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
       });
-      response.setTimeout(options.stalledMs, () => response.destroy(new Error("the client took nothing for too long")));
-      await pipeline(Readable.from(write(table), { objectMode: true, highWaterMark: 1 }), response);
+      await sendFile(write(table), response, { stalledMs: options.stalledMs, gone });
     } finally {
       leave(user);
     }
@@ -116,11 +116,14 @@ async function permitted(api: Api): Promise<string> {
   return me.id;
 }
 
+/** Whatever it is worth. Without any the answer is known. */
 function credentialOf({ headers }: IncomingMessage): Record<string, string> {
   const credential: Record<string, string> = {};
   if (headers.authorization) credential.authorization = headers.authorization;
   const key = headers["x-api-key"];
   if (typeof key === "string") credential["x-api-key"] = key;
+  // The API would say the same, and might have to be asked again and again until it does.
+  if (Object.keys(credential).length === 0) throw new CodedError("UNAUTHENTICATED");
   return credential;
 }
 

@@ -1,6 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
 import type { Api } from "./api.ts";
-import type { ExportRequest, Parameters } from "./export-request.ts";
+import type { ExportRequest, ParametersOf } from "./export-request.ts";
 import type { Column, Row, Table } from "./table.ts";
 
 /** The table that was asked for. Its first page is there: what can't be read at all fails here. */
@@ -69,7 +69,7 @@ const BARS_PER_PAGE = 10_000;
 const BAR_PAGES_MAX = 2_000;
 
 /** Final bars that opened in [from, to). */
-function bars(api: Api, { symbol, interval, from, to }: Parameters<"bars">, now: Date): Made {
+function bars(api: Api, { symbol, interval, from, to }: ParametersOf<"bars">, now: Date): Made {
   const variables = { symbol, interval, from, to: to ?? now.toISOString() };
   const [start, end] = [Date.parse(variables.from), Date.parse(variables.to)];
   const page = BARS_PER_PAGE * INTERVAL_MS[interval];
@@ -127,7 +127,7 @@ interface PageInfo {
 }
 
 /** Trades of [from, to), as far as they are kept. */
-function trades(api: Api, { symbol, from, to }: Parameters<"trades">): Made {
+function trades(api: Api, { symbol, from, to }: ParametersOf<"trades">): Made {
   const variables = { symbol, from, to };
   let source = "";
   return {
@@ -173,7 +173,7 @@ interface Series {
 }
 
 /** The lines of one indicator over the bars of [from, to). */
-function indicators(api: Api, { symbol, ...rest }: Parameters<"indicators">): Made {
+function indicators(api: Api, { symbol, ...rest }: ParametersOf<"indicators">): Made {
   const variables = { symbol, ...rest };
   let source = "";
   let lines: readonly string[] = [];
