@@ -1,9 +1,10 @@
+import { SENSOR_CHARACTERS_MAX, SENSOR_INSTRUMENTS_MAX, sensorId } from "@mib/events/sensor";
 import { validateValue } from "@mib/events/validate";
 import { CodedError } from "@mib/service/coded-error";
 import type { ErrorCode } from "@mib/service/error-catalogue";
 import { eventTime } from "./event-time.ts";
 import { type FieldRule, type IngestKindName, kindNamed } from "./ingest-kind.ts";
-import { sensorId, type SensorRegistry } from "./sensor-registry.ts";
+import type { SensorRegistry } from "./sensor-registry.ts";
 
 /** Why an item is not taken. */
 interface Problem {
@@ -25,8 +26,8 @@ export interface Surroundings {
   nowMs: number;
 }
 
-const INSTRUMENTS_MAX = 100;
-const SYMBOL_CHARACTERS_MAX = 100;
+const INSTRUMENTS_MAX = SENSOR_INSTRUMENTS_MAX;
+const SYMBOL_CHARACTERS_MAX = SENSOR_CHARACTERS_MAX.symbol;
 const ID_CHARACTERS_MAX = 200;
 const REASON_CHARACTERS_MAX = 300;
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { SENSOR_CHARACTERS_MAX, SENSOR_KINDS, sensorId } from "@mib/events/sensor";
 import { articleId } from "../news/article.ts";
-import { sensorId } from "./sensor-registry.ts";
 
 type Item = Record<string, unknown>;
 
@@ -28,24 +28,9 @@ interface IngestKind {
 const SOURCE: FieldRule = { charactersMax: 200 };
 const URL_FIELD: FieldRule = { charactersMax: 2_048 };
 /** What may stand in a sensor's id: what a person can read and type. */
-const SENSOR_SOURCE: FieldRule = { charactersMax: 200, pattern: /^[\w.:@-][\w.:@/ -]*$/ };
-const METRIC: FieldRule = { charactersMax: 100, pattern: /^[\w.:-]+$/ };
-const UNIT: FieldRule = { charactersMax: 50 };
-
-/** As the API has them. */
-const SENSOR_KINDS = [
-  "FLOW",
-  "LEVEL",
-  "TEMPERATURE",
-  "PRESSURE",
-  "POWER",
-  "ENERGY",
-  "SPEED",
-  "POSITION",
-  "COUNT",
-  "SHARE",
-  "OTHER",
-] as const;
+const SENSOR_SOURCE: FieldRule = { charactersMax: SENSOR_CHARACTERS_MAX.source, pattern: /^[\w.:@-][\w.:@/ -]*$/ };
+const METRIC: FieldRule = { charactersMax: SENSOR_CHARACTERS_MAX.metric, pattern: /^[\w.:-]+$/ };
+const UNIT: FieldRule = { charactersMax: SENSOR_CHARACTERS_MAX.unit };
 
 /** What can be given in, by the last part of its path. */
 export const INGEST_KINDS = {
@@ -84,7 +69,7 @@ export const INGEST_KINDS = {
     fields: {
       source: SENSOR_SOURCE,
       metric: METRIC,
-      name: { charactersMax: 200 },
+      name: { charactersMax: SENSOR_CHARACTERS_MAX.name },
       kind: { oneOf: SENSOR_KINDS },
       unit: { ...UNIT, pattern: /\S/ },
     },

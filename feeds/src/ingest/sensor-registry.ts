@@ -32,8 +32,3 @@ export class SensorRegistry {
     return this.#sensors.get(id) ?? null;
   }
 }
-
-/** A metric has no slash, so no two sensors have one id. */
-export function sensorId(source: string, metric: string): string {
-  return `${source}/${metric}`;
-}

@@ -1,4 +1,4 @@
-import { sensorId } from "../ingest/sensor-registry.ts";
+import { sensorId } from "@mib/events/sensor";
 import type { Universe } from "./instruments.ts";
 
 /** A sensor of the simulated world, and how what it measures moves. */

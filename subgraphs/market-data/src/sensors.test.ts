@@ -122,10 +122,10 @@ afterAll(async () => {
   await topics?.drop();
 });
 
-async function metric(name: "written" | "refused"): Promise<number> {
+async function metric(name: "written" | "refused", topic = "sensor.readings.v1"): Promise<number> {
   const text = await (await fetch(`${subgraph.url}/metrics`)).text();
-  const line = new RegExp(`^market_data_sensor_records_${name}_total\\{.*topic="sensor.readings.v1".*\\} (\\d+)$`, "m");
-  return Number(line.exec(text)?.[1]);
+  const line = new RegExp(`^market_data_sensor_records_${name}_total\\{.*topic="${topic}".*\\} (\\d+)$`, "m");
+  return Number(line.exec(text)?.[1] ?? 0);
 }
 
 async function ask(query: string, variables: Record<string, unknown> = {}) {
@@ -305,4 +305,38 @@ test("months that are older than readings are kept go, counted from the newest t
   expect(await readings.dropExpired(36_500)).toEqual([]);
   expect(await readings.dropExpired(1)).toEqual(["sensor_readings_202001"]);
   expect(await count()).toBe(4);
+});
+
+test("a record that nobody can keep stops none behind it", async () => {
+  const [readings, definitions] = [await metric("refused"), await metric("refused", "sensor.definitions.v1")];
+  const random = (characters: number) =>
+    Array.from({ length: characters }, () => String.fromCharCode(0x4e00 + Math.floor(Math.random() * 20_000))).join("");
+  // More than a row of an index takes, half a character, and a year that PostgreSQL has not.
+  await define(random(101), []);
+  await define("half", ["\ud83d"]);
+  await define("ancient", [], { definedAt: "0000-01-01T00:00:00Z" });
+  await define("crowded", Array.from({ length: 101 }, (_, at) => `S${at}`));
+  await define("behind", ["NG"]);
+  await read(random(900), "2026-03-06T00:00:00Z", "1");
+  await read("flow", "2026-03-06T00:00:00Z", "1", { unit: "\ud83d" });
+  await read("behind", "2026-03-06T00:00:01Z", "2");
+  const latest = async () => (await ask(`{ sensor(id: "pipeline/behind") { latest { value } } }`)).sensor;
+  await eventually(async () => expect(await latest()).toEqual({ latest: { value: "2" } }), DEADLINE);
+  expect(await metric("refused")).toBe(readings + 2);
+  expect(await metric("refused", "sensor.definitions.v1")).toBe(definitions + 4);
+});
+
+test("a record that PostgreSQL alone refuses is left out, and its neighbours are written", async () => {
+  const [refused, written] = [await metric("refused"), await metric("written")];
+  await database.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF NEW.value = 666 THEN RAISE numeric_value_out_of_range; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON sensor_readings FOR EACH ROW EXECUTE FUNCTION refuse()`);
+  const values = ["17", "666", "18"];
+  await Promise.all(values.map((value, second) => read("behind", `2026-03-07T00:00:0${second}Z`, value)));
+  await eventually(async () => expect(await metric("written")).toBe(written + 2), DEADLINE);
+  expect(await metric("refused")).toBe(refused + 1);
+  const query = `{ sensor(id: "pipeline/behind") { readings(first: 2) { nodes { value } } } }`;
+  expect((await ask(query)).sensor.readings.nodes).toEqual([{ value: "18" }, { value: "17" }]);
+  await database.query("DROP TRIGGER refuse ON sensor_readings");
 });

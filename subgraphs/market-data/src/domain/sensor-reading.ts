@@ -1,8 +1,9 @@
+import { sensorId } from "@mib/events/sensor";
 import { parseNanos } from "@mib/protocol/instant";
 import { CodedError } from "@mib/service/coded-error";
 import { checkedFirst, decodeCursor, encodeCursor } from "@mib/subgraph-server/connection";
 import { canonicalDateTime, canonicalDecimal } from "@mib/subgraph-server/scalars";
-import { sensorId } from "./sensor.ts";
+import { canBeKept } from "./sensor.ts";
 
 export interface SensorReading {
   id: string;
@@ -33,7 +34,7 @@ export interface ReadingPage {
 const READINGS_MAX = 1_000;
 /** April 2262: what a column of 64 bits counts to. */
 const LATEST_NANOS = 2n ** 63n - 1n;
-const TEXT_MAX = 1_000;
+const ID_CHARACTERS_MAX = 200;
 
 /** The reading that an event tells of, or why it can't be kept. */
 export function readingOf(event: SensorReadingEvent): SensorReading | string {
@@ -45,8 +46,8 @@ export function readingOf(event: SensorReadingEvent): SensorReading | string {
   const atNanos = parseNanos(at);
   if (atNanos >= LATEST_NANOS) return "it is of after 2262";
   const { id, source, metric, unit = null } = event;
-  if ([id, source, metric, unit ?? ""].some((text) => text.length > TEXT_MAX || text.includes("\u0000")))
-    return "a text is too long or can't be stored";
+  const isIdKept = id.length <= ID_CHARACTERS_MAX && id.isWellFormed() && !id.includes("\u0000");
+  if (!isIdKept || !canBeKept({ source, metric, unit: unit ?? "" })) return "a text is too long or can't be stored";
   return { id, sensorId: sensorId(source, metric), value, unit, atNanos };
 }
 

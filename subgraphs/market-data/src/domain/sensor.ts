@@ -1,22 +1,13 @@
+import {
+  SENSOR_CHARACTERS_MAX,
+  SENSOR_INSTRUMENTS_MAX,
+  SENSOR_KINDS,
+  sensorId,
+  type SensorKind,
+} from "@mib/events/sensor";
 import { CodedError } from "@mib/service/coded-error";
 import { checkedFirst, decodeCursor, encodeCursor } from "@mib/subgraph-server/connection";
 import { canonicalDateTime } from "@mib/subgraph-server/scalars";
-
-const SENSOR_KINDS = [
-  "FLOW",
-  "LEVEL",
-  "TEMPERATURE",
-  "PRESSURE",
-  "POWER",
-  "ENERGY",
-  "SPEED",
-  "POSITION",
-  "COUNT",
-  "SHARE",
-  "OTHER",
-] as const;
-
-export type SensorKind = (typeof SENSOR_KINDS)[number];
 
 export interface Sensor {
   id: string;
@@ -54,17 +45,17 @@ export interface SensorPage {
 const FIRST_MAX = 200;
 const SYMBOLS_MAX = 1_000;
 
-const TEXT_MAX = 1_000;
-
 /** The sensor that an event defines, or why it can't be kept. */
 export function sensorOf(event: SensorDefinitionEvent): Sensor | string {
   const { sensor, source, metric, name, unit, instruments } = event;
-  const texts = [sensor, source, metric, name, unit, ...instruments.map(({ symbol }) => symbol)];
-  if (texts.some((text) => text.length > TEXT_MAX || text.includes("\u0000")))
-    return "a text is too long or can't be stored";
+  const areKept =
+    canBeKept({ source, metric, name, unit }) && instruments.every(({ symbol }) => canBeKept({ symbol }));
+  if (!areKept || instruments.length > SENSOR_INSTRUMENTS_MAX)
+    return "a text is too long or can't be stored, or there are too many instruments";
   if (sensor !== sensorId(source, metric)) return "the sensor's id is not its source and metric";
   // The schema lets days pass that there are not.
-  if (canonicalDateTime(event.definedAt) === null) return "there is no such time";
+  const definedAt = canonicalDateTime(event.definedAt);
+  if (definedAt === null || Date.parse(definedAt) < 0) return "there is no such time since 1970";
   return {
     id: event.sensor,
     source: event.source,
@@ -77,9 +68,14 @@ export function sensorOf(event: SensorDefinitionEvent): Sensor | string {
   };
 }
 
-/** A metric has no slash, so no two sensors have one id. */
-export function sensorId(source: string, metric: string): string {
-  return `${source}/${metric}`;
+/** Whether PostgreSQL can hold these texts of a sensor, also in an index. */
+export function canBeKept(texts: Partial<Record<keyof typeof SENSOR_CHARACTERS_MAX, string>>): boolean {
+  return Object.entries(texts).every(
+    ([name, text]) =>
+      text.length <= SENSOR_CHARACTERS_MAX[name as keyof typeof texts] &&
+      text.isWellFormed() &&
+      !text.includes("\u0000"),
+  );
 }
 
 /** What an id is made of. */

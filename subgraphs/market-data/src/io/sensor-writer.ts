@@ -9,6 +9,7 @@ import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import type { Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
+import type pg from "pg";
 import { readingOf, type SensorReading, type SensorReadingEvent } from "../domain/sensor-reading.ts";
 import { sensorOf, type Sensor, type SensorDefinitionEvent } from "../domain/sensor.ts";
 import type { PostgresReadings } from "./postgres-readings.ts";
@@ -125,27 +126,63 @@ export async function startSensorWriter(
       }
     }
     state.advance(batch, last);
-    await write(taken);
-    written.inc({ topic }, taken.sensors.length + taken.readings.length);
+    const kept = await write(taken);
+    const count = sizeOf(kept);
+    written.inc({ topic }, count);
+    if (sizeOf(taken) > count) refused.inc({ topic }, sizeOf(taken) - count);
   }
 
-  /** Tries until it succeeds: the events count as seen from here on, so they must not be handed over again. */
-  async function write(taken: Taken): Promise<void> {
+  /**
+   * Tries until it succeeds: the events count as seen from here on, so they must not be handed over again. What PostgreSQL will never
+   * take is left out, so that all behind it are written. Returns what was written.
+   */
+  async function write(taken: Taken): Promise<Taken> {
+    let writing = writeTogether;
     for (;;) {
       try {
-        await inTransaction(database, async (client) => {
-          await sensors.write(client, taken.sensors);
-          await readings.write(client, taken.readings);
+        const kept = await inTransaction(database, async (client) => {
+          const all = await writing(client, taken);
           await state.save(client);
+          return all;
         });
-        readings.notePartitions(taken.readings);
-        return;
+        readings.notePartitions(kept.readings);
+        return kept;
       } catch (error) {
         if (shutdownSignal.aborted) throw error;
+        if (writing === writeTogether && isOfTheData(error)) {
+          writing = writeEach;
+          continue;
+        }
         log.warn({ err: error, readings: taken.readings.length }, "readings could not be written, trying again");
         await wait(RETRY_MS, undefined, { signal: shutdownSignal });
       }
     }
+  }
+
+  async function writeTogether(client: pg.PoolClient, taken: Taken): Promise<Taken> {
+    await sensors.write(client, taken.sensors);
+    await readings.write(client, taken.readings);
+    return taken;
+  }
+
+  async function writeEach(client: pg.PoolClient, taken: Taken): Promise<Taken> {
+    const kept: Taken = { sensors: [], readings: [] };
+    const each = async (one: Taken) => {
+      await client.query("SAVEPOINT one");
+      try {
+        await writeTogether(client, one);
+        await client.query("RELEASE SAVEPOINT one");
+        kept.sensors.push(...one.sensors);
+        kept.readings.push(...one.readings);
+      } catch (error) {
+        if (!isOfTheData(error)) throw error;
+        await client.query("ROLLBACK TO SAVEPOINT one");
+        log.warn({ err: error, id: (one.sensors[0] ?? one.readings[0])?.id }, "a record that PostgreSQL does not take is left out");
+      }
+    };
+    for (const sensor of taken.sensors) await each({ sensors: [sensor], readings: [] });
+    for (const reading of taken.readings) await each({ sensors: [], readings: [reading] });
+    return kept;
   }
 
   function startRetention(): void {
@@ -158,6 +195,13 @@ export async function startSensorWriter(
     const timer = setInterval(() => void drop(), RETENTION_EVERY_MS);
     service.onShutdown("retention of readings", () => clearInterval(timer));
   }
+}
+
+const sizeOf = ({ sensors, readings }: Taken): number => sensors.length + readings.length;
+
+/** SQLSTATE's classes of values that can't be (22) and of what is too large (54): the same again fails the same way. */
+function isOfTheData(error: unknown): boolean {
+  return /^(22|54)/.test((error as { code?: string }).code ?? "");
 }
 
 /** Throws InvalidRecordError for an event that says nothing that can be kept. */
