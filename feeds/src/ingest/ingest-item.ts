@@ -21,8 +21,11 @@ export interface IngestItem {
   problem: Problem | null;
 }
 
+/** What an item is read beside; those of one request have the same. */
 export interface Surroundings {
   sensors: SensorRegistry;
+  /** Sensors of the items before it, which are not in `sensors` yet. */
+  beingDefined: Set<string>;
   nowMs: number;
 }
 
@@ -58,7 +61,7 @@ function readFields(kind: IngestKindName, given: Record<string, unknown>, around
   if (kind === "sensors") Object.assign(fields, definitionOf(fields, around.nowMs));
   const eventId = id(fields);
   if (kind === "readings") problem ??= bind(fields, around.sensors);
-  if (kind === "sensors" && !around.sensors.hasRoomFor(String(fields.sensor)))
+  if (kind === "sensors" && !around.sensors.hasRoomFor(String(fields.sensor), around.beingDefined))
     problem ??= { code: "TOO_MANY_SENSORS", reason: "as many sensors are defined as there may be" };
   const value = JSON.stringify({ ...fields, id: eventId });
   if (problem === null) {
@@ -66,6 +69,7 @@ function readFields(kind: IngestKindName, given: Record<string, unknown>, around
     if (!validation.ok) problem = { code: "ITEM_INVALID", reason: validation.reason };
   }
   if (problem !== null) problem = { ...problem, reason: problem.reason.slice(0, REASON_CHARACTERS_MAX) };
+  else if (kind === "sensors") around.beingDefined.add(String(fields.sensor));
   return { key: key(fields), eventId, value, problem };
 }
 

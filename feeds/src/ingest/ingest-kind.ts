@@ -76,8 +76,8 @@ export const INGEST_KINDS = {
     hasInstruments: true,
     time: null,
     key: (sensor) => sensorId(String(sensor.source), String(sensor.metric)),
-    // Each definition is one of its own: a sensor may be defined as it was before another definition.
-    id: (sensor) => idOf(sensor, ["metric", "name", "kind", "unit", "instruments", "definedAt"]),
+    // Each definition is one of its own, whatever its giver calls it: a sensor may be defined as it was before another definition.
+    id: (sensor) => hashOf(sensor, ["metric", "name", "kind", "unit", "instruments", "definedAt"]),
   },
 } as const satisfies Record<string, IngestKind>;
 
@@ -91,9 +91,12 @@ function sourceOf(item: Item): string | null {
 
 /** Of what a giver calls it, where it has a name, else of what makes it that item. */
 function idOf(item: Item, fields: readonly string[]): string {
-  const parts = typeof item.id === "string" ? [item.id] : fields.map((field) => item[field] ?? null);
+  return hashOf(item, typeof item.id === "string" ? ["id"] : fields);
+}
+
+function hashOf(item: Item, fields: readonly string[]): string {
   return createHash("sha256")
-    .update(JSON.stringify([item.source, ...parts]))
+    .update(JSON.stringify([item.source, ...fields.map((field) => item[field] ?? null)]))
     .digest("hex")
     .slice(0, 32);
 }

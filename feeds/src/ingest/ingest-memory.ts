@@ -36,6 +36,7 @@ interface Definition {
   sensor: string;
   unit: string;
   instruments: { symbol: string }[];
+  definedAt: string;
 }
 
 /** The value of a record of ingest.answers.v1. */
@@ -45,10 +46,20 @@ interface KeptAnswer extends IngestAnswer {
   at: string;
 }
 
-/** Takes note of a definition that Kafka has. */
-export function learnDefinition(memory: IngestMemory, value: string): void {
-  const { sensor, unit, instruments } = JSON.parse(value) as Definition;
-  memory.sensors.define(sensor, { unit, symbols: [...new Set(instruments.map(({ symbol }) => symbol))] });
+/** Takes note of a definition that was read from Kafka, whose order says which is the last one. */
+function learnDefinition({ sensors }: IngestMemory, value: string): void {
+  const { sensor, unit, instruments, definedAt } = JSON.parse(value) as Definition;
+  sensors.define(sensor, { unit, symbols: [...new Set(instruments.map(({ symbol }) => symbol))], definedAt });
+}
+
+/**
+ * Takes note of a definition that this process has sent, before it comes back: unless a later one of another process has come
+ * already, and this one has, too.
+ */
+export function anticipateDefinition(memory: IngestMemory, value: string): void {
+  const { sensor, definedAt } = JSON.parse(value) as Definition;
+  const known = memory.sensors.find(sensor);
+  if (known === null || Date.parse(known.definedAt) <= Date.parse(definedAt)) learnDefinition(memory, value);
 }
 
 /** What a request was answered, as Kafka keeps it. */

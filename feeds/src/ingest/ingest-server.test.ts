@@ -76,7 +76,7 @@ function keeper(end: () => Promise<void> = () => Promise.resolve()): { producer:
 /** As if it had been read: the sensor is defined. */
 function wholeMemory(): IngestMemory {
   const memory = new IngestMemory();
-  memory.sensors.define("pipeline-7/flow", { unit: "m3/s", symbols: ["NG"] });
+  memory.sensors.define("pipeline-7/flow", { unit: "m3/s", symbols: ["NG"], definedAt: "2026-03-01T00:00:00Z" });
   memory.isWhole = true;
   return memory;
 }
@@ -346,9 +346,27 @@ describe("an item is refused, with its code, and its neighbours are taken:", () 
     expect(sent[0]!.value.at).toBe("2026-03-04T14:30:00.5Z");
   });
 
-  test("one sensor more than there may be", async () => {
+  const DEFINED = { unit: "1", symbols: [], definedAt: "2026-03-01T00:00:00Z" };
+
+  test("one sensor more than there may be, also within a request; what was taken in stays", async () => {
     const memory = wholeMemory();
-    for (let n = 1; n < 10_000; n++) memory.sensors.define(`s/${n}`, { unit: "1", symbols: [] });
+    for (let n = 1; n < 9_998; n++) memory.sensors.define(`s/${n}`, DEFINED);
+    const { producer } = keeper();
+    await using server = await listening({ producer, memory });
+    const given = ["a", "b", "a", "c"].map((metric) => ({ ...sensor, metric }));
+    expect((await server.post("/v1/sensors", [...given, sensor])).answer).toMatchObject({
+      accepted: 4,
+      rejected: [{ index: 3, code: "TOO_MANY_SENSORS" }],
+    });
+    expect(memory.sensors.size).toBe(10_000);
+    // Two processes may take in one more than there may be; both know it then, and so does the next.
+    memory.sensors.define("s/beyond", DEFINED);
+    expect(memory.sensors.find("s/beyond")).not.toBeNull();
+  });
+
+  test("one sensor more than there may be, when they are all there", async () => {
+    const memory = wholeMemory();
+    for (let n = 1; n < 10_000; n++) memory.sensors.define(`s/${n}`, DEFINED);
     await using server = await listening({ ...keeper(), memory });
     expect((await server.post("/v1/sensors", { ...sensor, metric: "new" })).answer.rejected).toMatchObject([
       { code: "TOO_MANY_SENSORS" },
@@ -384,6 +402,29 @@ test("a sensor is known once it is defined, and its last definition counts", asy
     [],
     [],
   ]);
+});
+
+test("a definition is one of its own, whatever its giver calls it", async () => {
+  const { producer, sent } = keeper();
+  await using server = await listening({ producer });
+  for (const unit of ["m3/s", "bcf/d"])
+    expect((await server.post("/v1/sensors", { ...sensor, id: "flow", unit })).answer.accepted).toBe(1);
+  expect(new Set(sent.map(({ value }) => value.id)).size).toBe(2);
+});
+
+test("a definition that was acknowledged late does not replace a later one that has come meanwhile", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { producer } = keeper(() => gate.promise);
+  const memory = wholeMemory();
+  await using server = await listening({ producer, memory });
+  const answer = server.post("/v1/sensors", sensor);
+  await eventually(() => expect(server.ingest.waiting).toBe(1));
+  // As another process defined it after this one, and Kafka told it first.
+  const definedAt = new Date(Date.now() + 1_000).toISOString();
+  memory.sensors.define("pipeline-7/flow", { unit: "bcf/d", symbols: [], definedAt });
+  gate.resolve();
+  expect((await answer).answer.accepted).toBe(1);
+  expect(memory.sensors.find("pipeline-7/flow")?.unit).toBe("bcf/d");
 });
 
 test("answers and sensors outlive a run, on whichever process", async () => {

@@ -152,7 +152,7 @@ export class IngestServer {
     const { topicOf = (name) => INGEST_KINDS[name].topic } = this.#options;
     const items = itemsOf(body);
     if (this.#waiting + items.length > waitingMax) throw rateLimited();
-    const around = { sensors: memory.sensors, nowMs: Date.now() };
+    const around = { sensors: memory.sensors, beingDefined: new Set<string>(), nowMs: Date.now() };
     const records = items.map((item) => readItem(kind, item, around));
     const way = { producer, memory, kind, topic: topicOf(kind), givenBy: key.name };
     this.#waiting += records.length;

@@ -85,6 +85,7 @@ test("a file is told in its order, bound to the sensors that it defines; what is
     line("readings", reading(1)),
     "no JSON",
     line("weather", {}),
+    `{"kind":"posts","item":{"text":${"[".repeat(200_000)}${"]".repeat(200_000)}}}`,
     "",
     line("readings", reading(2, { value: "much" })),
     line("readings", reading(3)),

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createKafka, type KafkaSettings } from "@mib/events/kafka";
 import { createEventProducer } from "@mib/events/producer";
+import { CodedError } from "@mib/service/coded-error";
 import type { Feed, FeedContext } from "../feed.ts";
 import { linesOf } from "../replay/capture.ts";
 import { Pace, type Speed } from "../replay/pace.ts";
-import { readItem } from "./ingest-item.ts";
+import { type IngestItem, readItem, type Surroundings } from "./ingest-item.ts";
 import { INGEST_KINDS, type IngestKindName, kindNamed } from "./ingest-kind.ts";
 import { followMemory, IngestMemory, type MemoryReaderOptions } from "./ingest-memory.ts";
 import { sendItem } from "./send-item.ts";
@@ -22,6 +23,7 @@ export interface ItemsFeedOptions {
 
 /** A line of a file of items. */
 interface Line {
+  number: number;
   kind: IngestKindName;
   item: unknown;
 }
@@ -55,10 +57,17 @@ export class ItemsFeed implements Feed {
     const flush = async () => {
       const lines = batch;
       batch = [];
-      await Promise.all(lines.map(tell));
+      const around = { sensors: memory.sensors, beingDefined: new Set<string>(), nowMs: Date.now() };
+      await Promise.all(lines.map((line) => tell(line, around)));
     };
-    const tell = async ({ kind, item }: Line) => {
-      const read = readItem(kind, item, { sensors: memory.sensors, nowMs: Date.now() });
+    const leaveOut = (number: number, reason: string) => {
+      counts.unreadable += 1;
+      metrics.badMessages.inc();
+      log.warn({ line: number, reason }, "a line is left out");
+    };
+    const tell = async ({ number, kind, item }: Line, around: Surroundings) => {
+      const read = readOrReason(kind, item, around);
+      if (typeof read === "string") return leaveOut(number, read);
       const way = { producer, memory, kind, topic: topicOf(kind), givenBy: "file" };
       const problem = await untilKafkaHasIt(() => sendItem(read, way), context);
       if (problem === null) {
@@ -75,11 +84,9 @@ export class ItemsFeed implements Feed {
         signal.throwIfAborted();
         number += 1;
         if (text.trim() === "") continue;
-        const line = lineOf(text);
+        const line = lineOf(text, number);
         if (line === null) {
-          counts.unreadable += 1;
-          metrics.badMessages.inc();
-          log.warn({ line: number }, "a line is no item of a kind and is left out");
+          leaveOut(number, "it is no item of a kind");
           continue;
         }
         const atNanos = timeOf(line);
@@ -112,10 +119,20 @@ async function untilKafkaHasIt<Result>(send: () => Promise<Result>, { log, signa
   }
 }
 
-function lineOf(text: string): Line | null {
+/** An item that can't even be put aside is one of its own, as if its line could not be read. */
+function readOrReason(kind: IngestKindName, item: unknown, around: Surroundings): IngestItem | string {
+  try {
+    return readItem(kind, item, around);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    return error.message;
+  }
+}
+
+function lineOf(text: string, number: number): Line | null {
   try {
     const { kind, item } = JSON.parse(text) as Partial<Line>;
-    return typeof kind === "string" && Object.hasOwn(INGEST_KINDS, kind) ? { kind, item } : null;
+    return typeof kind === "string" && Object.hasOwn(INGEST_KINDS, kind) ? { number, kind, item } : null;
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@ import { encodeHeaders } from "@mib/events/event";
 import { type EventProducer, RecordTooLargeError } from "@mib/events/producer";
 import type { IngestItem } from "./ingest-item.ts";
 import type { IngestKindName } from "./ingest-kind.ts";
-import { type IngestMemory, learnDefinition } from "./ingest-memory.ts";
+import { anticipateDefinition, type IngestMemory } from "./ingest-memory.ts";
 
 export interface ItemWay {
   producer: EventProducer;
@@ -28,7 +28,7 @@ export async function sendItem(
   if (found === null) {
     try {
       await producer.send(event);
-      if (kind === "sensors") learnDefinition(memory, value);
+      if (kind === "sensors") anticipateDefinition(memory, value);
       return null;
     } catch (error) {
       if (!(error instanceof RecordTooLargeError)) throw error;
