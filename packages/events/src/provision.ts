@@ -18,8 +18,8 @@ export interface ProvisionOptions {
 const MIB = 1_048_576;
 const DEAD_LETTER_BYTES = 16 * MIB;
 const DEAD_LETTER_MS = 14 * 86_400_000;
-/** What is not the last record of its key goes once a segment is a day old; the topic stays as small as its keys are few. */
-const COMPACTION = { "cleanup.policy": "compact", "segment.ms": String(86_400_000) };
+const EPOCHS_BYTES = 8 * MIB;
+const SEGMENT_MS_OF_COMPACTED = 86_400_000;
 const TIMEOUT_MS = 30_000;
 const KNOWN_RETRY_MS = 100;
 
@@ -46,7 +46,7 @@ export async function provision({
           topic.partitions,
           replicationFactor,
           topic.isCompacted
-            ? COMPACTION
+            ? compaction(topic.retentionBytes * retentionFactor, topic.partitions)
             : retention(topic.retentionBytes * retentionFactor, topic.retentionMs, topic.partitions),
         ),
       );
@@ -61,7 +61,7 @@ export async function provision({
       [...wanted.values()].filter(({ topic }) => existing.has(topic)),
     );
     if (!existing.has(EPOCHS_TOPIC)) {
-      await create(admin, [config(EPOCHS_TOPIC, 1, replicationFactor, COMPACTION)]);
+      await create(admin, [config(EPOCHS_TOPIC, 1, replicationFactor, compaction(EPOCHS_BYTES, 1))]);
       report(`created ${EPOCHS_TOPIC}`);
     }
     // Epochs first: a topic that exists has one, whenever this is interrupted. A topic that was deleted gets a new one.
@@ -99,8 +99,7 @@ function config(
 
 /** Kafka counts bytes per partition and deletes whole segments, never the one being written: segments are an eighth of what is kept. */
 function retention(bytes: number, ms: number, partitions: number): Record<string, string> {
-  const bytesPerPartition = Math.max(8 * MIB, Math.floor(bytes / partitions));
-  const segmentBytes = Math.min(256 * MIB, Math.max(MIB, Math.floor(bytesPerPartition / 8)));
+  const { bytesPerPartition, segmentBytes } = sizesOf(bytes, partitions);
   return {
     "cleanup.policy": "delete",
     "retention.bytes": String(bytesPerPartition - segmentBytes),
@@ -108,6 +107,24 @@ function retention(bytes: number, ms: number, partitions: number): Record<string
     "segment.bytes": String(segmentBytes),
     "segment.index.bytes": String(MIB),
   };
+}
+
+/**
+ * What is not the last record of its key goes once its segment is no longer written: after a day, or when it is full. So the topic
+ * stays as small as its keys are few, also when much is written in a day.
+ */
+function compaction(bytes: number, partitions: number): Record<string, string> {
+  return {
+    "cleanup.policy": "compact",
+    "segment.ms": String(SEGMENT_MS_OF_COMPACTED),
+    "segment.bytes": String(sizesOf(bytes, partitions).segmentBytes),
+  };
+}
+
+function sizesOf(bytes: number, partitions: number): { bytesPerPartition: number; segmentBytes: number } {
+  const bytesPerPartition = Math.max(8 * MIB, Math.floor(bytes / partitions));
+  const segmentBytes = Math.min(256 * MIB, Math.max(MIB, Math.floor(bytesPerPartition / 8)));
+  return { bytesPerPartition, segmentBytes };
 }
 
 async function create(admin: Admin, topics: ITopicConfig[]): Promise<void> {
