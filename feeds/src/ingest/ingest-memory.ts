@@ -8,6 +8,7 @@ import type { KafkaClient } from "@mib/events/kafka";
 import { rangesOf } from "@mib/events/scan-topic";
 import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
+import { untilAborted } from "@mib/service/until-aborted";
 import { Idempotency } from "./idempotency.ts";
 import type { IngestAnswer } from "./ingest-server.ts";
 import { SensorRegistry } from "./sensor-registry.ts";
@@ -103,10 +104,11 @@ export async function followMemory({
   let consumer: EventConsumer | null = null;
   while (!signal.aborted && consumer === null) {
     try {
-      const epochs = await readEpochs(kafka);
+      const epochs = await untilAborted(signal, readEpochs(kafka));
       for (const [topic, own] of ownName) {
         if (!epochs.has(own)) throw new Error(`${own} is not provisioned yet`);
-        for (const { from, to } of (await rangesOf(kafka, topic)).values()) if (from < to) unread.set(topic, to);
+        const ranges = await untilAborted(signal, rangesOf(kafka, topic));
+        for (const { from, to } of ranges.values()) if (from < to) unread.set(topic, to);
       }
       if (unread.size === 0) whole.resolve();
       consumer = await consumeEvents({
@@ -118,6 +120,7 @@ export async function followMemory({
         onBatch: async (batch) => take(batch, epochs),
       });
     } catch (error) {
+      if (signal.aborted) break;
       log.warn({ err: error, retryMs: RETRY_MS }, "what was defined and answered before can't be read yet");
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }

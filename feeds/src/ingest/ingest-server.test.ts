@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -478,6 +479,23 @@ test("answers and sensors outlive a run, on whichever process", async () => {
   expect((await third.post("/v1/readings", reading, headers)).status).toBe(409);
   expect((await third.post("/v1/readings", reading)).answer.accepted).toBe(1);
   await third.stop();
+});
+
+test("a run whose Kafka does not answer ends when it is told to", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const kafka = createKafka({ KAFKA_BROKERS: [`127.0.0.1:${(silent.address() as AddressInfo).port}`] }, "ingest-test");
+  const asked = once(silent, "connection");
+  const end = new AbortController();
+  let ended = false;
+  const following = followMemory({ kafka, log, memory: new IngestMemory(), signal: end.signal });
+  void following.then(({ stop }) => stop()).then(() => (ended = true));
+  const [socket] = await asked;
+  end.abort();
+  // A question to Kafka takes 15 s until it is given up.
+  await eventually(() => expect(ended).toBe(true), { deadlineMs: 5_000 });
+  (socket as Socket).destroy();
+  silent.close();
 });
 
 test("a repeated request gets the same answer and is done once; another body under its key is a conflict", async () => {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { KafkaClient } from "@mib/events/kafka";
 import { rangesOf, type ScanOptions, scanTopic } from "@mib/events/scan-topic";
 import type { Logger } from "@mib/service/log";
+import { untilAborted } from "@mib/service/until-aborted";
 import { NEWS_TOPIC } from "./article.ts";
 
 /** So many of the newest: more than all documents of some hundred sources have at once. */
@@ -21,7 +22,7 @@ export async function earlierArticles(
   while (!signal.aborted) {
     const ids = new Set<string>();
     try {
-      const all = await rangesOf(kafka, topic);
+      const all = await untilAborted(signal, rangesOf(kafka, topic));
       const ranges = new Map(
         [...all].map(([partition, { from, to }]) => [
           partition,
@@ -32,9 +33,10 @@ export async function earlierArticles(
         const id = headers?.["event-id"];
         if (id !== undefined) ids.add(id.toString());
       };
-      await scanTopic({ kafka, log, topic, ranges, take });
+      await untilAborted(signal, scanTopic({ kafka, log, topic, ranges, take }));
       return ids;
     } catch (error) {
+      if (signal.aborted) break;
       log.warn({ err: error, retryMs: RETRY_MS }, "which articles were told before can't be read yet");
       await delay(RETRY_MS, undefined, { signal }).catch(() => {});
     }

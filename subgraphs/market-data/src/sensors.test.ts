@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createKafka } from "@mib/events/kafka";
 import { createEventProducer, type EventProducer } from "@mib/events/producer";
 import { provision } from "@mib/events/provision";
@@ -339,4 +341,21 @@ test("a record that PostgreSQL alone refuses is left out, and its neighbours are
   const query = `{ sensor(id: "pipeline/behind") { readings(first: 2) { nodes { value } } } }`;
   expect((await ask(query)).sensor.readings.nodes).toEqual([{ value: "18" }, { value: "17" }]);
   await database.query("DROP TRIGGER refuse ON sensor_readings");
+});
+
+test("a writer whose Kafka does not answer ends when it is told to", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const service = createService("market-data");
+  const away = createKafka({ KAFKA_BROKERS: [`127.0.0.1:${(silent.address() as AddressInfo).port}`] }, "sensors-test");
+  const [sensors, readings] = [new PostgresSensors(database), new PostgresReadings(database)];
+  const asked = once(silent, "connection");
+  await startSensorWriter(service, { kafka: away, database, sensors, readings, retentionDays: 365, topics: own() });
+  const [socket] = await asked;
+  let ended = false;
+  void service.shutdown("end of the test").then(() => (ended = true));
+  // A question to Kafka takes 15 s until it is given up.
+  await eventually(() => expect(ended).toBe(true), { deadlineMs: 5_000 });
+  (socket as Socket).destroy();
+  silent.close();
 });

@@ -7,6 +7,7 @@ import type { KafkaClient } from "@mib/events/kafka";
 import { validateValue } from "@mib/events/validate";
 import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
+import { untilAborted } from "@mib/service/until-aborted";
 import type { Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type pg from "pg";
@@ -86,7 +87,7 @@ export async function startSensorWriter(
   async function start(): Promise<void> {
     while (!shutdownSignal.aborted) {
       try {
-        const epochs = await readEpochs(kafka);
+        const epochs = await untilAborted(shutdownSignal, readEpochs(kafka));
         for (const own of ownName.values()) if (!epochs.has(own)) throw new Error(`${own} is not provisioned yet`);
         consumer = await consumeEvents({
           kafka,
@@ -100,6 +101,7 @@ export async function startSensorWriter(
         });
         return;
       } catch (error) {
+        if (shutdownSignal.aborted) return;
         log.warn({ err: error, retryMs: RETRY_MS }, "sensors can't be read yet");
         await wait(RETRY_MS, undefined, { signal: shutdownSignal }).catch(() => {});
       }
