@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createService } from "@mib/service/run";
 import { afterAll, expect, test } from "vitest";
-import { readSources } from "./news-feed.ts";
+import type { FeedContext } from "../feed.ts";
+import { NewsFeed, readSources } from "./news-feed.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mib-sources-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,4 +32,16 @@ test.each(["https://me:hunter2@wire.example/rss", "https://me@wire.example/rss"]
 
 test("a link that is none is refused with its place", () => {
   expect(() => read("wire")).toThrow(/rss\[0\].url/);
+});
+
+test("a feed that can't yet read in Kafka what was told is not ready, and ends when it is told to", async () => {
+  const service = createService("news-test");
+  const feed = new NewsFeed(read("https://wire.example/rss"), { KAFKA_BROKERS: ["127.0.0.1:1"] });
+  const running = feed.run({ ...service, signal: service.shutdownSignal } as unknown as FeedContext);
+  expect(await service.health.report()).toMatchObject({
+    ready: false,
+    checks: { sources: { ok: false, detail: expect.stringContaining("still being read") } },
+  });
+  await service.shutdown("end of the test");
+  await running;
 });

@@ -65,8 +65,14 @@ export class NewsFeed implements Feed {
   }
 
   async run({ events, log, metrics, health, signal }: FeedContext): Promise<void> {
+    let pollers: SyndicationPoller[] | null = null;
+    // A source out of reach is no fault of this process, and the others go on.
+    health.check("sources", () => {
+      if (pollers === null) throw new Error("which articles were told before is still being read");
+      return pollers.map(({ status }) => status);
+    });
     const earlier = await earlierArticles(createKafka(this.#kafka, "mib-feed", log), log, signal);
-    const pollers = this.#sources.map(
+    pollers = this.#sources.map(
       (source) =>
         new SyndicationPoller({
           source,
@@ -77,8 +83,6 @@ export class NewsFeed implements Feed {
           onFailure: () => metrics.badMessages.inc(),
         }),
     );
-    // A source out of reach is no fault of this process, and the others go on.
-    health.check("sources", () => pollers.map(({ status }) => status));
     log.info({ earlier: earlier.size, sources: this.#sources.map(({ url }) => url) }, "asking for news");
     await Promise.all(pollers.map((poller) => poller.run()));
   }

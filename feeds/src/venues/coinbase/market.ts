@@ -154,9 +154,11 @@ export class CoinbaseMarket {
 
   /** Matches can be dropped by the venue: a heartbeat names the newest, and by the next heartbeat it has come or is missing. */
   #heartbeat(product: Product, message: Of<"heartbeat">): void {
-    if (product.missingTradeId > Math.max(product.trades.last, product.countedTradeId)) {
+    const { missingTradeId, trades } = product;
+    // The last one that came may be a late one, with a lower id.
+    if (missingTradeId > Math.max(trades.last, product.countedTradeId) && !trades.knows(missingTradeId)) {
       this.counts.holes += 1;
-      product.countedTradeId = product.missingTradeId;
+      product.countedTradeId = missingTradeId;
     }
     product.missingTradeId = product.trades.last === 0 ? 0 : message.lastTradeId;
     this.#sink.clock(message.atNanos - LATENESS_NANOS, product.instrumentId);
