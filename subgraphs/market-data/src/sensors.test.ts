@@ -199,6 +199,16 @@ test("sensors come in pages that a filter narrows", async () => {
   expect(await filtered(`{ source: "pipe" }`)).toEqual([]);
 });
 
+test.each([
+  ["a source", { filter: { source: "a\u0000" } }],
+  ["a symbol", { filter: { symbols: ["a\u0000"] } }],
+  ["a cursor", { after: Buffer.from(JSON.stringify(["a\u0000"])).toString("base64url") }],
+])("%s that can't be stored is looked for in vain, and the answer says why", async (_, variables) => {
+  const query =
+    "query ($filter: SensorFilter, $after: String) { sensors(filter: $filter, after: $after) { nodes { id } } }";
+  expect((await subgraph.ask(query, variables)).errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
+});
+
 describe("an instrument", () => {
   test("has its sensors, in pages", async () => {
     const sensors = async (page: string) =>
@@ -317,7 +327,10 @@ test("a record that nobody can keep stops none behind it", async () => {
   await define(random(101), []);
   await define("half", ["\ud83d"]);
   await define("ancient", [], { definedAt: "0000-01-01T00:00:00Z" });
-  await define("crowded", Array.from({ length: 101 }, (_, at) => `S${at}`));
+  await define(
+    "crowded",
+    Array.from({ length: 101 }, (_, at) => `S${at}`),
+  );
   await define("behind", ["NG"]);
   await read(random(900), "2026-03-06T00:00:00Z", "1");
   await read("flow", "2026-03-06T00:00:00Z", "1", { unit: "\ud83d" });
@@ -341,6 +354,20 @@ test("a record that PostgreSQL alone refuses is left out, and its neighbours are
   const query = `{ sensor(id: "pipeline/behind") { readings(first: 2) { nodes { value } } } }`;
   expect((await ask(query)).sensor.readings.nodes).toEqual([{ value: "18" }, { value: "17" }]);
   await database.query("DROP TRIGGER refuse ON sensor_readings");
+});
+
+test("readings of more sensors than are read at once are refused, unless some are named", async () => {
+  await database.query(`
+    INSERT INTO sensors (id, source, metric, name, kind, unit, symbols, defined_at)
+    SELECT 'many/' || n, 'many', n, 'M', 'FLOW', '1', ARRAY['CL'], now() FROM generate_series(1, 1001) AS n`);
+  const readings = (given: string) =>
+    subgraph.ask(`{ instrument(symbol: "CL") { sensorReadings(${given}) { nodes { value } } } }`);
+  expect((await readings("first: 1")).errors?.[0]?.extensions).toMatchObject({
+    code: "BAD_USER_INPUT",
+    argument: "sensors",
+  });
+  expect((await readings(`sensors: ["many/1", "pipeline/undefined"]`)).errors).toBeUndefined();
+  await database.query("DELETE FROM sensors WHERE source = 'many'");
 });
 
 test("a writer whose Kafka does not answer ends when it is told to", async () => {

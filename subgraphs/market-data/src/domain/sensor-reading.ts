@@ -32,6 +32,8 @@ export interface ReadingPage {
 }
 
 const READINGS_MAX = 1_000;
+/** A page reads the end of each sensor's part of the index. */
+const SENSORS_MAX = 1_000;
 /** April 2262: what a column of 64 bits counts to. */
 const LATEST_NANOS = 2n ** 63n - 1n;
 const ID_CHARACTERS_MAX = 200;
@@ -69,6 +71,15 @@ export function readingPageOf({
     first: checkedFirst(first, { fallback: 20, max: READINGS_MAX }),
     after: after == null ? null : placeAfter(after),
   };
+}
+
+/** Throws a coded error for more sensors than are read for one page. */
+export function checkedSensors(ids: readonly string[]): readonly string[] {
+  if (ids.length <= SENSORS_MAX) return ids;
+  throw new CodedError("BAD_USER_INPUT", `Name at most ${SENSORS_MAX} sensors in sensors: ${ids.length} are bound.`, {
+    argument: "sensors",
+    max: SENSORS_MAX,
+  });
 }
 
 export const readingCursor = ({ atNanos, id }: SensorReading): string => encodeCursor(String(atNanos), id);

@@ -48,8 +48,7 @@ const SYMBOLS_MAX = 1_000;
 /** The sensor that an event defines, or why it can't be kept. */
 export function sensorOf(event: SensorDefinitionEvent): Sensor | string {
   const { sensor, source, metric, name, unit, instruments } = event;
-  const areKept =
-    canBeKept({ source, metric, name, unit }) && instruments.every(({ symbol }) => canBeKept({ symbol }));
+  const areKept = canBeKept({ source, metric, name, unit }) && instruments.every(({ symbol }) => canBeKept({ symbol }));
   if (!areKept || instruments.length > SENSOR_INSTRUMENTS_MAX)
     return "a text is too long or can't be stored, or there are too many instruments";
   if (sensor !== sensorId(source, metric)) return "the sensor's id is not its source and metric";

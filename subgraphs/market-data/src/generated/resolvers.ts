@@ -84,7 +84,7 @@ export type Instrument = {
   book?: Maybe<OrderBook>;
   /** What is measured that says something about it, in the order of the sensors' ids. */
   sensors: SensorConnection;
-  /** What those sensors measured, newest first, within [from, to). */
+  /** What those sensors measured, newest first, within [from, to): of at most 1 000, which `sensors` names where more are bound. */
   sensorReadings: SensorReadingConnection;
 };
 

@@ -35,8 +35,9 @@ export class PostgresSensors {
       `SELECT ${COLUMNS} FROM sensors WHERE symbols && $1::text[] ORDER BY id`,
       [symbols],
     );
-    const sensors = rows.map(sensorOf);
-    return symbols.map((symbol) => sensors.filter((sensor) => sensor.symbols.includes(symbol)));
+    const bound = new Map<string, Sensor[]>(symbols.map((symbol) => [symbol, []]));
+    for (const sensor of rows.map(sensorOf)) for (const symbol of sensor.symbols) bound.get(symbol)?.push(sensor);
+    return symbols.map((symbol) => bound.get(symbol) as Sensor[]);
   }
 
   /** Writes definitions in the transaction that `client` is in, the last one of each sensor. */

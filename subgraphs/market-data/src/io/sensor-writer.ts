@@ -179,7 +179,10 @@ export async function startSensorWriter(
       } catch (error) {
         if (!isOfTheData(error)) throw error;
         await client.query("ROLLBACK TO SAVEPOINT one");
-        log.warn({ err: error, id: (one.sensors[0] ?? one.readings[0])?.id }, "a record that PostgreSQL does not take is left out");
+        log.warn(
+          { err: error, id: (one.sensors[0] ?? one.readings[0])?.id },
+          "a record that PostgreSQL does not take is left out",
+        );
       }
     };
     for (const sensor of taken.sensors) await each({ sensors: [sensor], readings: [] });

@@ -1,7 +1,7 @@
 import { formatNanos } from "@mib/protocol/instant";
 import { connectionOf } from "@mib/subgraph-server/connection";
 import type { Context } from "../context.ts";
-import { readingCursor, type ReadingPage, readingPageOf } from "../domain/sensor-reading.ts";
+import { checkedSensors, readingCursor, type ReadingPage, readingPageOf } from "../domain/sensor-reading.ts";
 import { partsOf } from "../domain/sensor.ts";
 import type { SensorReadingResolvers, SensorResolvers } from "../generated/resolvers.ts";
 
@@ -25,8 +25,9 @@ export const SensorReading: SensorReadingResolvers = {
 
 /** What these sensors measured, as one list. */
 export async function readingsOf(sensorIds: readonly string[], page: ReadingPage, { sensors, lists }: Context) {
+  const ids = checkedSensors(sensorIds);
   const found = await lists.read(
-    () => sensors.readings.page(sensorIds, page),
+    () => sensors.readings.page(ids, page),
     (rows) => rows.length,
   );
   return connectionOf(found, page.first, readingCursor);
