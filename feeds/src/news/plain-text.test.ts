@@ -8,6 +8,7 @@ test.each([
   ["<script>without an end", "without an end"],
   ["<style>p</style>one<script>two", "one two"],
   ["1 < 2 and <b", "1 < 2 and <b"],
+  ["a\u0000b\u001b\u0085c", "a b c"],
   ["<p>AT&amp;T&nbsp;&unknown;</p>", "AT&T &unknown;"],
 ])("%s is %s", (html, text) => {
   expect(plainText(html)).toBe(text);

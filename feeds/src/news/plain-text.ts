@@ -1,13 +1,14 @@
 const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", "#39": "'" };
 
 /**
- * Without tags and entities: feeds put HTML into their texts, often escaped once more. Takes the time of the text's length,
- * whatever is in it: an expression that looks for the end of each tag would read to the end of the text for each.
+ * Without tags, entities and control characters (PostgreSQL holds no U+0000): feeds put HTML into their texts, often escaped
+ * once more. Takes the time of the text's length, whatever is in it: an expression that looks for the end of each tag would read
+ * to the end of the text for each.
  */
 export function plainText(html: string): string {
   return withoutTags(withoutScripts(html))
     .replace(/&(#39|[a-z]+);/gi, (whole, name: string) => ENTITIES[name.toLowerCase()] ?? whole)
-    .replace(/\s+/g, " ")
+    .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
 }
 

@@ -81,6 +81,13 @@ describe("an item", () => {
   });
 });
 
+test("no text has control characters, neither a document's title nor an article's", () => {
+  const { title, items } = parseSyndication(
+    rss("<item><title>Rates\u0000 rise</title></item>").replace("Wire", "W\u0000ire &lt;b&gt;One&lt;/b&gt;"),
+  );
+  expect([title, items[0]?.title]).toEqual(["W ire One", "Rates rise"]);
+});
+
 test("the title of a document is no longer than a source's name", () => {
   const { title } = parseSyndication(rss("").replace("Wire", "W".repeat(100_000)));
   expect(title).toBe("W".repeat(200));

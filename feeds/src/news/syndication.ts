@@ -108,8 +108,7 @@ function isLink(text: string): boolean {
 }
 
 function titleOf(channel: any): string | null {
-  const title = textOf(channel.title);
-  return title === null ? null : clipped(title, SOURCE_MAX);
+  return clipped(plainText(textOf(channel.title) ?? ""), SOURCE_MAX) || null;
 }
 
 /** The text of an element, whether or not it has attributes. */

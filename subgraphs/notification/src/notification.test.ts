@@ -368,6 +368,16 @@ test("an article that is like a watch is told once, to the watch's owner, also w
   });
 });
 
+test("an article that the database can't hold is passed over, and what comes behind it is told", async () => {
+  const owner = user();
+  const watch = await createWatch(owner, { query: "copper" });
+  await sendMatches(watch.id, ["n\u0000ul", "behind"]);
+  await eventually(async () => expect((await newsInbox(owner)).notifications.nodes).toHaveLength(1), {
+    deadlineMs: 30_000,
+  });
+  expect((await newsInbox(owner)).notifications.nodes[0].article).toEqual({ id: "behind" });
+});
+
 test("what an old definition of a watch found is not told, and a deleted watch tells nothing", async () => {
   const owner = user();
   const changed = await createWatch(owner, { query: "copper" });
@@ -416,6 +426,7 @@ test("killed at any moment, each article is told exactly once", async () => {
 test.each([
   [{ query: "  " }, "SEARCH_QUERY_INVALID"],
   [{ query: "copper ".repeat(50) }, "SEARCH_QUERY_INVALID"],
+  [{ query: "cop\u0000per" }, "SEARCH_QUERY_INVALID"],
   [{ query: "copper", similarityLeast: 0.2 }, "BAD_USER_INPUT"],
   [{ query: "copper", similarityLeast: 1.1 }, "BAD_USER_INPUT"],
   [{ query: "copper", symbols: Array.from({ length: 51 }, (_, at) => `S${at}`) }, "BAD_USER_INPUT"],

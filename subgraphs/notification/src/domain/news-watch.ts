@@ -47,6 +47,8 @@ export function newsWatchOf({
       `\`query\` has ${text.length} characters, a watch may have at most ${QUERY_CHARACTERS_MAX}.`,
     );
   }
+  if (text.includes("\u0000"))
+    throw new CodedError("SEARCH_QUERY_INVALID", "`query` has the character U+0000, which can't be stored.");
   const wanted = [...new Set(symbols ?? [])];
   if (wanted.length > SYMBOLS_MAX) throw wrong("symbols", `names more than ${SYMBOLS_MAX} instruments`);
   if (wanted.some((symbol) => symbol === "" || symbol.length > SYMBOL_LENGTH_MAX))

@@ -33,3 +33,37 @@ test.each([
     InvalidRecordError,
   );
 });
+
+const article = {
+  id: "a1",
+  title: "Copper supply is disrupted",
+  source: "wire",
+  publishedAt: "2024-02-29T12:00:00Z",
+  symbols: ["HG"],
+};
+const matchEvent = (changed: Partial<typeof article>) =>
+  ({
+    topic: "news.matches.v1",
+    channel: "*",
+    backfill: false,
+    value: JSON.stringify({ watch: "w1", version: 1, similarity: 0.7, article: { ...article, ...changed } }),
+  }) as StreamEvent;
+
+test("a match is kept for the inbox", () => {
+  const outcome = emptyOutcome();
+  observeEvent(new Watch(new RuleBook()), outcome, matchEvent({}));
+  expect(outcome.matches).toMatchObject([{ watch: "w1", article: { id: "a1" } }]);
+});
+
+test.each([
+  [{ id: "a\u0000" }],
+  [{ title: "Copper\u0000 supply" }],
+  [{ source: "\u0000" }],
+  [{ symbols: ["HG", "F\u0000X"] }],
+  [{ publishedAt: "2024-02-30T12:00:00Z" }],
+  [{ publishedAt: "0000-01-01T00:00:00Z" }],
+])("a match that the database can't hold is an invalid record: %j", (changed) => {
+  const outcome = emptyOutcome();
+  expect(() => observeEvent(new Watch(new RuleBook()), outcome, matchEvent(changed))).toThrow(InvalidRecordError);
+  expect(outcome.matches).toEqual([]);
+});

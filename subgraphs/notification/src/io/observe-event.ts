@@ -67,12 +67,16 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
     };
     const concerned = article.instruments.filter(({ symbol }) => watch.concerns("SENTIMENT", symbol));
     if (concerned.length === 0) return;
+    checkStorable([], article.publishedAt);
     const sentiment = sentimentOfArticle(article);
     if (sentiment === null) return;
     for (const { symbol } of concerned) watch.value(outcome, "SENTIMENT", symbol, toE9(sentiment), article.publishedAt);
   },
   "news.matches.v1": (_, outcome, __, value) => {
-    outcome.matches.push(value as NewsMatch);
+    const match = value as NewsMatch;
+    const { id, title, source, symbols, publishedAt } = match.article;
+    checkStorable([id, title, source, ...symbols], publishedAt);
+    outcome.matches.push(match);
   },
 };
 
@@ -80,6 +84,19 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
 function isWatched({ topic, channel, backfill }: StreamEvent): boolean {
   if (topic === "market.trades.v1") return !backfill;
   return topic !== "market.bars.current.v1" || channel.endsWith(DAY);
+}
+
+/**
+ * Throws an InvalidRecordError for what fits a schema and PostgreSQL holds neither as text nor as a time: it would be written
+ * again and again, and nothing behind it ever.
+ */
+function checkStorable(texts: readonly string[], at: string): void {
+  if (texts.some((text) => text.includes("\u0000"))) throw new InvalidRecordError("a text has the character U+0000");
+  const day = at.slice(0, "2024-08-08".length);
+  const time = Date.parse(`${day}T00:00:00Z`);
+  // The 30th of February is another day, and there is no year 0.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, day.length) !== day || day.startsWith("0000"))
+    throw new InvalidRecordError(`${day} is no day`);
 }
 
 /** Holds one event against the rules. Throws an InvalidRecordError when its value does not fit its topic. */
