@@ -19,29 +19,43 @@ const ASK_AGAIN_MS = 250;
 export class InstrumentDirectory {
   readonly #ask: () => Promise<readonly Definition[]>;
   readonly #service: Service;
+  readonly #firstAnswerMsMax: number;
+  #firstAnswerBy: number | null = null;
   #linker = new EntityLinker([], commonWords());
   #definitions: readonly Definition[] = [];
   #askedAt = Number.NEGATIVE_INFINITY;
   #answers = false;
   #asking: Promise<void> | null = null;
 
-  constructor(service: Service, ask: () => Promise<readonly Definition[]>) {
+  constructor(
+    service: Service,
+    ask: () => Promise<readonly Definition[]>,
+    { firstAnswerMsMax = FIRST_ANSWER_MS_MAX } = {},
+  ) {
+    this.#firstAnswerMsMax = firstAnswerMsMax;
     this.#service = service;
     this.#ask = ask;
     // Not a failure: news is found without the engine.
     service.health.check("instruments", () => ({ answers: this.#answers, instruments: this.#definitions.length }));
   }
 
-  /** For what is known now, the engine asked if that is not fresh. */
+  /** For what is known now, the engine asked if that is not fresh. One that did not answer last time is not waited for. */
   async linker(): Promise<EntityLinker> {
-    if (performance.now() - this.#askedAt > FRESH_MS) await this.#refresh();
-    if (this.#answers || this.#definitions.length > 0) return this.#linker;
-    const end = performance.now() + FIRST_ANSWER_MS_MAX;
-    while (!this.#answers && performance.now() < end && !this.#service.shutdownSignal.aborted) {
-      await delay(ASK_AGAIN_MS, undefined, { signal: this.#service.shutdownSignal }).catch(() => {});
-      await this.#refresh();
-    }
+    const isFresh = performance.now() - this.#askedAt <= FRESH_MS;
+    const asking = isFresh ? null : this.#refresh();
+    if (this.#answers) await asking;
+    else if (this.#definitions.length === 0) await this.#firstAnswer();
     return this.#linker;
+  }
+
+  /** Once in the life of the process, however many wait. */
+  async #firstAnswer(): Promise<void> {
+    this.#firstAnswerBy ??= performance.now() + this.#firstAnswerMsMax;
+    const { shutdownSignal } = this.#service;
+    while (!this.#answers && performance.now() < this.#firstAnswerBy && !shutdownSignal.aborted) {
+      await this.#refresh();
+      if (!this.#answers) await delay(ASK_AGAIN_MS, undefined, { signal: shutdownSignal }).catch(() => {});
+    }
   }
 
   #refresh(): Promise<void> {
