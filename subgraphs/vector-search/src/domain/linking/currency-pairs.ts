@@ -50,7 +50,7 @@ export class CurrencyPairs {
     const found = this.#currencies(tokens);
     const mentions: PairMention[] = [];
     for (const sentence of Map.groupBy(found, ({ from }) => tokens[from]!.sentence).values()) {
-      const dollars = sentence.filter(({ code }) => code === "USD");
+      const dollars = new Map(sentence.filter(({ code }) => code === "USD").map((each) => [each.from, each]));
       const others = sentence.filter(({ code }) => code !== "USD");
       for (let at = 0; at < others.length; at += 1) {
         const one = others[at]!;
@@ -58,7 +58,7 @@ export class CurrencyPairs {
         const pair = next && next.code !== one.code && this.#areAgainst(tokens, text, one, next) ? next : null;
         const counter = pair?.code ?? "USD";
         const symbols = this.#symbols.get(one.code + counter);
-        const last = pair ?? dollars.find(({ from }) => Math.abs(from - one.to) <= 1) ?? one;
+        const last = pair ?? dollars.get(one.to - 1) ?? dollars.get(one.to) ?? dollars.get(one.to + 1) ?? one;
         if (symbols) mentions.push({ symbols, from: Math.min(one.from, last.from), to: Math.max(one.to, last.to) });
         if (pair) at += 1;
       }

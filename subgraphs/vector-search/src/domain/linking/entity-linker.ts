@@ -1,6 +1,6 @@
 import { CurrencyPairs } from "./currency-pairs.ts";
 import { type Definition, entitiesOf, type Entity, type Name } from "./entity.ts";
-import { actsAsCompany, isPartOfSomethingElse, isSpokenOf, isTheThing, sentenceStyle, type Span } from "./evidence.ts";
+import { actsAsCompany, isPartOfSomethingElse, isTheThing, Sentences, type Span } from "./evidence.ts";
 import { isCapitalised, type Token, tokensOf } from "./token.ts";
 
 /** SYMBOL: a symbol or a cash tag. NAME: a name that means nothing else. CONTEXT: a common word, and what is around it. */
@@ -20,6 +20,18 @@ interface Candidate extends Span {
   how: "TAG" | "PAIR" | "CODE" | "NAME";
   /** Null for a code. */
   name: Name | null;
+}
+
+/** A text, and what names it has. */
+interface Reading {
+  text: string;
+  tokens: readonly Token[];
+  sentences: Sentences;
+  /** How often each is named. */
+  named: ReadonlyMap<Entity, number>;
+  sure: ReadonlySet<Candidate>;
+  /** Of the sure ones. */
+  kinds: ReadonlySet<Entity["kind"]>;
 }
 
 /** Of an article; what comes after is not looked at. */
@@ -62,10 +74,14 @@ export class EntityLinker {
     const text = wholeText.slice(0, CHARACTERS_MAX);
     const tokens = tokensOf(text);
     const candidates = this.#candidates(tokens, text);
-    const sure = new Set(candidates.filter((each) => this.#isSure(each, tokens, text)));
+    const sentences = new Sentences(tokens);
+    const sure = new Set(candidates.filter((each) => this.#isSure(each, { tokens, text, sentences })));
+    const kinds = new Set([...sure].map(({ entity }) => entity.kind));
+    const named = new Map<Entity, number>();
+    for (const { entity } of candidates) named.set(entity, (named.get(entity) ?? 0) + 1);
     const found: Mention[] = [];
     for (const candidate of candidates) {
-      const kind = this.#kindOf(candidate, { tokens, text, sure, candidates });
+      const kind = this.#kindOf(candidate, { tokens, text, sentences, named, sure, kinds });
       if (kind !== null) found.push({ symbols: candidate.entity.symbols, kind, ...placeOf(tokens, candidate) });
     }
     for (const pair of this.#pairs.mentions(tokens, text))
@@ -108,10 +124,13 @@ export class EntityLinker {
   }
 
   /** Whether it means nothing else, whatever is around it. */
-  #isSure({ how, name, entity, from, to }: Candidate, tokens: readonly Token[], text: string): boolean {
+  #isSure(
+    { how, name, entity, from, to }: Candidate,
+    { tokens, text, sentences }: Pick<Reading, "tokens" | "text" | "sentences">,
+  ): boolean {
     if (how === "TAG" || how === "PAIR") return true;
     const token = tokens[from]!;
-    const style = sentenceStyle(tokens, token.sentence);
+    const style = sentences.style(token.sentence);
     if (how === "CODE") {
       const around = text.slice(Math.max(0, token.start - 12), token.start) + text.slice(token.end, token.end + 1);
       if (/\((?:[A-Z]{2,8}: ?)?\)$/u.test(around)) return true;
@@ -127,26 +146,15 @@ export class EntityLinker {
     );
   }
 
-  #kindOf(
-    candidate: Candidate,
-    {
-      tokens,
-      text,
-      sure,
-      candidates,
-    }: { tokens: readonly Token[]; text: string; sure: ReadonlySet<Candidate>; candidates: readonly Candidate[] },
-  ): MentionKind | null {
+  #kindOf(candidate: Candidate, { tokens, text, sentences, named, sure, kinds }: Reading): MentionKind | null {
     if (sure.has(candidate)) return candidate.how === "NAME" ? "NAME" : "SYMBOL";
     const { entity, how, from, to } = candidate;
-    const style = sentenceStyle(tokens, tokens[from]!.sentence);
+    const style = sentences.style(tokens[from]!.sentence);
     if (style === "UPPER" || isPartOfSomethingElse(tokens, candidate, text)) return null;
-    const isBeside = ({ kind }: Entity) => kind === entity.kind;
-    const others = candidates.filter((each) => each !== candidate);
-    const companions = others.filter((each) => each.entity === entity || (sure.has(each) && isBeside(each.entity)));
-    if (companions.length > 0) return "CONTEXT";
-    if (how === "CODE") return isSpokenOf(entity.kind, tokens, candidate) ? "CONTEXT" : null;
-    if (entity.kind === "COMMODITY") return isSpokenOf("COMMODITY", tokens, candidate) ? "CONTEXT" : null;
-    if (entity.kind === "COIN") return isSpokenOf("COIN", tokens, candidate) ? "CONTEXT" : null;
+    // Beside itself, or one of its kind that means nothing else.
+    if (named.get(entity)! > 1 || kinds.has(entity.kind)) return "CONTEXT";
+    if (how === "CODE" || entity.kind !== "COMPANY")
+      return sentences.speaksOf(entity.kind, candidate) ? "CONTEXT" : null;
     // A capital where none has to be says that it is a name.
     if (!tokens[from]!.opens && style === "PLAIN" && to - from === 1) return "CONTEXT";
     return actsAsCompany(tokens, candidate, text) ? "CONTEXT" : null;

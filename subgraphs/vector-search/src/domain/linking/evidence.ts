@@ -26,21 +26,50 @@ export interface Span {
   to: number;
 }
 
-/** Whether a sentence is written with capitals throughout, so that they say nothing: a headline of that style, or shouting. */
-export function sentenceStyle(tokens: readonly Token[], sentence: number): "PLAIN" | "TITLE" | "UPPER" {
-  const words = tokens.filter((token) => token.sentence === sentence && /\p{L}{2}/u.test(token.text));
+type SentenceStyle = "PLAIN" | "TITLE" | "UPPER";
+
+interface Sentence extends Span {
+  style: SentenceStyle | null;
+  /** Places of the first and the last word that speaks of a kind; null where none does. */
+  talk: Partial<Record<Entity["kind"], { first: number; last: number } | null>>;
+}
+
+/** What the sentences of a text say as a whole. Each is read once for each question, however many names it has. */
+export class Sentences {
+  readonly #tokens: readonly Token[];
+  readonly #sentences: Sentence[] = [];
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+    for (const [place, { sentence }] of tokens.entries())
+      (this.#sentences[sentence] ??= { from: place, to: place, style: null, talk: {} }).to = place + 1;
+  }
+
+  /** Whether a sentence is written with capitals throughout, so that they say nothing: a headline of that style, or shouting. */
+  style(sentence: number): SentenceStyle {
+    const known = this.#sentences[sentence]!;
+    return (known.style ??= styleOf(this.#tokens.slice(known.from, known.to)));
+  }
+
+  /** Whether the words around say that an entity of this kind is spoken of: the name itself left out. */
+  speaksOf(kind: Entity["kind"], span: Span): boolean {
+    const known = this.#sentences[this.#tokens[span.from]!.sentence]!;
+    let talk = known.talk[kind];
+    if (talk === undefined) talk = known.talk[kind] = this.#talkOf(kind, known);
+    return talk !== null && (talk.first < span.from || talk.last >= span.to);
+  }
+
+  #talkOf(kind: Entity["kind"], { from, to }: Span): { first: number; last: number } | null {
+    const places = this.#tokens.slice(from, to).flatMap(({ lower }, at) => (TALK[kind].test(lower) ? [from + at] : []));
+    return places.length === 0 ? null : { first: places[0]!, last: places.at(-1)! };
+  }
+}
+
+function styleOf(sentence: readonly Token[]): SentenceStyle {
+  const words = sentence.filter(({ text }) => /\p{L}{2}/u.test(text));
   if (words.length >= 3 && words.every(({ text }) => isUpper(text))) return "UPPER";
   const long = words.filter(({ text }) => text.length > 3);
   return long.length >= 4 && long.every(({ text }) => isCapitalised(text)) ? "TITLE" : "PLAIN";
-}
-
-/** Whether the words around say that an entity of this kind is spoken of: the name itself left out. */
-export function isSpokenOf(kind: Entity["kind"], tokens: readonly Token[], span: Span): boolean {
-  const { sentence } = tokens[span.from]!;
-  return tokens.some(
-    (token, place) =>
-      token.sentence === sentence && (place < span.from || place >= span.to) && TALK[kind].test(token.lower),
-  );
 }
 
 /** Whether what is named does what companies do: "Target cut its forecast", "Apple's services". */
