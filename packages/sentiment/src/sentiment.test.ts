@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sentimentAbout, sentimentOf } from "./sentiment.ts";
+import { HeardText, sentimentAbout, sentimentOf } from "./sentiment.ts";
 
 const sign = (text: string) => Math.sign(sentimentOf(text) ?? Number.NaN);
 
@@ -36,6 +36,19 @@ test.each([
   const [one, other] = [placeOf(/norva/i), placeOf(/quiltec/i)];
   expect(Math.sign(sentimentAbout(text, one, [other])!)).toBe(norva);
   expect(Math.sign(sentimentAbout(text, other, [one])!)).toBe(quiltec);
+});
+
+test("a text that is heard for many is read once, and says of each what it says of it alone", () => {
+  const names = Array.from({ length: 50 }, (_, at) => `Name${at}x`);
+  const text = names.map((name, at) => `${name} ${at % 2 === 0 ? "gained" : "slumped"}`).join(", ");
+  const places = names.map((name) => ({ start: text.indexOf(name), end: text.indexOf(name) + name.length }));
+  const others = (at: number) => places.filter((_, other) => other !== at);
+  const heard = new HeardText(text);
+  const signs = places.map((place, at) => Math.sign(heard.about(place, others(at))!));
+  expect(signs).toEqual(names.map((_, at) => (at % 2 === 0 ? 1 : -1)));
+  expect(places.map((place, at) => heard.about(place, others(at)))).toEqual(
+    places.map((place, at) => sentimentAbout(text, place, others(at))),
+  );
 });
 
 test("a text without any word of the lexicon has no sentiment", () => {

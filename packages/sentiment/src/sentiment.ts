@@ -1,4 +1,4 @@
-import { clauseScore } from "./clause-score.ts";
+import { clauseScore, type ClauseScore } from "./clause-score.ts";
 import { weightOf } from "./word-weight.ts";
 
 /** Words that weigh this much together count as fully good or bad: the sum is bent into -1 … 1 around it. */
@@ -22,33 +22,71 @@ export interface TextPlace {
  * than "bad".
  */
 export function sentimentOf(text: string): number | null {
-  return bent(normal(text).split(ENDS_CLAUSE));
+  return bent(normal(text).split(ENDS_CLAUSE).map(clauseScore));
 }
 
 /** How it sounds for the one at a place, beside others: by the parts that are about it, and against it where it is the loser. */
 export function sentimentAbout(text: string, about: TextPlace, others: readonly TextPlace[]): number | null {
-  const said = normal(text);
-  const own: string[] = [];
-  let against = 0;
-  let owner: "ABOUT" | "OTHER" | null = null;
-  const unowned: string[] = [];
-  for (const { start, end } of partsOf(said)) {
-    const part = said.slice(start, end);
-    const isIn = (place: TextPlace) => place.start >= start && place.end <= end;
-    const other = others.find(isIn);
-    if (isIn(about) && other) {
-      const [first, last] = about.start < other.start ? [about, other] : [other, about];
-      if (AGAINST.test(said.slice(first.end, last.start))) against += first === about ? 2 : -2;
-      else own.push(part);
-      owner = null;
-    } else if (isIn(about) || other) {
-      owner = isIn(about) ? "ABOUT" : "OTHER";
-      if (owner === "ABOUT") own.push(...unowned.splice(0), part);
-      else unowned.length = 0;
-    } else if (owner === "ABOUT") own.push(part);
-    else if (owner === null) unowned.push(part);
+  return new HeardText(text).about(about, others);
+}
+
+/** A text that is heard for several of those whom it is about: its parts are found and weighed once. */
+export class HeardText {
+  readonly #said: string;
+  readonly #parts: readonly TextPlace[];
+  readonly #scores: (ClauseScore | undefined)[] = [];
+
+  constructor(text: string) {
+    this.#said = normal(text);
+    this.#parts = partsOf(this.#said);
   }
-  return bent([...own, ...(owner === null ? unowned : [])], against);
+
+  /** As `sentimentAbout`. */
+  about(about: TextPlace, others: readonly TextPlace[]): number | null {
+    const aboutIn = this.#partOf(about);
+    // The first of those in a part; one that goes beyond its part is in none.
+    const otherIn = new Map(others.map((other) => [this.#partOf(other), other] as const).toReversed());
+    const own: number[] = [];
+    let against = 0;
+    let owner: "ABOUT" | "OTHER" | null = null;
+    const unowned: number[] = [];
+    for (const part of this.#parts.keys()) {
+      const isAbout = part === aboutIn;
+      const other = otherIn.get(part);
+      if (isAbout && other) {
+        const [first, last] = about.start < other.start ? [about, other] : [other, about];
+        if (AGAINST.test(this.#said.slice(first.end, last.start))) against += first === about ? 2 : -2;
+        else own.push(part);
+        owner = null;
+      } else if (isAbout || other) {
+        owner = isAbout ? "ABOUT" : "OTHER";
+        if (owner === "ABOUT") own.push(...unowned.splice(0), part);
+        else unowned.length = 0;
+      } else if (owner === "ABOUT") own.push(part);
+      else if (owner === null) unowned.push(part);
+    }
+    return bent(
+      [...own, ...(owner === null ? unowned : [])].map((part) => this.#scoreOf(part)),
+      against,
+    );
+  }
+
+  /** The number of the part that a place is in, null for none. */
+  #partOf({ start, end }: TextPlace): number | null {
+    let [low, high] = [0, this.#parts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.#parts[middle]!.start <= start) low = middle;
+      else high = middle - 1;
+    }
+    const part = this.#parts[low]!;
+    return part.start <= start && end <= part.end ? low : null;
+  }
+
+  #scoreOf(part: number): ClauseScore {
+    const { start, end } = this.#parts[part]!;
+    return (this.#scores[part] ??= clauseScore(this.#said.slice(start, end)));
+  }
 }
 
 /** The sentiment of an article: of its title and summary, which are clauses of their own. */
@@ -83,8 +121,7 @@ function partsOf(text: string): TextPlace[] {
   return [...parts, { start, end: text.length }];
 }
 
-function bent(clauses: readonly string[], more = 0): number | null {
-  const scores = clauses.map(clauseScore);
+function bent(scores: readonly ClauseScore[], more = 0): number | null {
   const found = scores.reduce((total, score) => total + score.found, 0);
   if (found === 0 && more === 0) return null;
   return scaled(scores.reduce((total, score) => total + score.sum, more));

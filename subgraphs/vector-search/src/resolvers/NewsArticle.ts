@@ -1,12 +1,13 @@
-import { sentimentOfMention } from "../domain/mention-sentiment.ts";
+import { sentimentsOfMentions } from "../domain/mention-sentiment.ts";
 import { pageSize } from "../domain/search-request.ts";
 import type { NewsArticleResolvers } from "../generated/resolvers.ts";
 
 export const NewsArticle: NewsArticleResolvers = {
   __resolveReference: ({ id }, { articles }) => articles.load(id),
   instruments: ({ symbols }) => symbols.map((symbol) => ({ symbol })),
-  mentions: (article) =>
-    article.mentions.map((mention) => {
+  mentions: (article) => {
+    const sentimentOf = sentimentsOfMentions(article);
+    return article.mentions.map((mention) => {
       const { symbols, kind, part, start, end } = mention;
       return {
         instruments: symbols.map((symbol) => ({ symbol })),
@@ -14,9 +15,13 @@ export const NewsArticle: NewsArticleResolvers = {
         part,
         range: { start, end },
         text: (part === "TITLE" ? article.title : (article.summary ?? "")).slice(start, end),
-        sentiment: sentimentOfMention(article, mention),
+        // Only where it is asked for.
+        get sentiment() {
+          return sentimentOf(mention);
+        },
       };
-    }),
+    });
+  },
   story: ({ story }) => ({ id: story }),
   similar: ({ id }, { first }, { similarTo }) => similarTo.load({ id, limit: pageSize(first, 5) }),
 };
