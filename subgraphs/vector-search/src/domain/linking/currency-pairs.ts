@@ -13,7 +13,7 @@ export interface PairMention extends Span {
 }
 
 const AMOUNT = /^(?:\d[\d.,]*|hundreds?|thousands?|millions?|billions?|trillions?|a|an|one|two|three|ten|per|in|of)$/u;
-const AREA = /^(?:zone|area|bloc|crossrates?|cup|championship|note|notes|coin|coins|2024)$/u;
+const AREA = /^(?:zone|area|bloc|crossrates?|cup|championship|note|notes|coin|coins|(?:19|20)\d\d)$/u;
 const AGAINST = /^(?:against|versus|vs|per|to|and)$/u;
 /** Between two currencies of a pair there are so many words at most. */
 const APART_MAX = 8;

@@ -40,6 +40,7 @@ test.each([
   ["EUR/GBP", ["EURGBP"]],
   ["the yen and the euro rose", ["USDJPY", "EURUSD"]],
   ["It cost 40 euro and 3 million yen", []],
+  ["Spain won Euro 2012, and Euro 2028 is played in Britain", []],
   ["", []],
 ])("%s: %j", (text, symbols) => expect(linker.symbolsIn(text)).toEqual(symbols));
 
