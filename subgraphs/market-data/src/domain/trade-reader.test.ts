@@ -45,9 +45,19 @@ interface Market {
   epochAfter?: number;
   engine?: "UP" | "DOWN";
   database?: "UP" | "DOWN";
+  /** Gets an entry each time that the database is asked. */
+  asked?: string[];
 }
 
-function readerOf({ trades, forgotten, written, epochAfter = 0, engine = "UP", database = "UP" }: Market): TradeReader {
+function readerOf({
+  trades,
+  forgotten,
+  written,
+  epochAfter = 0,
+  engine = "UP",
+  database = "UP",
+  asked = [],
+}: Market): TradeReader {
   const gone = trades.slice(0, forgotten);
   const memory = (window: TradeWindow): TradeMemory => ({
     trades: cut(trades.slice(forgotten), window),
@@ -59,6 +69,7 @@ function readerOf({ trades, forgotten, written, epochAfter = 0, engine = "UP", d
   const lastWritten = trades[written - 1];
   const history: TradeHistory = {
     tradesBetween: async (_, window) => {
+      asked.push("trades");
       if (database === "DOWN") throw new Error("no database");
       return {
         trades: cut(trades.slice(0, written), window),
@@ -191,17 +202,24 @@ describe("trades of the engine's memory and of history", () => {
     expect(await reader.before(SYMBOL, 6n, 2)).toEqual([]);
   });
 
-  test("without the engine what is written answers, and without the database what the engine has whole", async () => {
-    const market = { trades: five, forgotten: 3, written: 4 };
-    expect(sequences((await readerOf({ ...market, engine: "DOWN" }).read(SYMBOL, last(9))).trades)).toEqual([
-      1, 2, 4, 3,
-    ]);
-    await expect(readerOf({ ...market, written: 0, engine: "DOWN" }).read(SYMBOL, last(9))).rejects.toEqual(
+  test("trades before one that nobody can look for are not none", async () => {
+    const market = { trades: five, forgotten: 4, written: 2 };
+    await expect(readerOf({ ...market, engine: "DOWN" }).before(SYMBOL, 5n, 2)).rejects.toEqual(
       coded("ENGINE_UNAVAILABLE"),
     );
-    const whole = { trades: five, forgotten: 0, written: 0, database: "DOWN" as const };
-    expect(sequences((await readerOf(whole).read(SYMBOL, last(9))).trades)).toEqual([1, 2, 4, 3, 5]);
-    await expect(readerOf({ ...whole, forgotten: 1 }).read(SYMBOL, last(9))).rejects.toThrow("no database");
+    await expect(readerOf(market).before(SYMBOL, 3n, 2)).rejects.toEqual(coded("TRADES_NOT_WRITTEN_YET"));
+    expect(await readerOf({ ...market, forgotten: 0 }).before(SYMBOL, 6n, 2)).toEqual([]);
+    expect(sequences(await readerOf({ ...market, engine: "DOWN" }).before(SYMBOL, 2n, 2))).toEqual([1]);
+  });
+
+  test("a page that the engine has whole asks nothing of the database", async () => {
+    const asked: string[] = [];
+    const reader = readerOf({ trades: five, forgotten: 2, written: 5, asked });
+    expect(sequences(await reader.before(SYMBOL, null, 3))).toEqual([4, 3, 5]);
+    expect(sequences((await reader.read(SYMBOL, last(2))).trades)).toEqual([3, 5]);
+    expect(asked).toEqual([]);
+    expect(sequences((await reader.read(SYMBOL, last(3))).trades)).toEqual([4, 3, 5]);
+    expect(asked).toEqual(["trades"]);
   });
 });
 

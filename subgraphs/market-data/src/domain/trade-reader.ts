@@ -22,9 +22,10 @@ export class TradeReader {
 
   /** The last trades before the one with this id; none when nobody knows that one. */
   async before(symbol: string, tradeId: bigint | null, count: number): Promise<PlacedTrade[]> {
+    if (count === 0) return [];
     const before = tradeId === null ? null : await this.#find(symbol, tradeId);
     if (tradeId !== null && before === null) return [];
-    return (await this.read(symbol, { after: null, before, count, end: "LAST" })).trades;
+    return this.#between(symbol, { after: null, before, count, end: "LAST" });
   }
 
   /**
@@ -34,18 +35,19 @@ export class TradeReader {
   async read(symbol: string, window: TradeWindow): Promise<TradePage> {
     if (window.count === 0) return { trades: [], more: false };
     // One more than asked for shows whether there is more.
-    const wanted = { ...window, count: window.count + 1 };
+    return pageOf(await this.#between(symbol, { ...window, count: window.count + 1 }), window);
+  }
+
+  async #between(symbol: string, window: TradeWindow): Promise<PlacedTrade[]> {
     // In this order: what the engine forgets in between is written down by then, or known not to be.
-    const memory = await this.#recent(symbol, wanted);
+    const memory = await this.#recent(symbol, window);
     if (memory instanceof CodedError) {
-      const { trades, writtenTo } = await this.#history.tradesBetween(symbol, wanted);
+      const { trades, writtenTo } = await this.#history.tradesBetween(symbol, window);
       if (writtenTo === null) throw memory;
-      return pageOf(trades, window);
+      return trades;
     }
-    const alone = isWholeByItself(memory, wanted);
-    const { trades, writtenTo } = await this.#written(symbol, wanted, alone);
-    if (!alone && !reaches(writtenTo, memory)) throw new CodedError("TRADES_NOT_WRITTEN_YET", undefined, { symbol });
-    return pageOf(join(trades, memory.trades), window);
+    if (isFullByItself(memory, window)) return memory.trades;
+    return cut(join(await this.#written(symbol, window, memory), memory.trades), window);
   }
 
   async #recent(symbol: string, window: TradeWindow): Promise<TradeMemory | CodedError> {
@@ -57,34 +59,63 @@ export class TradeReader {
     }
   }
 
-  async #written(symbol: string, window: TradeWindow, alone: boolean): ReturnType<TradeHistory["tradesBetween"]> {
+  /** What is written of a window; without the database nothing, where the engine has forgotten nothing of it. */
+  async #written(symbol: string, window: TradeWindow, memory: TradeMemory): Promise<PlacedTrade[]> {
+    if (!isWholeByItself(memory, window)) return this.#everythingForgotten(symbol, window, memory);
     try {
-      return await this.#history.tradesBetween(symbol, window);
-    } catch (error) {
-      if (alone) return { trades: [], writtenTo: null };
-      throw error;
+      return (await this.#history.tradesBetween(symbol, window)).trades;
+    } catch {
+      return [];
     }
+  }
+
+  /** What is written of a window, where that has all that the engine has forgotten; fails where it has not. */
+  async #everythingForgotten(symbol: string, window: TradeWindow, memory: TradeMemory): Promise<PlacedTrade[]> {
+    const { trades, writtenTo } = await this.#history.tradesBetween(symbol, window);
+    if (reaches(writtenTo, memory)) return trades;
+    throw new CodedError("TRADES_NOT_WRITTEN_YET", undefined, { symbol });
   }
 
   async #find(symbol: string, tradeId: bigint): Promise<PlacedTrade | null> {
-    try {
-      const found = await this.#market.findTrade(symbol, tradeId);
-      if (found !== null) return found;
-    } catch (error) {
-      if (!isEngineDown(error)) throw error;
-    }
+    const recent = await this.#findRecent(symbol, tradeId);
+    if (recent !== null && !(recent instanceof CodedError)) return recent;
+    const written = await this.#history.findTrade(symbol, tradeId);
+    if (written !== null) return written;
+    if (recent !== null) throw recent;
+    // Nobody knows it, or the engine has forgotten it and it was not written when the database was asked.
+    const memory = await this.#market.tradesBetween(symbol, OLDEST);
+    if (memory.forgottenSequence === 0n) return null;
+    await this.#everythingForgotten(symbol, OLDEST, memory);
     return this.#history.findTrade(symbol, tradeId);
+  }
+
+  async #findRecent(symbol: string, tradeId: bigint): Promise<PlacedTrade | CodedError | null> {
+    try {
+      return await this.#market.findTrade(symbol, tradeId);
+    } catch (error) {
+      if (isEngineDown(error)) return error;
+      throw error;
+    }
   }
 }
 
-function pageOf(trades: PlacedTrade[], { count, end }: TradeWindow): TradePage {
-  if (trades.length <= count) return { trades, more: false };
-  return { trades: end === "LAST" ? trades.slice(-count) : trades.slice(0, count), more: true };
+const OLDEST: TradeWindow = { after: null, before: null, count: 1, end: "FIRST" };
+
+function pageOf(trades: PlacedTrade[], window: TradeWindow): TradePage {
+  return { trades: cut(trades, window), more: trades.length > window.count };
 }
 
-/** Whether no trade that the engine has forgotten can belong to the page. */
-function isWholeByItself({ trades, forgottenNanos }: TradeMemory, { after, count, end }: TradeWindow): boolean {
-  if (forgottenNanos === 0n || (after !== null && after.atNanos > forgottenNanos)) return true;
+function cut(trades: PlacedTrade[], { count, end }: TradeWindow): PlacedTrade[] {
+  return end === "LAST" ? trades.slice(-count) : trades.slice(0, count);
+}
+
+/** Whether no trade that the engine has forgotten can belong to the window. */
+function isWholeByItself({ forgottenNanos }: TradeMemory, { after }: TradeWindow): boolean {
+  return forgottenNanos === 0n || (after !== null && after.atNanos > forgottenNanos);
+}
+
+/** Whether the engine has as many of the newest trades as are asked for, all newer than any that it has forgotten. */
+function isFullByItself({ trades, forgottenNanos }: TradeMemory, { count, end }: TradeWindow): boolean {
   const oldest = trades[0];
   return end === "LAST" && trades.length >= count && oldest !== undefined && oldest.atNanos > forgottenNanos;
 }
