@@ -36,21 +36,22 @@ export function tradePartitionNamed(name: string): TradePartition | null {
   return partition.name === name && partition.fromMs % SPAN_MS === 0 ? partition : null;
 }
 
-/** Those that are older than the retention, and the oldest ones while all together are larger than `bytesMax`; the newest stays. */
+/**
+ * Those that are older than the retention, and the oldest ones while all together are larger than `bytesMax`. The newest stays: that
+ * of now, and not one that a wrong date has put into the future.
+ */
 export function expiredTradePartitions<Sized extends TradePartition & { bytes: number }>(
   partitions: readonly Sized[],
   { days, bytesMax }: TradeRetention,
   nowMs: number,
 ): Sized[] {
   const newestFirst = [...partitions].sort((left, right) => right.fromMs - left.fromMs);
-  const newest = newestFirst[0];
-  if (newest === undefined) return [];
-  const oldestMs =
-    newestOf(
-      partitions.map(({ fromMs }) => fromMs),
-      nowMs,
-    ) -
-    days * DAY_MS;
+  const newestMs = newestOf(
+    partitions.map(({ fromMs }) => fromMs),
+    nowMs,
+  );
+  const newest = newestFirst.find(({ fromMs }) => fromMs === newestMs) ?? newestFirst[0];
+  const oldestMs = newestMs - days * DAY_MS;
   let bytes = 0;
   return newestFirst.filter((partition) => {
     bytes += partition.bytes;

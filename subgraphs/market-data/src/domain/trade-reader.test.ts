@@ -265,7 +265,8 @@ describe("partitions of trades", () => {
   const now = Date.UTC(2024, 7, 8, 12);
   const partitions = (...ages: number[]) =>
     ages.map((hours) => ({ name: String(hours), fromMs: now - hours * HOURS, bytes: 10 }));
-  const expired = (given: ReturnType<typeof partitions>, days: number, bytesMax: number) =>
+  type Sized = ReturnType<typeof partitions>[number];
+  const expired = (given: Sized[], days: number, bytesMax: number) =>
     expiredTradePartitions(given, { days, bytesMax }, now).map(({ name }) => Number(name));
 
   test("what is too old goes, and the oldest of what is too much", () => {
@@ -279,5 +280,12 @@ describe("partitions of trades", () => {
     expect(expired(partitions(2 * years, years, years - 6), 30, 1_000)).toEqual([2 * years]);
     expect(expired(partitions(24, 0, -50 * years), 30, 1_000)).toEqual([]);
     expect(expired(partitions(2 * years + 24, 2 * years, -50 * years), 30, 1_000)).toEqual([]);
+  });
+
+  test("the newest stays however large it is, and one of a time to come is not it", () => {
+    const [old, live, wrong] = partitions(6, 0, -50 * 24 * 365) as [Sized, Sized, Sized];
+    expect(expired([old, live, { ...wrong, bytes: 1 }], 30, 5)).toEqual([6]);
+    expect(expired([live, wrong], 30, 5)).toEqual([Number(wrong.name)]);
+    expect(expired([wrong], 30, 5)).toEqual([]);
   });
 });
