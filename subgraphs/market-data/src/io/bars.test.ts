@@ -105,6 +105,15 @@ describe("history", () => {
     ]);
     expect(await bars.bars("BTCUSDT", "D1", everything, 10)).toHaveLength(1);
   });
+
+  test("a partition that another process has dropped is made again when the write is tried again", async () => {
+    const bars = new PostgresBars(database);
+    await write(bars, bar(1));
+    await database.query("DROP TABLE bars_m1_202408");
+    await expect(write(bars, bar(2))).rejects.toMatchObject({ code: "23514" });
+    await write(bars, bar(2));
+    expect(await bars.bars("BTCUSDT", "M1", everything, 10)).toHaveLength(1);
+  });
 });
 
 describe("the writer", () => {

@@ -10,11 +10,12 @@ import {
   type RetentionDays,
 } from "../domain/partitions.ts";
 import type { BarHistory } from "../domain/ports.ts";
+import { TablePartitions } from "./table-partitions.ts";
 
 /** Final bars in PostgreSQL, written in bulk and read by range. */
 export class PostgresBars implements BarHistory {
   readonly #database: Database;
-  readonly #partitions = new Set<string>();
+  readonly #partitions = new TablePartitions<Partition>({ lock: "bar partitions", definitionOf });
 
   constructor(database: Database) {
     this.#database = database;
@@ -42,31 +43,7 @@ export class PostgresBars implements BarHistory {
   async write(client: Queryable, bars: readonly Bar[]): Promise<void> {
     const latest = latestRevisions(bars);
     if (latest.length === 0) return;
-    await this.#makePartitions(client, latest);
-    const column = <Value>(of: (bar: Bar) => Value) => latest.map(of);
-    await client.query(
-      `INSERT INTO bars AS known (symbol, interval, opened_at, open, high, low, close, volume, vwap, trade_count, revision)
-       SELECT symbol, interval, to_timestamp(opened_at_ms / 1000), open, high, low, close, volume, vwap, trade_count, revision
-       FROM unnest($1::text[], $2::text[], $3::float8[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::int[])
-         AS b(symbol, interval, opened_at_ms, open, high, low, close, volume, vwap, trade_count, revision)
-       ON CONFLICT (interval, symbol, opened_at) DO UPDATE SET
-         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
-         vwap = excluded.vwap, trade_count = excluded.trade_count, revision = excluded.revision
-       WHERE known.revision <= excluded.revision`,
-      [
-        column((bar) => bar.symbol),
-        column((bar) => bar.interval),
-        column((bar) => bar.openedAtMs),
-        column((bar) => bar.open),
-        column((bar) => bar.high),
-        column((bar) => bar.low),
-        column((bar) => bar.close),
-        column((bar) => bar.volume),
-        column((bar) => bar.vwap),
-        column((bar) => bar.tradeCount),
-        column((bar) => bar.revision),
-      ],
-    );
+    await this.#partitions.write(client, latest.map(partitionOfBar), () => insert(client, latest));
   }
 
   /** Drops the partitions that are older than the retention, and says which. */
@@ -79,35 +56,47 @@ export class PostgresBars implements BarHistory {
       retentionDays,
       nowMs,
     );
-    for (const { name } of expired) {
-      await this.#database.query(`DROP TABLE IF EXISTS ${name}`);
-      this.#partitions.delete(name);
-    }
-    return expired.map(({ name }) => name);
-  }
-
-  async #makePartitions(client: Queryable, bars: readonly Bar[]): Promise<void> {
-    const needed = new Map<string, Partition>();
-    for (const { interval, openedAtMs } of bars) {
-      const partition = partitionOf(interval as StoredInterval, openedAtMs);
-      if (!this.#partitions.has(partition.name)) needed.set(partition.name, partition);
-    }
-    if (needed.size === 0) return;
-    // Two writers must not make the same one at the same moment: the second would fail and not wait.
-    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('bar partitions', 0))");
-    for (const { name, interval, fromMs, toMs } of needed.values()) {
-      const [from, to] = [fromMs, toMs].map((ms) => `'${new Date(ms).toISOString()}'`);
-      await client.query(
-        `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF bars_${interval.toLowerCase()} FOR VALUES FROM (${from}) TO (${to})`,
-      );
-    }
+    return this.#partitions.drop(this.#database, expired);
   }
 
   /** After the commit the partitions of these bars are there for good. */
   notePartitions(bars: readonly Bar[]): void {
-    for (const { interval, openedAtMs } of bars)
-      this.#partitions.add(partitionOf(interval as StoredInterval, openedAtMs).name);
+    this.#partitions.note(bars.map(partitionOfBar));
   }
+}
+
+const partitionOfBar = ({ interval, openedAtMs }: Bar) => partitionOf(interval as StoredInterval, openedAtMs);
+
+function definitionOf({ interval, fromMs, toMs }: Partition): string {
+  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  return `PARTITION OF bars_${interval.toLowerCase()} FOR VALUES FROM ('${from}') TO ('${to}')`;
+}
+
+async function insert(client: Queryable, bars: readonly Bar[]): Promise<void> {
+  const column = <Value>(of: (bar: Bar) => Value) => bars.map(of);
+  await client.query(
+    `INSERT INTO bars AS known (symbol, interval, opened_at, open, high, low, close, volume, vwap, trade_count, revision)
+     SELECT symbol, interval, to_timestamp(opened_at_ms / 1000), open, high, low, close, volume, vwap, trade_count, revision
+     FROM unnest($1::text[], $2::text[], $3::float8[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::int[])
+       AS b(symbol, interval, opened_at_ms, open, high, low, close, volume, vwap, trade_count, revision)
+     ON CONFLICT (interval, symbol, opened_at) DO UPDATE SET
+       open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+       vwap = excluded.vwap, trade_count = excluded.trade_count, revision = excluded.revision
+     WHERE known.revision <= excluded.revision`,
+    [
+      column((bar) => bar.symbol),
+      column((bar) => bar.interval),
+      column((bar) => bar.openedAtMs),
+      column((bar) => bar.open),
+      column((bar) => bar.high),
+      column((bar) => bar.low),
+      column((bar) => bar.close),
+      column((bar) => bar.volume),
+      column((bar) => bar.vwap),
+      column((bar) => bar.tradeCount),
+      column((bar) => bar.revision),
+    ],
+  );
 }
 
 interface BarRow {

@@ -7,11 +7,16 @@ import {
   type ReadingPartition,
 } from "../domain/reading-partitions.ts";
 import type { ReadingPage, SensorReading } from "../domain/sensor-reading.ts";
+import { TablePartitions } from "./table-partitions.ts";
 
 /** Readings of sensors in PostgreSQL, written in bulk, read newest first. */
 export class PostgresReadings {
   readonly #database: Database;
-  readonly #partitions = new Set<string>();
+  readonly #partitions = new TablePartitions<ReadingPartition>({
+    lock: "reading partitions",
+    definitionOf: ({ fromNanos, toNanos }) =>
+      `PARTITION OF sensor_readings FOR VALUES FROM (${fromNanos}) TO (${toNanos})`,
+  });
 
   constructor(database: Database) {
     this.#database = database;
@@ -57,25 +62,12 @@ export class PostgresReadings {
   /** Writes readings in the transaction that `client` is in. One that is there already stays as it is. */
   async write(client: Queryable, readings: readonly SensorReading[]): Promise<void> {
     if (readings.length === 0) return;
-    await this.#makePartitions(client, readings);
-    const column = <Value>(of: (reading: SensorReading) => Value) => readings.map(of);
-    await client.query(
-      `INSERT INTO sensor_readings (sensor_id, at_nanos, id, value, unit)
-       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::numeric[], $5::text[])
-       ON CONFLICT (sensor_id, at_nanos, id) DO NOTHING`,
-      [
-        column(({ sensorId }) => sensorId),
-        column(({ atNanos }) => String(atNanos)),
-        column(({ id }) => id),
-        column(({ value }) => value),
-        column(({ unit }) => unit),
-      ],
-    );
+    await this.#partitions.write(client, readings.map(partitionOf), () => insert(client, readings));
   }
 
   /** After the commit the partitions of these readings are there for good. */
   notePartitions(readings: readonly SensorReading[]): void {
-    for (const { atNanos } of readings) this.#partitions.add(readingPartitionOf(atNanos).name);
+    this.#partitions.note(readings.map(partitionOf));
   }
 
   /** Drops the partitions that are older than the retention, and says which. */
@@ -88,27 +80,26 @@ export class PostgresReadings {
       retentionDays,
       nowMs,
     );
-    for (const { name } of expired) {
-      await this.#database.query(`DROP TABLE IF EXISTS ${name}`);
-      this.#partitions.delete(name);
-    }
-    return expired.map(({ name }) => name);
+    return this.#partitions.drop(this.#database, expired);
   }
+}
 
-  async #makePartitions(client: Queryable, readings: readonly SensorReading[]): Promise<void> {
-    const needed = new Map<string, ReadingPartition>();
-    for (const { atNanos } of readings) {
-      const partition = readingPartitionOf(atNanos);
-      if (!this.#partitions.has(partition.name)) needed.set(partition.name, partition);
-    }
-    if (needed.size === 0) return;
-    // Two writers must not make the same one at the same moment: the second would fail and not wait.
-    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('reading partitions', 0))");
-    for (const { name, fromNanos, toNanos } of needed.values())
-      await client.query(
-        `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF sensor_readings FOR VALUES FROM (${fromNanos}) TO (${toNanos})`,
-      );
-  }
+const partitionOf = ({ atNanos }: SensorReading) => readingPartitionOf(atNanos);
+
+async function insert(client: Queryable, readings: readonly SensorReading[]): Promise<void> {
+  const column = <Value>(of: (reading: SensorReading) => Value) => readings.map(of);
+  await client.query(
+    `INSERT INTO sensor_readings (sensor_id, at_nanos, id, value, unit)
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::numeric[], $5::text[])
+     ON CONFLICT (sensor_id, at_nanos, id) DO NOTHING`,
+    [
+      column(({ sensorId }) => sensorId),
+      column(({ atNanos }) => String(atNanos)),
+      column(({ id }) => id),
+      column(({ value }) => value),
+      column(({ unit }) => unit),
+    ],
+  );
 }
 
 const LATEST_NANOS = 2n ** 63n - 1n;

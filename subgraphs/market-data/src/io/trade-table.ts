@@ -11,6 +11,7 @@ import {
   type TradePartition,
   type TradeRetention,
 } from "../domain/trade-partitions.ts";
+import { TablePartitions } from "./table-partitions.ts";
 import type { StoredTrade } from "./trade-event.ts";
 
 const COLUMNS = "symbol, at_ns, sequence, ordinal, trade_id, price_e9, size_e9, side, epoch";
@@ -18,7 +19,10 @@ const UNIQUE_VIOLATION = "23505";
 
 /** The partitioned table of trades, written by COPY. */
 export class TradeTable {
-  readonly #partitions = new Set<string>();
+  readonly #partitions = new TablePartitions<TradePartition>({
+    lock: "trade partitions",
+    definitionOf: (partition) => `PARTITION OF trades FOR VALUES FROM (${boundsOf(partition).join(") TO (")})`,
+  });
 
   /**
    * Writes trades in the transaction that `client` is in; says how many were not there. The position of the writer tells what is new,
@@ -27,27 +31,12 @@ export class TradeTable {
    */
   async write(client: pg.PoolClient, trades: readonly StoredTrade[]): Promise<number> {
     if (trades.length === 0) return 0;
-    await this.#makePartitions(client, trades);
-    await client.query("SAVEPOINT copied");
-    try {
-      await copy(client, "trades", trades);
-      await client.query("RELEASE SAVEPOINT copied");
-      return trades.length;
-    } catch (error) {
-      if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
-      await client.query("ROLLBACK TO SAVEPOINT copied");
-    }
-    await client.query("CREATE TEMPORARY TABLE trades_given (LIKE trades) ON COMMIT DROP");
-    await copy(client, "trades_given", trades);
-    const { rowCount } = await client.query(
-      `INSERT INTO trades (${COLUMNS}) SELECT ${COLUMNS} FROM trades_given ON CONFLICT DO NOTHING`,
-    );
-    return rowCount ?? 0;
+    return this.#partitions.write(client, trades.map(partitionOf), () => writeRows(client, trades));
   }
 
   /** After the commit the partitions of these trades are there for good. */
   notePartitions(trades: readonly StoredTrade[]): void {
-    for (const { atNanos } of trades) this.#partitions.add(tradePartitionOf(atNanos).name);
+    this.#partitions.note(trades.map(partitionOf));
   }
 
   /** Drops the partitions that are older than the retention or too many, and says which. */
@@ -59,30 +48,28 @@ export class TradeTable {
       const partition = tradePartitionNamed(name);
       return partition === null ? [] : { ...partition, bytes: Number(bytes) };
     });
-    const expired = expiredTradePartitions(partitions, retention, nowMs);
-    for (const { name } of expired) {
-      await database.query(`DROP TABLE IF EXISTS ${name}`);
-      this.#partitions.delete(name);
-    }
-    return expired.map(({ name }) => name);
+    return this.#partitions.drop(database, expiredTradePartitions(partitions, retention, nowMs));
   }
+}
 
-  async #makePartitions(client: pg.PoolClient, trades: readonly StoredTrade[]): Promise<void> {
-    const needed = new Map<string, TradePartition>();
-    for (const { atNanos } of trades) {
-      const partition = tradePartitionOf(atNanos);
-      if (!this.#partitions.has(partition.name)) needed.set(partition.name, partition);
-    }
-    if (needed.size === 0) return;
-    // Two writers must not make the same one at the same moment: the second would fail and not wait.
-    await client.query("SELECT pg_advisory_xact_lock(hashtextextended('trade partitions', 0))");
-    for (const partition of needed.values()) {
-      const [fromNanos, toNanos] = boundsOf(partition);
-      await client.query(
-        `CREATE TABLE IF NOT EXISTS ${partition.name} PARTITION OF trades FOR VALUES FROM (${fromNanos}) TO (${toNanos})`,
-      );
-    }
+const partitionOf = ({ atNanos }: StoredTrade) => tradePartitionOf(atNanos);
+
+async function writeRows(client: pg.PoolClient, trades: readonly StoredTrade[]): Promise<number> {
+  await client.query("SAVEPOINT copied");
+  try {
+    await copy(client, "trades", trades);
+    await client.query("RELEASE SAVEPOINT copied");
+    return trades.length;
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT copied");
   }
+  await client.query("CREATE TEMPORARY TABLE trades_given (LIKE trades) ON COMMIT DROP");
+  await copy(client, "trades_given", trades);
+  const { rowCount } = await client.query(
+    `INSERT INTO trades (${COLUMNS}) SELECT ${COLUMNS} FROM trades_given ON CONFLICT DO NOTHING`,
+  );
+  return rowCount ?? 0;
 }
 
 async function copy(client: pg.PoolClient, table: string, trades: readonly StoredTrade[]): Promise<void> {

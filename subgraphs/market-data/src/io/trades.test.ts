@@ -140,6 +140,16 @@ describe("history", () => {
     await write(table, days[0]!);
     expect(sequencesOf(await read(last(9)))).toEqual([1, 4]);
   });
+
+  test("a partition that another process has dropped is made again when the write is tried again", async () => {
+    const table = new TradeTable();
+    await write(table, trade(1));
+    table.notePartitions([trade(1)]);
+    await database.query("DROP TABLE trades_20240808_12");
+    await expect(write(table, trade(2))).rejects.toMatchObject({ code: "23514" });
+    expect(await write(table, trade(2))).toBe(1);
+    expect(sequencesOf(await read(last(9)))).toEqual([2]);
+  });
 });
 
 describe("the writer", () => {
