@@ -1,5 +1,5 @@
-import { parseNanos } from "@mib/protocol/instant";
 import { CodedError } from "@mib/service/coded-error";
+import { nanosOf } from "./nanos-of.ts";
 
 export const BARS_MAX = 10_000;
 
@@ -36,14 +36,4 @@ export function rangeTooLarge(): CodedError {
   return new CodedError("RANGE_TOO_LARGE", `At most ${BARS_MAX} bars at once: ask for a smaller range.`, {
     barsMax: BARS_MAX,
   });
-}
-
-/** April 2262, the last time that every reader of bars can count to; the engine would begin anew in 2554. */
-const LATEST_NANOS = 2n ** 63n - 1n;
-
-/** Times before 1970 mean the beginning of time, and those that nobody can count to its end: nothing is older or newer. */
-export function nanosOf(text: string | null | undefined): bigint | null {
-  if (text == null) return null;
-  const nanos = Date.parse(text) <= 0 ? 0n : parseNanos(text);
-  return nanos < LATEST_NANOS ? nanos : LATEST_NANOS;
 }

@@ -3,6 +3,7 @@ import { parseNanos } from "@mib/protocol/instant";
 import { CodedError } from "@mib/service/coded-error";
 import { checkedFirst, decodeCursor, encodeCursor } from "@mib/subgraph-server/connection";
 import { canonicalDateTime, canonicalDecimal } from "@mib/subgraph-server/scalars";
+import { LATEST_NANOS, nanosOf } from "./nanos-of.ts";
 import { canBeKept } from "./sensor.ts";
 
 export interface SensorReading {
@@ -34,8 +35,6 @@ export interface ReadingPage {
 const READINGS_MAX = 1_000;
 /** A page reads the end of each sensor's part of the index. */
 const SENSORS_MAX = 1_000;
-/** April 2262: what a column of 64 bits counts to. */
-const LATEST_NANOS = 2n ** 63n - 1n;
 const ID_CHARACTERS_MAX = 200;
 
 /** The reading that an event tells of, or why it can't be kept. */
@@ -89,11 +88,4 @@ function placeAfter(cursor: string): { atNanos: bigint; id: string } {
   if (!/^\d{1,19}$/.test(nanos) || BigInt(nanos) > LATEST_NANOS || id.includes("\u0000"))
     throw new CodedError("BAD_USER_INPUT", "after is not a cursor of this list.", { argument: "after" });
   return { atNanos: BigInt(nanos), id };
-}
-
-/** Times before 1970 mean the beginning of time, and those that nobody can count to its end. */
-function nanosOf(text: string | null | undefined): bigint | null {
-  if (text == null) return null;
-  const nanos = Date.parse(text) <= 0 ? 0n : parseNanos(text);
-  return nanos < LATEST_NANOS ? nanos : LATEST_NANOS;
 }

@@ -1,5 +1,5 @@
 import { CodedError } from "@mib/service/coded-error";
-import { nanosOf } from "./bar-range.ts";
+import { nanosOf } from "./nanos-of.ts";
 import { beginningOf, comparePlaces, type TradePlace } from "./trade-place.ts";
 
 const TRADES_MAX = 1_000;

@@ -1,5 +1,6 @@
 import type { Database, Queryable } from "@mib/subgraph-server/database";
 import { canonicalDecimal } from "@mib/subgraph-server/scalars";
+import { LATEST_NANOS } from "../domain/nanos-of.ts";
 import {
   expiredReadings,
   readingPartitionNamed,
@@ -101,8 +102,6 @@ async function insert(client: Queryable, readings: readonly SensorReading[]): Pr
     ],
   );
 }
-
-const LATEST_NANOS = 2n ** 63n - 1n;
 
 interface ReadingRow {
   sensor_id: string;
