@@ -121,6 +121,16 @@ test("an offset that Kafka does not have yet means that it lost records: the par
   await eventually(() => expect(seen.slice(0, 3)).toEqual(["a", "b", "c"]), { deadlineMs: 20_000 });
 });
 
+test("the same while it reads, as when a topic is made anew", async () => {
+  const batches: RecordBatch[] = [];
+  const consumer = await consume("latest", async (batch) => void batches.push(batch));
+  for (const partition of [0, 1]) consumer.seek(topic, partition, 1_000_000n);
+  await eventually(() => expect(batches.flatMap(valuesOf).slice(0, 3)).toEqual(["a", "b", "c"]), {
+    deadlineMs: 20_000,
+  });
+  expect(batches[0]).toMatchObject({ position: 0n, missedBefore: 0n });
+});
+
 test("records that retention took are counted as missed", async () => {
   const admin = kafka.admin();
   await admin.connect();

@@ -295,6 +295,14 @@ class SeekingConsumer implements EventConsumer {
   ): Promise<void> {
     const { topic, partition } = batch;
     state.highWatermark = BigInt(batch.highWatermark);
+    if (state.highWatermark < state.next) {
+      // As when it connects: there is nothing where it stands, so kafkajs has gone to the partition's start.
+      this.#options.log.error(
+        { topic, partition, next: String(state.next), high: batch.highWatermark },
+        "Kafka has less than it had: reading the partition from its start",
+      );
+      state.next = BigInt(batch.firstOffset() ?? 0);
+    }
     const nextOffset = BigInt(batch.lastOffset()) + 1n;
     const records = batch.messages.filter(({ offset }) => BigInt(offset) >= state.next);
     if (nextOffset <= state.next) return;
