@@ -176,16 +176,11 @@ fn read_instrument(
         let trade = Trade::decode(input.take(Trade::BYTES)?).ok_or(SnapshotError::Truncated)?;
         instrument.trades.push(sequence, trade, limits.trades_max);
     }
-    if !positioned {
-        // They can still be shown, but for those who ask by position they are forgotten.
+    let times = instrument.trades.kept.iter().map(|kept| kept.trade.ts_event_nanos);
+    if !positioned && let Some(newest) = times.max() {
+        // They can still be shown, but for those who ask by position they are forgotten. None came after the state's last input.
         instrument.trades.forgotten_sequence = applied_sequence;
-        let newest = instrument
-            .trades
-            .kept
-            .iter()
-            .map(|kept| kept.trade.ts_event_nanos)
-            .max();
-        instrument.trades.forgotten_nanos = instrument.watermark.max(newest.unwrap_or(0));
+        instrument.trades.forgotten_nanos = instrument.watermark.max(newest);
     }
     for (series, bars_max) in instrument.bars.iter_mut().zip(limits.bars_max) {
         for _ in 0..input.u64()? {

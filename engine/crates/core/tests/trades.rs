@@ -97,6 +97,19 @@ fn trades_keep_the_sequence_of_their_input_through_a_snapshot() {
 }
 
 #[test]
+fn where_no_trade_ever_came_an_older_snapshot_has_none_that_is_forgotten() {
+    let mut bytes = state_of(&[], 10).to_bytes();
+    let new = State::from_bytes(&bytes, Limits::default()).unwrap();
+    bytes[..8].copy_from_slice(&2_u64.to_le_bytes());
+    // From the end: an empty book, no bars of five intervals, no trades, and before them what is forgotten.
+    let forgotten = bytes.len() - 8 * (7 + 5 + 1 + 2);
+    bytes.drain(forgotten..forgotten + 16);
+    let read = State::from_bytes(&bytes, Limits::default()).unwrap();
+    assert_eq!(seen(&read), (vec![], 0, 0));
+    assert_eq!(read, new);
+}
+
+#[test]
 fn trades_of_a_snapshot_that_does_not_say_their_sequences_are_forgotten_for_those_who_ask_by_it() {
     let trades = [trade(7, 50), trade(8, 10)];
     let state = state_of(&trades, 10);

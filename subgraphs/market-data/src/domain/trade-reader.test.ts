@@ -45,6 +45,8 @@ interface Market {
   epochAfter?: number;
   engine?: "UP" | "DOWN";
   database?: "UP" | "DOWN";
+  /** The engine has the trades of an older version's snapshot, which did not say their sequences: only that they are not above this. */
+  snapshotOf?: bigint;
   /** Gets an entry each time that the database is asked. */
   asked?: string[];
 }
@@ -56,6 +58,7 @@ function readerOf({
   epochAfter = 0,
   engine = "UP",
   database = "UP",
+  snapshotOf,
   asked = [],
 }: Market): TradeReader {
   const gone = trades.slice(0, forgotten);
@@ -63,7 +66,7 @@ function readerOf({
     trades: cut(trades.slice(forgotten), window),
     epoch: EPOCH,
     epochAfter: trades[epochAfter - 1]?.sequence ?? 0n,
-    forgottenSequence: gone.at(-1)?.sequence ?? 0n,
+    forgottenSequence: snapshotOf ?? gone.at(-1)?.sequence ?? 0n,
     forgottenNanos: gone.reduce((most, { atNanos }) => (atNanos > most ? atNanos : most), 0n),
   });
   const lastWritten = trades[written - 1];
@@ -95,6 +98,7 @@ function readerOf({
         if (engine === "DOWN") throw down;
         return trades.slice(forgotten).findLast((trade) => trade.id === String(id)) ?? null;
       },
+      lastTrades: async () => [trades.slice(snapshotOf === undefined ? forgotten : 0).at(-1) ?? null],
     },
     history,
   );
@@ -220,6 +224,31 @@ describe("trades of the engine's memory and of history", () => {
     expect(asked).toEqual([]);
     expect(sequences((await reader.read(SYMBOL, last(3))).trades)).toEqual([4, 3, 5]);
     expect(asked).toEqual(["trades"]);
+  });
+
+  test("trades of a snapshot that did not say their sequences are read once the last of them is written", async () => {
+    const market = { trades: five, forgotten: 5, snapshotOf: 90n };
+    expect(sequences((await readerOf({ ...market, written: 5 }).read(SYMBOL, last(3))).trades)).toEqual([4, 3, 5]);
+    await expect(readerOf({ ...market, written: 4 }).read(SYMBOL, last(3))).rejects.toEqual(
+      coded("TRADES_NOT_WRITTEN_YET"),
+    );
+    expect(sequences(await readerOf({ ...market, written: 5 }).before(SYMBOL, 5n, 9))).toEqual([1, 2, 4, 3]);
+    await expect(readerOf({ ...market, written: 4 }).before(SYMBOL, 5n, 9)).rejects.toEqual(
+      coded("TRADES_NOT_WRITTEN_YET"),
+    );
+  });
+
+  test("without the engine what is written answers, and without the database what the engine has whole", async () => {
+    const market = { trades: five, forgotten: 3, written: 4 };
+    expect(sequences((await readerOf({ ...market, engine: "DOWN" }).read(SYMBOL, last(9))).trades)).toEqual([
+      1, 2, 4, 3,
+    ]);
+    await expect(readerOf({ ...market, written: 0, engine: "DOWN" }).read(SYMBOL, last(9))).rejects.toEqual(
+      coded("ENGINE_UNAVAILABLE"),
+    );
+    const whole = { trades: five, forgotten: 0, written: 0, database: "DOWN" as const };
+    expect(sequences((await readerOf(whole).read(SYMBOL, last(9))).trades)).toEqual([1, 2, 4, 3, 5]);
+    await expect(readerOf({ ...whole, forgotten: 1 }).read(SYMBOL, last(9))).rejects.toThrow("no database");
   });
 });
 
