@@ -26,6 +26,7 @@ const embedder = new Embedder({ threads: 1 });
 const DEADLINE = { deadlineMs: 30_000 };
 const COPPER = "00000000-0000-4000-8000-000000000001";
 const APPLE = "00000000-0000-4000-8000-000000000002";
+const ZINC = "00000000-0000-4000-8000-000000000003";
 
 let producer: EventProducer;
 let service: Service;
@@ -70,11 +71,17 @@ afterAll(async () => {
   await admin.disconnect();
 });
 
-/** As notification announces it; returns when it is looked for. */
-async function announce(id: string, wanted: NewsWatchWanted | null): Promise<void> {
+/** As notification announces it. Returns its version. */
+async function send(id: string, wanted: NewsWatchWanted | null): Promise<number> {
   const version = (versions += 1);
   const value = JSON.stringify({ id, version, wanted, at: new Date().toISOString() });
   await producer.send({ topic: topics.watches, key: id, channel: "*", eventId: `${id}/${version}`, value });
+  return version;
+}
+
+/** Returns when it is looked for. */
+async function announce(id: string, wanted: NewsWatchWanted | null): Promise<void> {
+  const version = await send(id, wanted);
   const vector = await embedder.embed(wanted?.query ?? "copper", "query");
   await eventually(async () => {
     const [found = []] = await watches.matching([
@@ -145,4 +152,41 @@ test("a watch that is gone is not looked for any more, a changed one as it is no
   await publish("strike-2", "Copper miners stop work again");
   await publish("rates-2", "Interest rates are cut by the central bank");
   expect((await told()).slice(before.length)).toEqual(["apple rates-2"]);
+});
+
+test("a watch that is gone stays gone, whenever the process that should remove it dies", async () => {
+  const wanted = { query: "supply disruptions in zinc", symbols: [], similarityLeast: 0.6 };
+  const vector = await embedder.embed(wanted.query, "query");
+  const isLookedFor = async (id: string) => {
+    const [found = []] = await watches.matching([{ vector, about: [], arrivedMs: Date.now() + 60_000 }]);
+    return found.some((each) => each.id === id);
+  };
+  await announce(ZINC, wanted);
+  await service.shutdown("deleted meanwhile");
+  await send(ZINC, null);
+  await send(COPPER, wanted);
+
+  // Of two calls of the store only one may come through: here the removal never does.
+  const asked: string[] = [];
+  class Dying extends NewsWatchStore {
+    override remove(): Promise<void> {
+      asked.push("remove");
+      return Promise.reject(new Error("the process dies"));
+    }
+  }
+  const dying = createService("vector-search");
+  startNewsWatchReader(dying, {
+    kafka,
+    store: new Dying({ url: servers.qdrantUrl, collection: `${prefix}-watches` }),
+    embedder,
+    topic: topics.watches,
+  });
+  await eventually(() => expect(asked.length).toBeGreaterThan(0), DEADLINE);
+  await dying.shutdown("dead");
+
+  await start();
+  await eventually(
+    async () => expect([await isLookedFor(ZINC), await isLookedFor(COPPER)]).toEqual([false, true]),
+    DEADLINE,
+  );
 });

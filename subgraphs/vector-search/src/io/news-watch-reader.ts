@@ -44,10 +44,12 @@ export function startNewsWatchReader(service: Service, { kafka, store, embedder,
               vector: await embedder.embed(wanted.query, "query"),
             },
       );
-      await store.save((await Promise.all(saved)).filter((watch) => watch !== null));
+      const kept = (await Promise.all(saved)).filter((watch) => watch !== null);
+      // Removed first: what is saved says how far was read, and what came before it is not read again.
       await store.remove(
         [...newest.values()].filter(({ value }) => value.wanted === null).map(({ value }) => value.id),
       );
+      await store.save(kept);
     },
   });
 }
