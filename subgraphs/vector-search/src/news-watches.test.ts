@@ -168,6 +168,7 @@ test("a watch that is gone stays gone, whenever the process that should remove i
 
   // Of two calls of the store only one may come through: here the removal never does.
   const asked: string[] = [];
+  const urgencies = new Set<string>();
   class Dying extends NewsWatchStore {
     override remove(): Promise<void> {
       asked.push("remove");
@@ -178,11 +179,18 @@ test("a watch that is gone stays gone, whenever the process that should remove i
   startNewsWatchReader(dying, {
     kafka,
     store: new Dying({ url: servers.qdrantUrl, collection: `${prefix}-watches` }),
-    embedder,
+    embedder: {
+      embed(text, urgency) {
+        urgencies.add(urgency);
+        return embedder.embed(text, urgency);
+      },
+    },
     topic: topics.watches,
   });
   await eventually(() => expect(asked.length).toBeGreaterThan(0), DEADLINE);
   await dying.shutdown("dead");
+  // Users' searches go before watches.
+  expect([...urgencies]).toEqual(["document"]);
 
   await start();
   await eventually(

@@ -11,7 +11,7 @@ const WATCHES = "news.watches.v1";
 interface ReaderParts {
   kafka: KafkaClient;
   store: NewsWatchStore;
-  embedder: Embedder;
+  embedder: Pick<Embedder, "embed">;
   topic?: string;
 }
 
@@ -41,7 +41,8 @@ export function startNewsWatchReader(service: Service, { kafka, store, embedder,
               version,
               at,
               position: { epoch, offset },
-              vector: await embedder.embed(wanted.query, "query"),
+              // Behind the searches of users: built again, all watches come at once.
+              vector: await embedder.embed(wanted.query, "document"),
             },
       );
       const kept = (await Promise.all(saved)).filter((watch) => watch !== null);
