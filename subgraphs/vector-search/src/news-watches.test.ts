@@ -2,6 +2,7 @@ import { createKafka } from "@mib/events/kafka";
 import { createEventProducer, type EventProducer } from "@mib/events/producer";
 import { provision } from "@mib/events/provision";
 import { createService, type Service } from "@mib/service/run";
+import { canonicalDateTime } from "@mib/subgraph-server/scalars";
 import { eventually } from "@mib/testkit/eventually";
 import { servers, uniqueName } from "@mib/testkit/servers";
 import { QdrantClient } from "@qdrant/js-client-rest";
@@ -74,7 +75,7 @@ afterAll(async () => {
 /** As notification announces it. Returns its version. */
 async function send(id: string, wanted: NewsWatchWanted | null): Promise<number> {
   const version = (versions += 1);
-  const value = JSON.stringify({ id, version, wanted, at: new Date().toISOString() });
+  const value = JSON.stringify({ id, version, wanted, at: canonicalDateTime(new Date().toISOString()) });
   await producer.send({ topic: topics.watches, key: id, channel: "*", eventId: `${id}/${version}`, value });
   return version;
 }

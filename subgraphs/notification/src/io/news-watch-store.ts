@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { enqueueEvent } from "@mib/events/outbox";
+import { canonicalDateTime } from "@mib/subgraph-server/scalars";
 import { canonicalUuids } from "@mib/subgraph-server/uuid";
 import type { Pool, PoolClient } from "pg";
 import type { NewsWatch, NewsWatchDefinition } from "../domain/news-watch.ts";
@@ -103,7 +104,8 @@ async function announce(
     key: id,
     channel: "*",
     eventId: `${id}/${version ?? "deleted"}`,
-    value: { id, version: version ?? 0, wanted, at: new Date().toISOString() },
+    // As every event writes a time, or it is refused: without zeros at the end.
+    value: { id, version: version ?? 0, wanted, at: canonicalDateTime(new Date().toISOString()) },
   });
 }
 
