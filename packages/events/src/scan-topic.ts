@@ -16,8 +16,8 @@ export interface ScanOptions {
   topic: string;
   /** What to read, by partition; the others are not read. */
   ranges: ReadonlyMap<number, OffsetRange>;
-  /** Called with each record, in the order of its partition. False: it has seen enough. */
-  take(record: KafkaMessage, partition: number): boolean | void;
+  /** Called with each record, in the order of its partition, whose next one waits for the promise. False: it has seen enough. */
+  take(record: KafkaMessage, partition: number): boolean | void | Promise<boolean | void>;
   /** How long nothing may come before the scan is given up. */
   stalledMs?: number;
 }
@@ -75,7 +75,14 @@ export async function scanTopic({
     try {
       for (const record of records) {
         if (BigInt(record.offset) >= range.to) break;
-        if (take(record, partition) === false) return end();
+        const taken = take(record, partition);
+        // Most takers have nothing to wait for, and a pause for each record would cost more than they do.
+        if (taken instanceof Promise) {
+          const seenEnough = (await taken) === false;
+          if (over) return;
+          timer.refresh();
+          if (seenEnough) return end();
+        } else if (taken === false) return end();
       }
     } catch (error) {
       // A batch that fails would be given again and again.

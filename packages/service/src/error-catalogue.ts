@@ -342,6 +342,13 @@ export const ERROR_CATALOGUE = {
     remedy: "Delete one first.",
   },
 
+  // commands
+  REBUILD_REFUSED: {
+    status: 409,
+    meaning: "What is to be rebuilt is in use, or Kafka has less than was read of it.",
+    remedy: "Do what the message says, then rebuild again.",
+  },
+
   // search
   SEARCH_QUERY_INVALID: {
     status: 400,

@@ -18,12 +18,16 @@ import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
 import { ModelJobStore } from "./io/model-job-store.ts";
 import { ModelStore } from "./io/model-store.ts";
+import { BARS_CONSUMER } from "./io/read-bar.ts";
+import { holdOffRebuilds } from "./io/rebuild-lock.ts";
 import { SignalStore } from "./io/signal-store.ts";
 import { WindowStore } from "./io/window-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("analytics", async (service) => {
   const config = readAnalyticsConfig();
+  // Before anything that a rebuild replaces is read, and until what is left to be saved is saved.
+  await holdOffRebuilds(service, config.DATABASE_URL);
   const pool = await openDatabase(service, {
     url: config.DATABASE_URL,
     schema: "analytics",
@@ -37,7 +41,7 @@ await runService("analytics", async (service) => {
   const memory = new MarketMemory();
   const windows = new WindowStore(pool);
   await windows.restore(memory);
-  const state = await ConsumerState.load(pool, "bars");
+  const state = await ConsumerState.load(pool, BARS_CONSUMER);
   startOutboxPublisher(service, { databaseUrl: config.DATABASE_URL, schema: "analytics", producer });
   const signals = new SignalStore(pool);
   await startBarReader(service, { kafka, pool, memory, state, windows, signals, saveMs: config.WINDOWS_SAVE_MS });

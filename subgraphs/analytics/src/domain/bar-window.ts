@@ -11,6 +11,7 @@ export interface WindowBar {
 
 /** Numbers that a bar takes when a window is packed. */
 const NUMBERS_PER_BAR = 7;
+export const BYTES_PER_BAR = NUMBERS_PER_BAR * Float64Array.BYTES_PER_ELEMENT;
 
 /** The newest final bars of one instrument and interval, oldest first, at most `barsMax`. */
 export class BarWindow {

@@ -3,7 +3,7 @@ import { BarWindow, type WindowBar } from "./bar-window.ts";
 export type BarInterval = "S1" | "M1" | "M5" | "H1" | "D1";
 
 /** How many bars a window keeps: enough for the longest indicator to have settled. */
-const WINDOW_BARS_MAX = 600;
+export const WINDOW_BARS_MAX = 600;
 
 export interface Mover {
   symbol: string;

@@ -1,6 +1,6 @@
 import { consumeEvents, type RecordBatch } from "@mib/events/consumer";
 import type { ConsumerState } from "@mib/events/consumer-state";
-import { decodeEvent, InvalidRecordError, type StreamEvent } from "@mib/events/event";
+import type { StreamEvent } from "@mib/events/event";
 import type { KafkaClient } from "@mib/events/kafka";
 import { enqueueEvents } from "@mib/events/outbox";
 import { Counter } from "@mib/service/metrics";
@@ -10,11 +10,10 @@ import type { Pool } from "pg";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
 import { signalId } from "../domain/signal-id.ts";
 import { detectSignals } from "../domain/signals.ts";
-import { parseBar } from "./bar-event.ts";
+import { BARS_TOPIC, readBar } from "./read-bar.ts";
 import { evidenceOf, type FoundSignal, type SignalStore } from "./signal-store.ts";
 import type { WindowStore } from "./window-store.ts";
 
-const TOPIC = "market.bars.v1";
 /** More bars than these wait for no save by the clock: history comes faster than that. */
 const UNSAVED_MAX = 50_000;
 /** Bars of a second say too little for a signal. */
@@ -63,7 +62,7 @@ export async function startBarReader(
     kafka,
     log: service.log,
     name: "mib-analytics",
-    topics: [TOPIC],
+    topics: [BARS_TOPIC],
     startOffset: (topic, partition) => state.startOffset(topic, partition, "earliest"),
     onBatch: async (batch) => {
       // What was applied when this was tried before is passed over now, and its signals are still to be written. The batch may
@@ -82,7 +81,7 @@ export async function startBarReader(
   });
   service.health.check("bars", () => {
     if (!consumer.connected()) throw new Error("Kafka is not reached");
-    return { lag: Number(consumer.lag().get(TOPIC) ?? 0n) };
+    return { lag: Number(consumer.lag().get(BARS_TOPIC) ?? 0n) };
   });
 
   /** Not while signals wait to be written: after a crash the bars that caused them must count as new. */
@@ -109,8 +108,9 @@ export async function startBarReader(
     const signals: FoundSignal[] = [];
     let last: StreamEvent | null = null;
     for (const message of batch.records) {
-      const read = readBar(batch, message);
-      if (read === null || !state.accept(read.event)) continue;
+      const read = readBar(batch, message, state);
+      if (read === "INVALID") invalid.inc();
+      if (typeof read === "string") continue;
       const { event, symbol, interval, openedAt, bar } = read;
       last = event;
       bars.inc();
@@ -127,19 +127,6 @@ export async function startBarReader(
         });
     }
     return { signals, last };
-  }
-
-  /** Null for a record that is no bar: it must not keep those behind it waiting. */
-  function readBar(batch: RecordBatch, message: RecordBatch["records"][number]) {
-    try {
-      const event = decodeEvent(batch.topic, batch.partition, message, new Map());
-      return { event, ...parseBar(event.value) };
-    } catch (error) {
-      if (!(error instanceof InvalidRecordError)) throw error;
-      // The relay puts it into the dead-letter topic; here it is only passed over.
-      invalid.inc();
-      return null;
-    }
   }
 
   async function announce(found: readonly FoundSignal[]): Promise<void> {

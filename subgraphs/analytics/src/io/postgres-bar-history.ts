@@ -1,5 +1,5 @@
 import type { Queryable } from "@mib/subgraph-server/database";
-import type { Pool, PoolClient } from "pg";
+import type { Pool } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
 import type { BarHistory } from "../domain/indicators/indicator-series.ts";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
@@ -25,7 +25,7 @@ interface Row {
   revision: number;
 }
 
-const COLUMNS = `(extract(epoch FROM opened_at) * 1000)::float8 AS "openedAtMs", open, high, low, close, volume, revision`;
+export const BAR_COLUMNS = `(extract(epoch FROM opened_at) * 1000)::float8 AS "openedAtMs", open, high, low, close, volume, revision`;
 
 export const isStored = (interval: BarInterval): boolean => interval in RETENTION_DAYS;
 
@@ -41,7 +41,7 @@ export class PostgresBarHistory implements BarHistory {
 
   async before(symbol: string, interval: BarInterval, beforeMs: number, count: number): Promise<WindowBar[]> {
     const { rows } = await this.#pool.query<Row>(
-      `SELECT ${COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at < $3 ORDER BY opened_at DESC LIMIT $4`,
+      `SELECT ${BAR_COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at < $3 ORDER BY opened_at DESC LIMIT $4`,
       [interval, symbol, new Date(beforeMs), count],
     );
     const held = this.#memory.bars(symbol, interval).filter(({ openedAtMs }) => openedAtMs < beforeMs);
@@ -61,23 +61,27 @@ export class PostgresBarHistory implements BarHistory {
     return merge(rows, held).slice(0, count);
   }
 
-  /**
-   * Deletes what is older than its interval's retention, in parts, so that no lock is held for long. Age counts back from the
-   * newest bar, not from `nowMs`: a replayed capture of years ago is kept like a live feed. Unless that bar is of the future.
-   */
-  async prune(nowMs: number): Promise<void> {
-    for (const [interval, days] of Object.entries(RETENTION_DAYS)) {
-      let deleted: number;
-      do {
-        const result = await this.#pool.query(
-          `DELETE FROM bars WHERE ctid = ANY(ARRAY(
-             SELECT ctid FROM bars WHERE interval = $1 AND opened_at <
-               (SELECT least(max(opened_at), $2) FROM bars WHERE interval = $1) - make_interval(days => $3) LIMIT $4))`,
-          [interval, new Date(nowMs), days, ROWS_PER_DELETE],
-        );
-        deleted = result.rowCount ?? 0;
-      } while (deleted === ROWS_PER_DELETE);
-    }
+  prune(nowMs: number): Promise<void> {
+    return pruneBars(this.#pool, nowMs);
+  }
+}
+
+/**
+ * Deletes what is older than its interval's retention, in parts, so that no lock is held for long. Age counts back from the
+ * newest bar, not from `nowMs`: a replayed capture of years ago is kept like a live feed. Unless that bar is of the future.
+ */
+export async function pruneBars(database: Queryable, nowMs: number): Promise<void> {
+  for (const [interval, days] of Object.entries(RETENTION_DAYS)) {
+    let deleted: number;
+    do {
+      const result = await database.query(
+        `DELETE FROM bars WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM bars WHERE interval = $1 AND opened_at <
+             (SELECT least(max(opened_at), $2) FROM bars WHERE interval = $1) - make_interval(days => $3) LIMIT $4))`,
+        [interval, new Date(nowMs), days, ROWS_PER_DELETE],
+      );
+      deleted = result.rowCount ?? 0;
+    } while (deleted === ROWS_PER_DELETE);
   }
 }
 
@@ -90,7 +94,7 @@ export async function barsWithin(
   count: number,
 ): Promise<WindowBar[]> {
   const { rows } = await database.query<WindowBar>(
-    `SELECT ${COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at >= $3 AND opened_at < $4
+    `SELECT ${BAR_COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at >= $3 AND opened_at < $4
      ORDER BY opened_at LIMIT $5`,
     [interval, symbol, new Date(fromMs), new Date(toMs), count],
   );
@@ -98,16 +102,20 @@ export async function barsWithin(
 }
 
 /** Writes bars, each in its latest revision; repeats change nothing. No two of `bars` may be of the same time and instrument. */
-export async function writeBars(client: PoolClient, bars: readonly StoredBar[]): Promise<void> {
+export async function writeBars(
+  client: Queryable,
+  bars: readonly StoredBar[],
+  table: "bars" | "rebuilt_bars" = "bars",
+): Promise<void> {
   for (let at = 0; at < bars.length; at += ROWS_PER_STATEMENT) {
     const part = bars.slice(at, at + ROWS_PER_STATEMENT);
     await client.query(
-      `INSERT INTO bars (symbol, interval, opened_at, open, high, low, close, volume, revision)
+      `INSERT INTO ${table} AS there (symbol, interval, opened_at, open, high, low, close, volume, revision)
        SELECT s, i, to_timestamp(t / 1000), o, h, l, c, v, r FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[],
          $5::float8[], $6::float8[], $7::float8[], $8::float8[], $9::int[]) AS given (s, i, t, o, h, l, c, v, r)
        ON CONFLICT (interval, symbol, opened_at) DO UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low,
          close = excluded.close, volume = excluded.volume, revision = excluded.revision
-       WHERE bars.revision < excluded.revision`,
+       WHERE there.revision < excluded.revision`,
       [
         part.map(({ symbol }) => symbol),
         part.map(({ interval }) => interval),

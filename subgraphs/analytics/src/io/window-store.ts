@@ -1,18 +1,25 @@
 import type { ConsumerState } from "@mib/events/consumer-state";
+import type { Queryable } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Pool } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
-import { isStored, writeBars, type StoredBar } from "./postgres-bar-history.ts";
+import { LatestBars } from "./latest-bars.ts";
+import { writeBars } from "./postgres-bar-history.ts";
+
+interface PackedWindow {
+  symbol: string;
+  interval: BarInterval;
+  packed: Buffer;
+}
 
 /** Keeps the windows and the bars behind them in PostgreSQL, with the positions that they stand for. */
 export class WindowStore {
   readonly #pool: Pool;
   /** What a failed save owes the next one. */
-  readonly #owed = new Map<string, { symbol: string; interval: BarInterval; packed: Buffer }>();
-
-  /** Bars that came since the last save, each in its latest revision. */
-  readonly #bars = new Map<string, StoredBar>();
+  readonly #owed = new Map<string, PackedWindow>();
+  /** Bars that came since the last save. */
+  readonly #bars = new LatestBars();
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -25,10 +32,7 @@ export class WindowStore {
 
   /** Takes a bar that went into the memory, to be written with the next save. */
   keep(symbol: string, interval: BarInterval, bar: WindowBar): void {
-    if (!isStored(interval)) return;
-    const key = `${interval}/${bar.openedAtMs}/${symbol}`;
-    const there = this.#bars.get(key);
-    if (there === undefined || there.bar.revision < bar.revision) this.#bars.set(key, { symbol, interval, bar });
+    this.#bars.keep(symbol, interval, bar);
   }
 
   async restore(memory: MarketMemory): Promise<void> {
@@ -43,27 +47,24 @@ export class WindowStore {
     for (const window of memory.takeChanged()) this.#owed.set(`${window.interval}/${window.symbol}`, window);
     const positions = state.snapshot();
     const windows = [...this.#owed.values()];
-    const bars = [...this.#bars];
+    const { bars, written } = this.#bars.pending();
     await inTransaction(this.#pool, async (client) => {
-      await client.query(
-        `INSERT INTO windows (symbol, interval, bars) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
-         ON CONFLICT (symbol, interval) DO UPDATE SET bars = excluded.bars`,
-        [
-          windows.map(({ symbol }) => symbol),
-          windows.map(({ interval }) => interval),
-          windows.map(({ packed }) => packed),
-        ],
-      );
-      await writeBars(
-        client,
-        bars.map(([, bar]) => bar),
-      );
+      await writeWindows(client, windows);
+      await writeBars(client, bars);
       await positions.save(client);
     });
-    for (const [key, bar] of bars) if (this.#bars.get(key) === bar) this.#bars.delete(key);
+    written();
     for (const window of windows) {
       const key = `${window.interval}/${window.symbol}`;
       if (this.#owed.get(key) === window) this.#owed.delete(key);
     }
   }
+}
+
+export async function writeWindows(client: Queryable, windows: readonly PackedWindow[]): Promise<void> {
+  await client.query(
+    `INSERT INTO windows (symbol, interval, bars) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
+     ON CONFLICT (symbol, interval) DO UPDATE SET bars = excluded.bars`,
+    [windows.map(({ symbol }) => symbol), windows.map(({ interval }) => interval), windows.map(({ packed }) => packed)],
+  );
 }

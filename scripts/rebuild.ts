@@ -1,0 +1,72 @@
+/**
+ * Makes anew what a part derives from Kafka and PostgreSQL: docs/rebuild.md. Where the environment does not say where they
+ * are, they are those of the local stack that runs.
+ */
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readRuns } from "./local/run-file.mjs";
+
+const USAGE = "npm run rebuild -- analytics [--set NAME] [--data FOLDER]";
+const EXIT = { usage: 64, signalled: 130 };
+const ROOT = resolve(import.meta.dirname, "..");
+const PROGRAMS: Readonly<Record<string, string>> = { analytics: "subgraphs/analytics/src/rebuild.ts" };
+
+const request = readRequest();
+if (request.problems.length > 0) {
+  process.stderr.write(`${request.problems.join("\n")}\n\n${USAGE}\n`);
+  process.exitCode = EXIT.usage;
+} else {
+  const child = spawn(
+    process.execPath,
+    ["--max-old-space-size=768", "--disable-warning=TimeoutNegativeWarning", join(ROOT, request.program)],
+    { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...request.environment } },
+  );
+  // It leaves nothing half done, whenever it ends.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  child.once("error", (error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.once("exit", (code) => (process.exitCode = code ?? EXIT.signalled));
+}
+
+/** The program with its environment, and all that is wrong with the command line. */
+function readRequest(): { program: string; environment: Record<string, string>; problems: string[] } {
+  const problems: string[] = [];
+  const { values, positionals } = parsed(problems);
+  const [name, ...more] = positionals;
+  const program = Object.hasOwn(PROGRAMS, name ?? "") ? PROGRAMS[name!]! : "";
+  if (program === "")
+    problems.push(name === undefined ? "what is to be rebuilt is missing" : `${name} is nothing that can be rebuilt`);
+  if (more.length > 0) problems.push(`one part at a time: ${more.join(", ")}`);
+  return { program, environment: localServers(values.data, values.set, problems), problems };
+}
+
+function parsed(problems: string[]): { values: { set: string | undefined; data: string }; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { set: { type: "string" }, data: { type: "string", default: ".data" } },
+    });
+    return { values: { set: values.set, data: values.data }, positionals };
+  } catch (error) {
+    problems.push((error as Error).message);
+    return {
+      values: { set: undefined, data: ".data" },
+      positionals: process.argv.slice(2).filter((word) => !word.startsWith("-")),
+    };
+  }
+}
+
+/** What the environment leaves open, of the one local stack that runs. */
+function localServers(dataFolder: string, set: string | undefined, problems: string[]): Record<string, string> {
+  if (process.env.DATABASE_URL && set === undefined) return {};
+  const runs = readRuns(resolve(ROOT, dataFolder)).filter((run) => set === undefined || run.set === set);
+  if (runs.length > 1)
+    problems.push(`several stacks run here: choose one by --set ${runs.map((run) => run.set).join("|")}`);
+  if (runs.length === 0 && set !== undefined) problems.push(`no stack runs on the data set ${set}`);
+  const url = runs[0]?.parts["postgres"]?.url;
+  const local = { ...runs[0]?.feedEnvironment, ...(url !== undefined && { DATABASE_URL: url }) };
+  return Object.fromEntries(Object.entries(local).filter(([name]) => !process.env[name]));
+}
