@@ -1,21 +1,6 @@
-import type { Delivery } from "./delivery.ts";
-import { Group, Subscriber, type GroupEvent } from "./group.ts";
+import { Group, type GroupEvent } from "./group.ts";
 import { expect, test } from "vitest";
-
-/** Takes everything, and keeps where it is. */
-class Taker extends Subscriber {
-  readonly isFull = false;
-  deliver(delivery: Delivery): boolean {
-    this.sent = delivery.cursor;
-    return true;
-  }
-  started(): void {}
-  fail(): void {}
-  drained(): Promise<void> {
-    return Promise.resolve();
-  }
-  ended(): void {}
-}
+import { Taker } from "./test-taker.ts";
 
 const event = (id: number): GroupEvent => ({
   channelKey: "c",

@@ -3,35 +3,28 @@ import { compareIds, type WindowEntry } from "@mib/stream-window/layout";
 import { expect, test } from "vitest";
 import type { StreamSpec } from "./channel.ts";
 import type { Delivery } from "./delivery.ts";
-import { Subscriber } from "./group.ts";
 import { StreamHub } from "./hub.ts";
 import { ResumeAdmission } from "./resume/resume-admission.ts";
 import type { HubClock, StreamSource } from "./stream-source.ts";
+import { Taker } from "./test-taker.ts";
 
 const TOPIC = "t";
 const CHANNEL = "c";
 /** More than lie between the last event of a replay and the first one after it. */
 const CALLBACKS = 40;
 
-/** Takes everything. */
-class Taker extends Subscriber {
-  readonly isFull = false;
+/** Keeps what it takes. */
+class Keeper extends Taker {
   readonly taken: { value: number; gap: unknown }[] = [];
   /** Called with each event as it is taken. */
   onTaken: (value: number) => void = () => {};
 
-  deliver({ text, gap }: Delivery): boolean {
-    const value = JSON.parse(text).data as number;
-    this.taken.push({ value, gap });
+  override deliver(delivery: Delivery): boolean {
+    const value = JSON.parse(delivery.text).data as number;
+    this.taken.push({ value, gap: delivery.gap });
     this.onTaken(value);
-    return true;
+    return super.deliver(delivery);
   }
-  started(): void {}
-  fail(): void {}
-  drained(): Promise<void> {
-    return Promise.resolve();
-  }
-  ended(): void {}
 }
 
 const entryOf = (value: number): WindowEntry => ({
@@ -104,7 +97,7 @@ test.each(Array.from({ length: CALLBACKS }, (_, callbacks) => callbacks))(
     const { hub, publish } = hubOnWindow([1, 2, 3]);
     hub.open(SPEC, new Taker());
     await turn();
-    const taker = new Taker();
+    const taker = new Keeper();
     taker.resume = { epoch: "e", id: "1-0" };
     taker.onTaken = async (value) => {
       if (value !== 3) return;

@@ -11,6 +11,7 @@ import { inTransaction } from "@mib/subgraph-server/transaction";
 import { barOfEvent, isStored, type Bar, type BarEvent } from "../domain/bar.ts";
 import type { RetentionDays } from "../domain/partitions.ts";
 import type { PostgresBars } from "./postgres-bars.ts";
+import { startRetention } from "./retention.ts";
 
 const BARS_TOPIC = "market.bars.v1";
 const CONSUMER = "bar-writer";
@@ -61,7 +62,7 @@ export async function startBarWriter(
   });
   service.health.check("bars", () => ({ reading: consumer.connected(), lag: Number(consumer.lag().get(topic) ?? 0n) }));
   service.onShutdown("bar writer", () => consumer.stop());
-  startRetention();
+  startRetention(service, { what: "bars", everyMs: RETENTION_EVERY_MS, drop: () => bars.dropExpired(retentionDays) });
 
   async function take(batch: RecordBatch): Promise<void> {
     if (batch.missedBefore > 0n)
@@ -105,17 +106,6 @@ export async function startBarWriter(
         await wait(RETRY_MS, undefined, { signal: shutdownSignal });
       }
     }
-  }
-
-  function startRetention(): void {
-    const drop = () =>
-      bars.dropExpired(retentionDays).then(
-        (names) => names.length > 0 && log.info({ partitions: names }, "dropped bars older than the retention"),
-        (error: unknown) => log.warn({ err: error }, "old bars could not be dropped, it is tried again"),
-      );
-    void drop();
-    const timer = setInterval(() => void drop(), RETENTION_EVERY_MS);
-    service.onShutdown("retention of bars", () => clearInterval(timer));
   }
 }
 

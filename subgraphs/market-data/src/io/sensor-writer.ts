@@ -15,6 +15,7 @@ import { readingOf, type SensorReading, type SensorReadingEvent } from "../domai
 import { sensorOf, type Sensor, type SensorDefinitionEvent } from "../domain/sensor.ts";
 import type { PostgresReadings } from "./postgres-readings.ts";
 import type { PostgresSensors } from "./postgres-sensors.ts";
+import { startRetention } from "./retention.ts";
 
 const DEFINITIONS_TOPIC = "sensor.definitions.v1";
 const READINGS_TOPIC = "sensor.readings.v1";
@@ -81,7 +82,11 @@ export async function startSensorWriter(
     await starting;
     await consumer?.stop();
   });
-  startRetention();
+  startRetention(service, {
+    what: "readings",
+    everyMs: RETENTION_EVERY_MS,
+    drop: () => readings.dropExpired(retentionDays),
+  });
 
   /** The subgraph answers without it: what is written down is there. */
   async function start(): Promise<void> {
@@ -188,17 +193,6 @@ export async function startSensorWriter(
     for (const sensor of taken.sensors) await each({ sensors: [sensor], readings: [] });
     for (const reading of taken.readings) await each({ sensors: [], readings: [reading] });
     return kept;
-  }
-
-  function startRetention(): void {
-    const drop = () =>
-      readings.dropExpired(retentionDays).then(
-        (names) => names.length > 0 && log.info({ partitions: names }, "dropped readings older than the retention"),
-        (error: unknown) => log.warn({ err: error }, "old readings could not be dropped, it is tried again"),
-      );
-    void drop();
-    const timer = setInterval(() => void drop(), RETENTION_EVERY_MS);
-    service.onShutdown("retention of readings", () => clearInterval(timer));
   }
 }
 

@@ -11,6 +11,7 @@ import { BatchCollector } from "./batch-collector.ts";
 import { positionOf, tradeOf, TRADES_TOPIC, type StoredTrade } from "./trade-event.ts";
 import { holdPositions, readPositions, savePositions, type WritePosition } from "./trade-positions.ts";
 import { TradeTable } from "./trade-table.ts";
+import { startRetention } from "./retention.ts";
 
 /** What is not written down yet is in the engine's memory, so there is no hurry. */
 const LINGER_MS = 500;
@@ -67,7 +68,11 @@ export async function startTradeWriter(
     collector.stop();
     return consumer.stop();
   });
-  startRetention();
+  startRetention(service, {
+    what: "trades",
+    everyMs: RETENTION_EVERY_MS,
+    drop: () => table.dropExpired(database, retention, Date.now()),
+  });
 
   async function write(batches: readonly RecordBatch[]): Promise<void> {
     const taken = batches.map((batch) => ({ batch, read: readOf(batch) }));
@@ -121,17 +126,6 @@ export async function startTradeWriter(
     const begun = { from: position, next: position, anew: before !== undefined };
     reading.set(partition, begun);
     return begun;
-  }
-
-  function startRetention(): void {
-    const drop = () =>
-      table.dropExpired(database, retention, Date.now()).then(
-        (names) => names.length > 0 && log.info({ partitions: names }, "dropped trades beyond the retention"),
-        (error: unknown) => log.warn({ err: error }, "old trades could not be dropped, it is tried again"),
-      );
-    void drop();
-    const timer = setInterval(() => void drop(), RETENTION_EVERY_MS);
-    service.onShutdown("retention of trades", () => clearInterval(timer));
   }
 }
 
