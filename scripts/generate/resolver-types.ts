@@ -33,7 +33,7 @@ export async function generateResolverTypes({
       useTypeImports: true,
       enumsAsTypes: true,
       strictScalars: true,
-      scalars: { Decimal: "string", DateTime: "string", _FieldSet: "string" },
+      scalars: { Decimal: "string", Date: "string", DateTime: "string", _FieldSet: "string" },
       contextType: "../context.ts#Context",
       mappers,
       makeResolverTypeCallable: false,

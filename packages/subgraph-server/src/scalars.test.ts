@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { connectionOf, decodeCursor, encodeCursor } from "./connection.ts";
-import { canonicalDateTime, canonicalDecimal } from "./scalars.ts";
+import { canonicalDate, canonicalDateTime, canonicalDecimal } from "./scalars.ts";
 
 test.each([
   ["64250.10", "64250.1"],
@@ -31,6 +31,19 @@ test.each([
   ["2024-08-08T12:00:00.1234567891Z", null],
 ])("the time %s is written as %s", (text, written) => {
   expect(canonicalDateTime(text)).toBe(written);
+});
+
+test.each([
+  ["2024-08-08", true],
+  ["2024-02-29", true],
+  ["2023-02-29", false],
+  ["2024-13-01", false],
+  ["2024-8-8", false],
+  ["2024-08-08T00:00:00Z", false],
+  ["+02024-08-08", false],
+  ["", false],
+])("whether %s is a day: %s", (text, isDay) => {
+  expect(canonicalDate(text)).toBe(isDay ? text : null);
 });
 
 test("what is written once is written the same again", () => {

@@ -1,6 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind } from "graphql";
 
 const DECIMAL = /^(-?)0*(\d+)(?:\.(\d*?)0*)?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
 /** The one way to write a number: no leading or trailing zeros, no exponent, no negative zero. Null when it is none. */
@@ -25,6 +26,13 @@ export function canonicalDateTime(text: string): string | null {
   // An offset can lead out of the years that RFC 3339 has, which Date writes with a sign and six digits.
   if (written.length > "2024-08-08T12:00:00.000Z".length) return null;
   return `${written.slice(0, 19)}${digits === "" ? "" : `.${digits}`}Z`;
+}
+
+/** A day of UTC, which has only one way to be written. Null when it is none. */
+export function canonicalDate(text: string): string | null {
+  if (!DATE.test(text)) return null;
+  const start = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(start.getTime()) && isSameDate(`${text}T00:00:00`) ? text : null;
 }
 
 /** Date rolls 31 February over into March; such a date is refused instead. */
@@ -59,4 +67,5 @@ function scalar(name: string, canonical: (text: string) => string | null, exampl
 }
 
 export const Decimal = scalar("Decimal", canonicalDecimal, `"64250.1"`);
+export const Day = scalar("Date", canonicalDate, `"2024-08-08"`);
 export const DateTime = scalar("DateTime", canonicalDateTime, `"2024-08-08T12:00:00Z"`);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { parse, type GraphQLSchema } from "graphql";
-import { DateTime, Decimal } from "./scalars.ts";
+import { DateTime, Day, Decimal } from "./scalars.ts";
 
 /** Resolvers as the generated types have them: by type, then by field. */
 export type SubgraphResolvers = Readonly<Record<string, unknown>>;
@@ -14,6 +14,8 @@ export async function readSubgraphSchema(file: URL, resolvers: SubgraphResolvers
       "name" in definition && definition.name ? [definition.name.value] : [],
     ),
   );
-  const scalars = Object.fromEntries(Object.entries({ Decimal, DateTime }).filter(([name]) => declared.has(name)));
+  const scalars = Object.fromEntries(
+    Object.entries({ Decimal, Date: Day, DateTime }).filter(([name]) => declared.has(name)),
+  );
   return buildSubgraphSchema({ typeDefs, resolvers: { ...scalars, ...resolvers } as never });
 }
