@@ -281,6 +281,13 @@ export const ERROR_CATALOGUE = {
     remedy: "Measure something else with one that is there.",
   },
 
+  // briefs
+  DAY_NOT_KEPT: {
+    status: 404,
+    meaning: "Nothing is kept of that day.",
+    remedy: "Ask for a day between `oldest` and `newest`, which the error names.",
+  },
+
   // models
   TOO_FEW_BARS: {
     status: 400,

@@ -13,6 +13,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { startBarReader } from "./io/bar-reader.ts";
 import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
 import { startBarRetention } from "./io/bar-retention.ts";
+import { DaySignals } from "./io/day-signals.ts";
+import { ForecastTracks } from "./io/forecast-tracks.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
@@ -21,6 +23,7 @@ import { ModelStore } from "./io/model-store.ts";
 import { BARS_CONSUMER } from "./io/read-bar.ts";
 import { holdOffRebuilds } from "./io/rebuild-lock.ts";
 import { SignalStore } from "./io/signal-store.ts";
+import { Turns } from "./io/turns.ts";
 import { WindowStore } from "./io/window-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
@@ -61,21 +64,28 @@ await runService("analytics", async (service) => {
     code: packageJson.version,
   });
 
+  // Each reads thousands of bars, and others need the database, too.
+  const forecasting = new Turns(2);
   const parts: Parts = {
     memory,
     indicators: new LiveIndicators(memory),
     history,
     signals,
+    daySignals: new DaySignals(pool),
     models,
     modelJobs,
     modelDesk: new ModelDesk(pool, models, modelJobs, () => runner.wake()),
-    forecaster: new Forecaster(memory, history),
+    forecaster: new Forecaster(memory, history, forecasting),
   };
 
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: (identity, { clientAddress }): Context => ({ ...parts, caller: { identity, origin: clientAddress } }),
+    context: (identity, { clientAddress }): Context => ({
+      ...parts,
+      caller: { identity, origin: clientAddress },
+      tracks: new ForecastTracks(history, forecasting),
+    }),
   });
   service.log.info({ port: config.PORT }, "ready");
 });

@@ -1,6 +1,9 @@
+import type { InstrumentDay } from "./domain/briefs/instrument-day.ts";
+import type { MarketDay } from "./domain/briefs/market-day.ts";
 import type { Standing as DomainStanding } from "./domain/cross-section/snapshot.ts";
 import type { Evaluation } from "./domain/forecasting/evaluate.ts";
 import type { Forecast as DomainForecast } from "./domain/forecasting/forecast.ts";
+import type { ForecastTrack as DomainTrack } from "./domain/forecasting/forecast-track.ts";
 import type { Model as DomainModel, Promotion as DomainPromotion } from "./domain/forecasting/model.ts";
 import type { ForecastTarget } from "./domain/forecasting/model-spec.ts";
 import type { BarInterval } from "./domain/market-memory.ts";
@@ -42,4 +45,17 @@ export interface Forecast {
   forecast: DomainForecast;
   coverage: number;
   source: "LIVE" | "REPLAY" | "SIMULATED";
+}
+
+export type MarketBrief = MarketDay;
+
+export interface InstrumentBrief {
+  instrument: InstrumentDay;
+  /** Its place among all of the day; null without a standing. */
+  rank(): number | null;
+}
+
+export interface ForecastTrack {
+  model: DomainModel;
+  track: DomainTrack;
 }

@@ -2,7 +2,7 @@ import { AnswerBudget } from "@mib/subgraph-server/answer-budget";
 import DataLoader from "dataloader";
 import type { Article } from "./domain/article.ts";
 import type { Arrivals } from "./io/arrivals.ts";
-import type { ArticleStore } from "./io/article-store.ts";
+import type { AboutRequest, ArticleStore } from "./io/article-store.ts";
 import type { Embedder } from "./io/embedder.ts";
 import { foundSoon } from "./io/found-soon.ts";
 import { createPostsContext, type PostParts, type PostsContext } from "./posts-context.ts";
@@ -12,7 +12,7 @@ export interface Context {
   store: ArticleStore;
   embedder: Embedder;
   articles: DataLoader<string, Article | null>;
-  newestAbout: DataLoader<{ symbol: string; limit: number }, Article[], string>;
+  newestAbout: DataLoader<AboutRequest, Article[], string>;
   similarTo: DataLoader<{ id: string; limit: number }, Article[], string>;
   articlesOfStory: DataLoader<{ story: string; limit: number }, Article[], string>;
   /** How many articles tell a story. */
@@ -52,7 +52,7 @@ export function createContext({
     newestAbout: new DataLoader(
       bounded((wanted) => store.newestAbout(wanted)),
       {
-        cacheKeyFn: ({ symbol, limit }) => `${limit} ${symbol}`,
+        cacheKeyFn: ({ symbol, limit, from, to }) => `${limit} ${from ?? ""} ${to ?? ""} ${symbol}`,
       },
     ),
     similarTo: new DataLoader(

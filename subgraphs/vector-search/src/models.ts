@@ -31,3 +31,13 @@ export type NewsFacets = SearchFilter;
 export interface Instrument {
   symbol: string;
 }
+
+/** From `from` up to and without `to`. */
+export interface MarketBrief {
+  from: string;
+  to: string;
+}
+
+export interface InstrumentBrief extends MarketBrief {
+  symbol: string;
+}

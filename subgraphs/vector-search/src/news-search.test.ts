@@ -271,6 +271,34 @@ test("stories are told once, with all who tell them, page by page", async () => 
   expect(next.data.stories.pageInfo.hasNextPage).toBe(false);
 });
 
+/** What the news told in [from, to) to a brief of the market, or of an instrument. */
+async function ofBrief(typename: string, selection: string, representation: Record<string, string>) {
+  const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on ${typename} { ${selection} } } }`;
+  const { data, errors } = await subgraph.ask(query, { r: [{ __typename: typename, ...representation }] });
+  return { brief: data?._entities?.[0], code: errors?.[0]?.extensions?.code };
+}
+
+test("a brief of the market has the stories that began in its time, the most told first", async () => {
+  const time = { from: "2024-01-03T00:00:00Z", to: "2024-01-07T00:00:00Z" };
+  const { brief } = await ofBrief("MarketBrief", "stories { id articleCount }", time);
+  expect(brief.stories).toEqual([
+    { id: "phone", articleCount: 2 },
+    { id: "oil", articleCount: 1 },
+    { id: "bitcoin", articleCount: 1 },
+  ]);
+  const until = { ...time, to: "2024-01-04T09:00:00Z" };
+  expect((await ofBrief("MarketBrief", "stories(first: 1) { id }", until)).brief.stories).toEqual([{ id: "bitcoin" }]);
+  expect((await ofBrief("MarketBrief", "stories(first: 51) { id }", time)).code).toBe("BAD_USER_INPUT");
+});
+
+test("a brief of an instrument has the articles about it of its time, newest first", async () => {
+  const news = async (symbol: string, to: string) =>
+    (await ofBrief("InstrumentBrief", "news { id }", { symbol, from: "2024-01-04T00:00:00Z", to })).brief.news;
+  expect(await news("AAPL", "2024-01-06T00:00:00Z")).toEqual([{ id: "phone-2" }, { id: "phone" }]);
+  expect(await news("AAPL", "2024-01-05T09:00:00Z")).toEqual([{ id: "phone" }]);
+  expect(await news("BTCUSDT", "2024-01-06T00:00:00Z")).toEqual([]);
+});
+
 test("an article that comes without symbols is about what its text names, and says where", async () => {
   const text = "Coins fell, bitcoin by 5 percent; Aplin Systems was not touched.";
   await publish({ ...eventOf(["unlinked", "A day of sand and dust at the harbour", [], 9]), summary: text });

@@ -2,6 +2,7 @@ import type { Queryable } from "@mib/subgraph-server/database";
 import type { Pool } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
 import type { BarHistory } from "../domain/indicators/indicator-series.ts";
+import { INTERVAL_MS } from "../domain/interval-length.ts";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
 
 /** Bars of a second are not stored: there are 17 million a day for 200 instruments, and the window has the last ones. */
@@ -59,6 +60,23 @@ export class PostgresBarHistory implements BarHistory {
       .bars(symbol, interval)
       .filter(({ openedAtMs }) => openedAtMs >= fromMs && openedAtMs < toMs);
     return merge(rows, held).slice(0, count);
+  }
+
+  /** The bars of at most a day that opened in [fromMs, toMs), of the finest interval that has all of them; null where there are none. */
+  async finest(
+    symbol: string,
+    span: { fromMs: number; toMs: number },
+  ): Promise<{ interval: BarInterval; bars: WindowBar[] } | null> {
+    const [fiveMinutes, hours, days] = await Promise.all(
+      (["M5", "H1", "D1"] as const).map(async (interval) => ({
+        interval,
+        bars: await this.within(symbol, interval, span, INTERVAL_MS.D1 / INTERVAL_MS[interval]),
+      })),
+    );
+    // Where finer bars are not kept so long, those of the first hour that was traded in are missing.
+    const firstHourEndsMs = hours!.bars.length === 0 ? Infinity : hours!.bars[0]!.openedAtMs + INTERVAL_MS.H1;
+    if ((fiveMinutes!.bars[0]?.openedAtMs ?? Infinity) < firstHourEndsMs) return fiveMinutes!;
+    return [hours!, days!].find(({ bars }) => bars.length > 0) ?? null;
   }
 
   prune(nowMs: number): Promise<void> {

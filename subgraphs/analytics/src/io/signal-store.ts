@@ -36,7 +36,7 @@ export function evidenceOf({ evidence, interval }: FoundSignal): StoredEvidence 
 const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.?0+Z$/, "Z");
 
 /** A signal as the API shows it. */
-interface StoredSignal {
+export interface StoredSignal {
   id: string;
   instrument: { symbol: string };
   kind: "CROSS" | "BREAKOUT" | "ANOMALY";
@@ -47,7 +47,7 @@ interface StoredSignal {
   evidence: StoredEvidence | null;
 }
 
-interface Row {
+export interface SignalRow {
   id: string;
   symbol: string;
   kind: StoredSignal["kind"];
@@ -58,6 +58,8 @@ interface Row {
   evidence: StoredEvidence | null;
   number: string;
 }
+
+export const SIGNAL_COLUMNS = "id, symbol, kind, direction, score, at, explanation, evidence, number";
 
 /** The history of signals, newest first. A cursor stays valid while newer signals come in. */
 export class SignalStore {
@@ -101,8 +103,8 @@ export class SignalStore {
     after: string | null;
   }): Promise<Connection<StoredSignal>> {
     const before = after === null ? null : decodeCursor(after);
-    const { rows } = await this.#pool.query<Row>(
-      `SELECT id, symbol, kind, direction, score, at, explanation, evidence, number FROM signals
+    const { rows } = await this.#pool.query<SignalRow>(
+      `SELECT ${SIGNAL_COLUMNS} FROM signals
        WHERE ($1::text[] IS NULL OR symbol = ANY($1))
          AND ($2::timestamptz IS NULL OR (at, number) < ($2::timestamptz, $3::bigint))
          AND ($5::text[] IS NULL OR kind = ANY($5))
@@ -113,7 +115,7 @@ export class SignalStore {
   }
 }
 
-function signalOf(row: Row): StoredSignal {
+export function signalOf(row: SignalRow): StoredSignal {
   return {
     id: row.id,
     instrument: { symbol: row.symbol },
@@ -128,7 +130,7 @@ function signalOf(row: Row): StoredSignal {
 
 const jsonOf = (value: unknown): string | null => (value === null ? null : JSON.stringify(value));
 
-function cursorOf(row: Row): string {
+function cursorOf(row: SignalRow): string {
   return Buffer.from(`${row.at.toISOString()} ${row.number}`).toString("base64url");
 }
 

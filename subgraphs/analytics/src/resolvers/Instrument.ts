@@ -7,6 +7,7 @@ import { indicatorLines, indicatorSpec } from "../domain/indicators/indicator-sp
 import type { InstrumentResolvers } from "../generated/resolvers.ts";
 import type { Instrument as Parent } from "../models.ts";
 import { within } from "./arguments.ts";
+import { instrumentBrief } from "./InstrumentBrief.ts";
 import { pageSize } from "./page-size.ts";
 
 const POINTS_MAX = 1_000;
@@ -15,6 +16,7 @@ const END_OF_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 export const Instrument: InstrumentResolvers = {
   __resolveReference: ({ symbol, source }: Parent) => ({ symbol, ...(source && { source }) }),
+  brief: ({ symbol }, { date }, context) => instrumentBrief(symbol, date ?? null, context),
   indicators: ({ symbol }, { interval }) => ({ interval, symbol }),
   regime: ({ symbol }, { interval }, { memory, indicators }) => {
     const found = regime(memory, indicators, symbol, interval ?? "M1");

@@ -7,6 +7,7 @@ import { leadLag } from "../domain/cross-section/lead-lag.ts";
 import { bySize, standings } from "../domain/cross-section/snapshot.ts";
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
+import { marketBrief } from "./MarketBrief.ts";
 import { pageSize } from "./page-size.ts";
 import { screener } from "./screener.ts";
 
@@ -17,6 +18,7 @@ const RANKING_BARS = 20;
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export const Query: QueryResolvers = {
+  marketBrief: (_, { date }, context) => marketBrief(date ?? null, context),
   topMovers: (_, { first, interval }, { memory }) =>
     memory.movers(interval ?? "D1", pageSize(first)).map(({ symbol }) => ({ symbol })),
   movers: (_, { interval, bars, first, direction }, { memory, indicators }) =>

@@ -1,7 +1,10 @@
 import type { Resolvers } from "../generated/resolvers.ts";
 import { Forecast } from "./Forecast.ts";
+import { ForecastTrack } from "./ForecastTrack.ts";
 import { Indicators } from "./Indicators.ts";
 import { Instrument } from "./Instrument.ts";
+import { InstrumentBrief } from "./InstrumentBrief.ts";
+import { MarketBrief } from "./MarketBrief.ts";
 import { Model } from "./Model.ts";
 import { Backtest, ModelJob } from "./ModelJob.ts";
 import { ModelMetrics } from "./ModelMetrics.ts";
@@ -22,4 +25,7 @@ export const resolvers = {
   Backtest,
   Promotion,
   Forecast,
+  ForecastTrack,
+  InstrumentBrief,
+  MarketBrief,
 } satisfies Resolvers;

@@ -20,6 +20,14 @@ export interface StoredArticle {
   position: SourcePosition;
 }
 
+/** Which articles about an instrument: of [from, to), where those are given. */
+export interface AboutRequest {
+  symbol: string;
+  limit: number;
+  from?: string;
+  to?: string;
+}
+
 interface Payload extends Article {
   /** Of all instruments that it is about, whoever says so. */
   about: string[];
@@ -188,11 +196,11 @@ export class ArticleStore {
   }
 
   /** For each symbol, the newest articles about it, newest first. */
-  async newestAbout(wanted: readonly { symbol: string; limit: number }[]): Promise<Article[][]> {
+  async newestAbout(wanted: readonly AboutRequest[]): Promise<Article[][]> {
     return this.#batch(
-      wanted.map(({ symbol, limit }) => ({
+      wanted.map(({ symbol, limit, from = null, to = null }) => ({
         query: { order_by: { key: "publishedAt", direction: "desc" as const } },
-        filter: { must: [{ key: "about", match: { value: symbol } }] },
+        filter: storeFilter({ symbols: [symbol], sources: null, from, to }),
         limit,
         with_payload: true,
       })),

@@ -5,6 +5,7 @@ import { logReturns } from "../log-returns.ts";
 import type { BarInterval, MarketMemory } from "../market-memory.ts";
 
 const RECENT_BARS = 30;
+export const REGIME_BARS_LEAST = 4 * RECENT_BARS;
 const LONG_BARS = 300;
 const TURBULENT_RATIO = 2;
 const TREND_ADX = 25;
@@ -33,9 +34,14 @@ export function regime(
   symbol: string,
   interval: BarInterval,
 ): Regime | null {
-  const bars = memory.bars(symbol, interval).slice(-LONG_BARS - 1);
   const adx = live.value(symbol, indicatorSpec("ADX", interval, {}))?.[0];
-  if (adx === undefined || bars.length < 4 * RECENT_BARS) return null;
+  return adx === undefined ? null : regimeOf(memory.bars(symbol, interval), adx);
+}
+
+/** The same of bars and the ADX as of the last one. */
+export function regimeOf(all: readonly WindowBar[], adx: number): Regime | null {
+  const bars = all.slice(-LONG_BARS - 1);
+  if (bars.length < REGIME_BARS_LEAST) return null;
   const sizes = logReturns(bars).map(Math.abs);
   const usual = medianOfMeans(sizes.slice(0, -RECENT_BARS));
   if (usual === 0) return null;

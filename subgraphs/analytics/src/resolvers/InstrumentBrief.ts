@@ -1,0 +1,66 @@
+import type { Context } from "../context.ts";
+import { briefDay } from "../domain/briefs/brief-day.ts";
+import { instrumentGaps } from "../domain/briefs/gaps.ts";
+import { dailyRegime, instrumentDay } from "../domain/briefs/instrument-day.ts";
+import { MarketDay } from "../domain/briefs/market-day.ts";
+import type { InstrumentBriefResolvers } from "../generated/resolvers.ts";
+import type { InstrumentBrief as Parent } from "../models.ts";
+import { within } from "./arguments.ts";
+import { championTracks, hasChampion } from "./ForecastTrack.ts";
+import { timeOf } from "./time.ts";
+
+const ROWS_MAX = 50;
+
+/** Null before the first bar of the instrument. */
+export function instrumentBrief(symbol: string, date: string | null, { memory }: Context): Parent | null {
+  const day = briefDay(memory, date);
+  if (day === null || !memory.symbols.has(symbol)) return null;
+  return {
+    instrument: instrumentDay(memory, symbol, day),
+    rank: () => {
+      const at = new MarketDay(memory, day).standings.findIndex((standing) => standing.symbol === symbol);
+      return at < 0 ? null : at + 1;
+    },
+  };
+}
+
+const spanOf = ({ instrument: { symbol, day } }: Parent) => ({ symbol, fromMs: day.fromMs, toMs: day.toMs });
+
+export const InstrumentBrief: InstrumentBriefResolvers = {
+  symbol: ({ instrument }) => instrument.symbol,
+  instrument: ({ instrument: { symbol } }) => ({ symbol }),
+  date: ({ instrument: { day } }) => day.date,
+  from: ({ instrument: { day } }) => timeOf(day.fromMs),
+  to: ({ instrument: { day } }) => timeOf(day.toMs),
+  final: ({ instrument: { day } }) => day.final,
+  standing: ({ instrument: { standing } }) => standing,
+  rank: ({ rank }) => rank(),
+  regime: ({ instrument }) => {
+    const found = dailyRegime(instrument);
+    return found && { ...found, asOf: timeOf(found.asOfMs) };
+  },
+  bars: async (brief, _, { history }) => {
+    const found = await history.finest(brief.instrument.symbol, spanOf(brief));
+    return found && { interval: found.interval, nodes: found.bars.map(barOf) };
+  },
+  signals: (brief, { first }, { daySignals }) => daySignals.newest(spanOf(brief), within("first", first, 1, ROWS_MAX)),
+  signalCounts: (brief, _, { daySignals }) => daySignals.counts(spanOf(brief)),
+  forecasts: ({ instrument: { symbol, day } }, given, context) => championTracks([symbol], day, given, context),
+  gaps: async (brief, _, context) => {
+    const { instrument } = brief;
+    const [counts, champion, bars] = await Promise.all([
+      context.daySignals.counts(spanOf(brief)),
+      hasChampion([instrument.symbol], context),
+      context.history.finest(instrument.symbol, spanOf(brief)),
+    ]);
+    return instrumentGaps(instrument, { signals: counts.length > 0, champion, bars: bars !== null });
+  },
+};
+
+const barOf = ({
+  openedAtMs,
+  ...bar
+}: { openedAtMs: number } & Record<"open" | "high" | "low" | "close" | "volume", number>) => ({
+  openedAt: timeOf(openedAtMs),
+  ...bar,
+});
