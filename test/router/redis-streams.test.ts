@@ -350,8 +350,10 @@ describe("subscribers of it, while they are connected,", () => {
     const received = [0, 400, 800].map((from) => receive(client, query, { sensors: sensors.slice(from, from + 400) }));
     await openOn(router, 3);
     await Promise.all(sensors.map((sensor, i) => add(sensor, i)));
-    await eventually(() =>
-      expect(received.flatMap((each) => values(each, "newest")).toSorted((a, b) => a - b)).toEqual(range(0, 1_199)),
+    await eventually(
+      () =>
+        expect(received.flatMap((each) => values(each, "newest")).toSorted((a, b) => a - b)).toEqual(range(0, 1_199)),
+      { deadlineMs: 60_000 },
     );
   });
 });

@@ -10,6 +10,8 @@ export interface Outlet {
   /** Bytes from which on the socket says, afterwards, that it has drained. */
   readonly highWaterMark: number;
   flush(): void;
+  /** Called when what was queued was handed to the socket. One that takes all of it at once says nothing of its own. */
+  flushed: () => void;
 }
 
 export interface BackpressureLimits {
@@ -43,6 +45,9 @@ export class Backpressure {
     this.#holdBackBytes = Math.max(bufferBytesMax / HOLD_BACK_PART, outlet.highWaterMark);
     this.#stallTimeoutMs = stallTimeoutMs;
     this.#stalled = stalled;
+    outlet.flushed = () => {
+      if (this.#stallTimer !== null && !this.isHigh) this.release();
+    };
   }
 
   /** Bytes that wait for the socket. */

@@ -32,6 +32,7 @@ export class FrameWriter implements Outlet {
   #queuedBytes = 0;
   /** Whether the socket kept something when it was last written to: only then is it asked how much. */
   #isHeldUp = false;
+  flushed: () => void = () => {};
 
   /** `compression`: null where the client does not take compressed messages. */
   constructor(socket: Duplex, compression: FrameCompression | null) {
@@ -87,6 +88,7 @@ export class FrameWriter implements Outlet {
     if (largeBytes === 0) this.#socket.write(copyOf(queue, bytes));
     else this.#writeInParts(queue, bytes - largeBytes);
     this.#isHeldUp = this.#socket.writableLength > 0;
+    this.flushed();
   }
 
   /** Large bodies go as they are, between copies of the rest, of so many bytes. */

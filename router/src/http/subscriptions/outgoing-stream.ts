@@ -50,12 +50,7 @@ export class OutgoingStream {
     this.writer.attach(response);
     response.on("drain", () => this.backpressure.release());
     response.once("close", () => this.#options.closed());
-    flushAtEndOfTurn({
-      flush: () => {
-        this.writer.flush();
-        if (!this.backpressure.isHigh) this.backpressure.release();
-      },
-    });
+    flushAtEndOfTurn(this.writer);
   }
 
   /** Shows that the connection is alive. A client that takes nothing, however little waits, has stalled. */
