@@ -51,6 +51,13 @@ export class OwnRedis {
     });
   }
 
+  /** Makes it stand still; returns how to let it go on. */
+  pause(): () => void {
+    const child = this.#child!;
+    child.kill("SIGSTOP");
+    return () => child.kill("SIGCONT");
+  }
+
   /** Ends it with SIGKILL: its data is gone. */
   async kill(): Promise<void> {
     const child = this.#child;

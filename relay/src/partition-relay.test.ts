@@ -79,6 +79,19 @@ class FailingAppendStore extends WindowStore {
   }
 }
 
+/** The third append does its work, and nobody hears of it. */
+class FailingLaterStore extends WindowStore {
+  largest = 0;
+  #appends = 0;
+
+  override async append(...args: Parameters<WindowStore["append"]>): ReturnType<WindowStore["append"]> {
+    this.largest = Math.max(this.largest, args[2].length);
+    const outcomes = await super.append(...args);
+    if (++this.#appends === 3) throw new Error("away");
+    return outcomes;
+  }
+}
+
 class FailingOnceStore extends WindowStore {
   #failures = 1;
 
@@ -333,6 +346,20 @@ async function remember(): Promise<() => Promise<void>> {
     for (const [i, key] of keys.entries()) await reader.restore(key, 0, dumps[i]!);
   };
 }
+
+test("a batch of more events than Redis is given at once has each of them once, also where a part failed", async () => {
+  const failing = await connectedStore(FailingLaterStore);
+  const { relay } = createRelay({ store: failing });
+  await relay.start();
+  const count = 2_345;
+  const same = batch(Array.from({ length: count }, (_, i) => record(i, 5 + i)));
+  await expect(relay.handle(same)).rejects.toThrow("away");
+  expect((await published()).length).toBeLessThan(count);
+  await relay.handle(same);
+  expect(await published()).toEqual(Array.from({ length: count }, (_, i) => `${5 + i}-0`));
+  expect(failing.largest).toBeLessThanOrEqual(1_000);
+  expect(await createRelay().relay.start()).toBe(BigInt(count));
+});
 
 test.each(["when the next batch comes", "while no batch comes", "when a batch waits to be tried again"])(
   "Redis that comes back with older data gets the rest again: noticed %s",

@@ -48,7 +48,8 @@ interface Refill {
 const REFILL_BYTES_MAX = 1_048_576;
 /** A refill reads no more than a partition's last so many records, however many of them came within the windows' age. */
 const REFILL_RECORDS_MAX = 10_000n;
-const REFILL_PIPELINE_EVENTS = 1_000;
+/** Redis answers a call as a whole: one that is larger than a starved Redis does within the command timeout would be tried again for ever. */
+const PIPELINE_EVENTS = 500;
 
 /**
  * One partition on its way from Kafka to Redis. Every event is appended and published once and in order, whatever is
@@ -172,15 +173,22 @@ export class PartitionRelay {
     await this.#relayLive(records, { position, nextOffset });
   }
 
-  /** Relays what a refill did not put into the windows: a batch may have both, and be tried again. */
+  /** Relays, part by part, what a refill did not put into the windows: a batch may have both, and be tried again. */
   async #relayLive(
     records: readonly Record[],
     { position, nextOffset }: { position: bigint; nextOffset: bigint },
   ): Promise<void> {
-    const from = greatest(position, this.#liveFrom);
+    let from = greatest(position, this.#liveFrom);
     const live = records.filter(({ offset }) => BigInt(offset) >= from);
-    const first = live[0] === undefined ? nextOffset : BigInt(live[0].offset);
-    await this.#relay(live, { position: from, first, nextOffset });
+    for (let i = 0; i === 0 || i < live.length; i += PIPELINE_EVENTS) {
+      const part = live.slice(i, i + PIPELINE_EVENTS);
+      const [first, behind] = [live[i], live[i + PIPELINE_EVENTS]].map((record) =>
+        record === undefined ? nextOffset : BigInt(record.offset),
+      ) as [bigint, bigint];
+      if (!(await this.#relay(part, { position: from, first, nextOffset: behind }))) return;
+      from = behind;
+    }
+    this.#next = nextOffset;
   }
 
   /** What was written is lost, or another relay was faster: then its windows are as good. */
@@ -189,11 +197,14 @@ export class PartitionRelay {
     await this.#followBack(until);
   }
 
-  /** The live way: decode, validate, append and publish, note the offset. All before `position` is noted. */
+  /**
+   * The live way: decode, validate, append and publish, note the offset. All before `position` is noted. Returns false when Redis
+   * is not where it was left, and the partition is read again from elsewhere.
+   */
   async #relay(
     records: readonly Record[],
     { position, first, nextOffset }: { position: bigint; first: bigint; nextOffset: bigint },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { store, metrics } = this.#context;
     const topic = this.#topic.name;
     const since = this.#since;
@@ -215,20 +226,32 @@ export class PartitionRelay {
           throw error;
         });
       if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) this.#perhapsPublishedUntil = nextOffset;
-      if (outcomes.includes("LOST")) return this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
-      if (outcomes.includes("BEHIND")) return this.#followBack(position);
+      if (outcomes.includes("LOST")) {
+        await this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
+        return false;
+      }
+      if (outcomes.includes("BEHIND")) {
+        await this.#followBack(position);
+        return false;
+      }
       this.#publishedUntil = nextOffset;
       this.#account(events, outcomes);
     }
     const last = events.at(-1);
     const noted = last === undefined ? position : last.offset + 1n;
     const outcome = await store.setProgress(topic, this.#partition, noted, { next: nextOffset, since });
-    if (outcome === "LOST") return this.#windowsLost(nextOffset);
-    if (outcome === "BEHIND") return this.#followBack(nextOffset);
-    this.#next = nextOffset;
+    if (outcome === "LOST") {
+      await this.#windowsLost(nextOffset);
+      return false;
+    }
+    if (outcome === "BEHIND") {
+      await this.#followBack(nextOffset);
+      return false;
+    }
     this.#deadLettered.clear();
     const oldest = events[0];
     if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
+    return true;
   }
 
   /** A batch that comes again because noting its end failed was published all the same. */
@@ -357,8 +380,8 @@ export class PartitionRelay {
     // What is invalid was put into the dead letters when it was new.
     refill.writing = true;
     const entries = refill.window.take().filter(({ event }) => invalidity(event) === null);
-    for (let i = 0; i < entries.length; i += REFILL_PIPELINE_EVENTS) {
-      const part = entries.slice(i, i + REFILL_PIPELINE_EVENTS);
+    for (let i = 0; i < entries.length; i += PIPELINE_EVENTS) {
+      const part = entries.slice(i, i + PIPELINE_EVENTS);
       const { written, since } = refill;
       const appends = part.map(({ event, before }, at) => ({
         ...this.#toAppend(event),

@@ -1,4 +1,5 @@
-import { eventually } from "@mib/testkit/eventually";
+import { setTimeout as delay } from "node:timers/promises";
+import { eventually, patient } from "@mib/testkit/eventually";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { startOwnRedis } from "./own-redis.ts";
@@ -27,3 +28,32 @@ test("why there is no connection to Redis is told once, and again when it change
     await own.stop();
   }
 });
+
+test.each([false, true])(
+  "a Redis that stands still fails what waits for it, and answers again when it goes on (cluster: %s)",
+  async (cluster) => {
+    const own = await startOwnRedis(cluster ? ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"] : []);
+    const store = new WindowStore({ REDIS_URL: own.url, REDIS_CLUSTER: cluster });
+    const admin = new Redis(own.url);
+    if (cluster) await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    const progress = () => store.progress("topic", 0);
+    try {
+      await eventually(progress);
+      const goOn = own.pause();
+      const outcome = await Promise.race([
+        progress().then(
+          () => "answered",
+          () => "failed",
+        ),
+        delay(patient(30_000), "waits still", { ref: false }),
+      ]);
+      expect(outcome).toBe("failed");
+      goOn();
+      expect(await eventually(progress)).toBeNull();
+    } finally {
+      admin.disconnect();
+      await store.close();
+      await own.stop();
+    }
+  },
+);

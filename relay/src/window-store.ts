@@ -12,6 +12,13 @@ import {
   readProgress,
 } from "@mib/stream-window/progress";
 import { Cluster, Redis } from "ioredis";
+import { InFlight } from "./in-flight.ts";
+
+/**
+ * Events that Redis is given at once, of all partitions together: what it has not begun stands before the answer to a ping, and
+ * one that gets a tenth of a processor has to be through within the timeouts, or all of it is tried again for nothing.
+ */
+const EVENTS_IN_FLIGHT_MAX = 1_000;
 
 /**
  * The windows in Redis and, per partition, the offset to go on from. That marker is also the proof that the windows are
@@ -24,6 +31,7 @@ export class WindowStore {
   /** Not in a cluster: a channel and its partition's marker are in different slots there. */
   readonly #movesMarkers: boolean;
   readonly #stopWatching: () => void;
+  readonly #inFlight = new InFlight(EVENTS_IN_FLIGHT_MAX);
   #hasLoaded = false;
 
   /** `onTrouble` is told why there is no connection, once for as long as it stays the same: commands say only that there is none. */
@@ -32,7 +40,9 @@ export class WindowStore {
     onTrouble: (reason: Error) => void = () => {},
   ) {
     const reconnect = (times: number) => Math.min(50 * times, 1_000);
-    const connection = { connectTimeout: 3_000, commandTimeout: 5_000, connectionName: "mib-relay" };
+    // Commands have no timeouts of their own, `endWhenSilent` watches the connection: a process or a Redis that is starved would
+    // take what is late for lost, all of it at the same time, and make it wait for itself once more.
+    const connection = { connectTimeout: 3_000, connectionName: "mib-relay" };
     // A command that can't be sent fails at once and the batch is tried again: appending is idempotent, so nothing needs
     // to be queued.
     this.#redis = REDIS_CLUSTER
@@ -81,8 +91,8 @@ export class WindowStore {
     { next, since }: Progress,
   ): Promise<AppendOutcome[]> {
     const marker = this.#movesMarkers ? { key, at: next } : null;
-    return this.#withFunctions(() =>
-      appendEvents(this.#redis, events, { limits: topic.window!, publish, marker, since }),
+    return this.#inFlight.run(events.length, () =>
+      this.#withFunctions(() => appendEvents(this.#redis, events, { limits: topic.window!, publish, marker, since })),
     );
   }
 

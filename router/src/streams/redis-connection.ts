@@ -1,7 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 
 const RECONNECT_MS_MAX = 1_000;
-const COMMAND_TIMEOUT_MS = 5_000;
 
 /** A connection of the router's streams that is made when `connect` is called, and again whenever it is lost. */
 export function streamConnection(url: string, use: string, options: RedisOptions = {}): Redis {
@@ -20,11 +19,10 @@ export function streamConnection(url: string, use: string, options: RedisOptions
 /** What the connection can't carry now fails now: who asks decides when to try again. */
 export const FAILS_AT_ONCE: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0 };
 
-/** A connection for reads. */
+/**
+ * A connection for reads. Its commands have no timeouts of their own, `endWhenSilent` watches it: one that answers in its turn,
+ * though late, would be asked again for nothing.
+ */
 export function readConnection(url: string, use: string): Redis {
-  return streamConnection(url, use, {
-    ...FAILS_AT_ONCE,
-    enableAutoPipelining: true,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-  });
+  return streamConnection(url, use, { ...FAILS_AT_ONCE, enableAutoPipelining: true });
 }
