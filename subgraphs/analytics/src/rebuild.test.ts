@@ -19,7 +19,8 @@ import { holdOffRebuilds } from "./io/rebuild-lock.ts";
 import { openRebuildSession } from "./io/rebuild-session.ts";
 
 const BARS = "market.bars.v1";
-const FIRST_MS = 1_700_006_400_000;
+/** A midnight within every interval's retention, which counts back from the newest bar: other tests' bars of today are in the topic. */
+const FIRST_MS = (Math.floor(Date.now() / INTERVAL_MS.D1) - 3) * INTERVAL_MS.D1;
 const [LONG, QUIET, REVISED, JUMPY, FAST] = ["LONG", "QUIET", "REVISED", "JUMPY", "FAST"].map((name) =>
   uniqueName(name).toUpperCase(),
 ) as [string, string, string, string, string];
@@ -200,6 +201,8 @@ test("a process follows bars live: old journal and new, revisions, repeats, and 
     // Late, and of an interval that had none.
     ...series(REVISED, "M1", 20, 3),
     ...series(REVISED, "H1", 0, 3),
+    // Beyond its retention: it is neither kept nor counted as missing.
+    ...series(uniqueName("ancient"), "M1", -60 * 1_440, 3),
     ...series(JUMPY, "M1", 0, 30),
   ]);
   await sendMessages(repeated);

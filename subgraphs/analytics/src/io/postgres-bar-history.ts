@@ -84,18 +84,29 @@ export class PostgresBarHistory implements BarHistory {
   }
 }
 
+/** A table of bars: `rebuilt_bars` is what a rebuild has read and not put in its place yet. */
+type BarTable = "bars" | "rebuilt_bars";
+
 /**
  * Deletes what is older than its interval's retention, in parts, so that no lock is held for long. Age counts back from the
- * newest bar, not from `nowMs`: a replayed capture of years ago is kept like a live feed. Unless that bar is of the future.
+ * newest bar of `tables`, not from `nowMs`: a replayed capture of years ago is kept like a live feed. Unless that bar is of the future.
  */
-export async function pruneBars(database: Queryable, nowMs: number): Promise<void> {
-  for (const [interval, days] of Object.entries(RETENTION_DAYS)) {
+export async function pruneBars(
+  database: Queryable,
+  nowMs: number,
+  tables: readonly BarTable[] = ["bars"],
+): Promise<void> {
+  const newest = tables.map((table) => `(SELECT max(opened_at) FROM ${table} WHERE interval = $1)`).join(", ");
+  for (const table of tables)
+    for (const [interval, days] of Object.entries(RETENTION_DAYS)) await prune(table, interval, days);
+
+  async function prune(table: BarTable, interval: string, days: number): Promise<void> {
     let deleted: number;
     do {
       const result = await database.query(
-        `DELETE FROM bars WHERE ctid = ANY(ARRAY(
-           SELECT ctid FROM bars WHERE interval = $1 AND opened_at <
-             (SELECT least(max(opened_at), $2) FROM bars WHERE interval = $1) - make_interval(days => $3) LIMIT $4))`,
+        `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM ${table} WHERE interval = $1 AND opened_at <
+             least(greatest(${newest}), $2) - make_interval(days => $3) LIMIT $4))`,
         [interval, new Date(nowMs), days, ROWS_PER_DELETE],
       );
       deleted = result.rowCount ?? 0;
@@ -123,7 +134,7 @@ export async function barsWithin(
 export async function writeBars(
   client: Queryable,
   bars: readonly StoredBar[],
-  table: "bars" | "rebuilt_bars" = "bars",
+  table: BarTable = "bars",
 ): Promise<void> {
   for (let at = 0; at < bars.length; at += ROWS_PER_STATEMENT) {
     const part = bars.slice(at, at + ROWS_PER_STATEMENT);

@@ -146,6 +146,7 @@ async function swap(
   await client.query("BEGIN");
   try {
     await client.query("LOCK TABLE windows, bars, consumer_positions IN EXCLUSIVE MODE");
+    await pruneBars(client, Date.now(), ["bars", "rebuilt_bars"]);
     // A later revision than Kafka has any more came before what it has.
     const mended = await client.query(
       `INSERT INTO bars AS there (symbol, interval, opened_at, open, high, low, close, volume, revision)
@@ -155,7 +156,6 @@ async function swap(
        WHERE there.revision <= excluded.revision AND (there.open, there.high, there.low, there.close, there.volume, there.revision)
          IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, excluded.revision)`,
     );
-    await pruneBars(client, Date.now());
     await client.query("DELETE FROM windows");
     const windows = await writeAllWindows(client, memory);
     for (const [partition, { range, state, last, hadPosition }] of partitions) {
