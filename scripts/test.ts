@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { findOnPath } from "./local/install/find-program.mjs";
 import { findPython } from "./local/install/python.mjs";
 import { planVectorStore } from "./local/install/vector-store.mjs";
@@ -16,6 +16,7 @@ interface Count {
 }
 
 const root = resolve(import.meta.dirname, "..");
+const REASON_MAX = 200;
 const reports = join(root, ".data", "test-reports");
 mkdirSync(reports, { recursive: true });
 const words = process.argv.slice(2);
@@ -30,14 +31,19 @@ const suites: [string, () => Promise<Count>][] =
       ];
 
 const sum: Count = { passed: 0, failed: 0, skipped: 0 };
+/** Failed tests, named once more at the end: what they printed may be thousands of lines further up. */
+const failures: string[] = [];
 for (const [name, run] of suites) {
   process.stdout.write(`\n── ${name}\n`);
   const count = await run().catch((error: unknown) => {
-    process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stdout.write(`${reason}\n`);
+    failures.push(`${name}: ${reason}`);
     return { passed: 0, failed: 1, skipped: 0 };
   });
   for (const key of ["passed", "failed", "skipped"] as const) sum[key] += count[key];
 }
+if (failures.length > 0) process.stdout.write(`\nfailed:\n${failures.map((name) => `  ${name}\n`).join("")}`);
 process.stdout.write(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
 process.exitCode = sum.failed > 0 ? 1 : 0;
 
@@ -50,6 +56,7 @@ async function engine(): Promise<Count> {
   const models = [...all, "--package", "mib-ring", "--test", "loom", "--target-dir", "engine/target/loom"];
   const loom = await show("cargo", models, { RUSTFLAGS: "--cfg loom" });
   const output = workspace.output + loom.output;
+  for (const [, name] of output.matchAll(/^test (.+) \.\.\. FAILED$/gm)) failures.push(`engine: ${name}`);
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)].map(
     ([, ...numbers]) => numbers.map(Number),
   );
@@ -74,6 +81,10 @@ async function vectorStore(): Promise<Count> {
     { PYTHONPATH: installed.pythonPath, PYTHONNOUSERSITE: "1" },
   );
   const [suite = ""] = existsSync(report) ? (/<testsuite [^>]*>/.exec(readFileSync(report, "utf8")) ?? []) : [];
+  for (const [, name] of existsSync(report)
+    ? readFileSync(report, "utf8").matchAll(/<testcase [^>]*?\bname="([^"]*)"[^>]*><(?:failure|error)/g)
+    : [])
+    failures.push(`vector store: ${name}`);
   const attribute = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const [failed, skipped] = [attribute("errors") + attribute("failures"), attribute("skipped")];
   return failIfCode(code, { passed: attribute("tests") - failed - skipped, failed, skipped });
@@ -92,17 +103,28 @@ async function vitest(): Promise<Count> {
   ]);
   if (!existsSync(report)) throw new Error("vitest wrote no report");
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
-    testResults: { status: string; assertionResults: { status: string }[] }[];
+    testResults: {
+      name: string;
+      status: string;
+      message: string;
+      assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+    }[];
   };
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults.map(({ status }) => status));
   const count = (wanted: (status: string) => boolean) => tests.filter(wanted).length;
   // A file that can't be loaded has no tests to fail.
   const brokenFiles = testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
-  ).length;
+  );
+  const named = (file: string, test: string, message = "") =>
+    `${relative(root, file)}: ${test}: ${message.split("\n", 1)[0]!.slice(0, REASON_MAX)}`;
+  for (const { name, message } of brokenFiles) failures.push(named(name, "could not be run", message));
+  for (const { name, assertionResults } of testResults)
+    for (const { status, fullName, failureMessages } of assertionResults)
+      if (status === "failed") failures.push(named(name, fullName, failureMessages[0]));
   const [passed, failed] = [
     count((status) => status === "passed"),
-    count((status) => status === "failed") + brokenFiles,
+    count((status) => status === "failed") + brokenFiles.length,
   ];
   return failIfCode(code, { passed, failed, skipped: tests.length - passed - count((status) => status === "failed") });
 }
