@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createService } from "@mib/service/run";
 import { eventually } from "@mib/testkit/eventually";
 import { afterEach, describe, expect, test } from "vitest";
+import { briefsOf } from "./briefs/test-briefs.ts";
 import { createExportServer } from "./export-server.ts";
 
 const TRADES = "/exports/trades.csv?symbol=B";
@@ -35,18 +36,26 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** What an API was asked. */
+interface Question {
+  query: string;
+  variables: Record<string, unknown>;
+  key: string | string[] | undefined;
+}
+
 /** Exports beside an API that gives these answers to what is asked after `me`, the last one again and again. */
 async function started(answers: ((question: number) => unknown)[]) {
-  let questions = 0;
+  const asked: Question[] = [];
   const apiPort = await listen((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (text: string) => void (body += text));
     request.on("end", async () => {
-      questions += 1;
-      const isMe = (JSON.parse(body) as { query: string }).query.includes("me {");
+      const question = JSON.parse(body) as Pick<Question, "query" | "variables">;
+      asked.push({ ...question, key: request.headers["x-api-key"] });
+      const isMe = question.query.startsWith("query ExportCaller ");
       const answer = isMe
         ? { data: { me: { id: "u", scopes: ["export:read"] } } }
-        : await answers[Math.min(questions - 2, answers.length - 1)]!(questions);
+        : await answers[Math.min(asked.length - 2, answers.length - 1)]!(asked.length);
       response.end(JSON.stringify(answer));
     });
   });
@@ -61,7 +70,7 @@ async function started(answers: ((question: number) => unknown)[]) {
   const url = `http://127.0.0.1:${port}`;
   return {
     port,
-    questions: () => questions,
+    asked,
     get: (path: string, headers: Record<string, string> = { "x-api-key": "k" }) => fetch(`${url}${path}`, { headers }),
     async results(): Promise<Record<string, number>> {
       const text = await (await fetch(`${url}/metrics`)).text();
@@ -121,11 +130,54 @@ describe("a file", () => {
   });
 });
 
+describe("a brief", () => {
+  const { market, instrument } = briefsOf("Copper");
+
+  test("is a page of one answer, asked with the caller's own credential", async () => {
+    const { get, asked, results } = await started([() => ({ data: { marketBrief: market } })]);
+    const response = await get("/briefs/market.html?date=2026-03-04");
+    const { query, variables, key } = asked[1]!;
+    expect([asked.length, variables, key]).toEqual([2, { date: "2026-03-04" }, "k"]);
+    expect(query).toMatch(/^query MarketBriefPage/);
+    expect(await response.text()).toMatch(/^<!doctype html>[^]*Market brief, 2026-03-04[^]*<\/html>\n$/);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "content-disposition": 'inline; filename="brief-market.html"',
+      "content-security-policy": expect.stringMatching(/^default-src 'none'; .*frame-ancestors 'none'$/),
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "cache-control": "no-store",
+    });
+    expect(await results()).toEqual({ DONE: 1 });
+  });
+
+  test("of an instrument is found by a symbol with any characters", async () => {
+    const { get, asked } = await started([() => ({ data: { instrument } })]);
+    const response = await get("/briefs/instruments/BTC%2FUSD%22.html");
+    expect(response.status).toBe(200);
+    expect(asked[1]!.variables).toEqual({ symbol: 'BTC/USD"' });
+    expect(response.headers.get("content-disposition")).toBe('inline; filename="brief-BTC_USD_.html"');
+  });
+
+  test.each(["INSTRUMENT_NOT_FOUND", "DAY_NOT_KEPT"])("that fails with %s has its code and status", async (code) => {
+    const { get } = await started([() => ({ errors: [{ message: "no", extensions: { code } }] })]);
+    const response = await get("/briefs/instruments/A.html");
+    expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([404, code]);
+  });
+
+  test("for a day that is none is refused before the API is asked", async () => {
+    const { get, asked } = await started([]);
+    const response = await get("/briefs/market.html?date=2026-02-30");
+    expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
+    expect(asked).toEqual([]);
+  });
+});
+
 test("without a credential the API is not asked", async () => {
-  const { get, questions } = await started([() => page([], false)]);
+  const { get, asked } = await started([() => page([], false)]);
   const response = await get(TRADES, {});
   expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
-  expect(questions()).toBe(0);
+  expect(asked).toEqual([]);
 });
 
 test("a path that is no address is none of ours", async () => {

@@ -4,8 +4,11 @@ import { CodedError } from "@mib/service/coded-error";
 import { Counter, Gauge } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import { Api } from "./api.ts";
+import { briefPage } from "./briefs/brief-page.ts";
+import { readBriefRequest, type BriefRequest } from "./briefs/brief-request.ts";
+import { CONTENT_POLICY } from "./briefs/style.ts";
 import { csvOf } from "./csv.ts";
-import { readExportRequest, type Format } from "./export-request.ts";
+import { readExportRequest, type ExportRequest, type Format } from "./export-request.ts";
 import { parquetOf } from "./parquet.ts";
 import { sendFile } from "./send-file.ts";
 import type { TableFormat } from "./table.ts";
@@ -28,7 +31,7 @@ const FORMATS: Readonly<Record<Format, { write: TableFormat; contentType: string
 };
 
 /**
- * Answers `GET /exports/{bars,trades,indicators}.{csv,parquet}`. Everything is read through the public API with the caller's own
+ * Answers `GET /exports/{bars,trades,indicators}.{csv,parquet}` and `GET /briefs/{market,instruments/SYMBOL}.html`. Everything is read through the public API with the caller's own
  * credential. A failure before the first byte has its code and status; one after it cuts the connection, so that no client takes a part
  * for the whole.
  */
@@ -63,8 +66,9 @@ export function createExportServer(service: Service, options: ExportServerOption
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
-    const wanted = readExportRequest(request.url ?? "/");
-    if (wanted === null) throw new CodedError("NOT_FOUND");
+    const url = request.url ?? "/";
+    const [table, brief] = [readExportRequest(url), readBriefRequest(url)];
+    if (table === null && brief === null) throw new CodedError("NOT_FOUND");
     if (request.method !== "GET") {
       response.setHeader("allow", "GET");
       throw new CodedError("METHOD_NOT_ALLOWED");
@@ -73,16 +77,9 @@ export function createExportServer(service: Service, options: ExportServerOption
     const user = await permitted(api);
     enter(user);
     try {
-      const table = await tableOf(api, wanted, new Date());
-      const { write, contentType } = FORMATS[wanted.format];
-      const name = `${wanted.of}-${wanted.parameters.symbol.replace(/[^\w.-]/g, "_")}.${wanted.format}`;
-      response.writeHead(200, {
-        "content-type": contentType,
-        "content-disposition": `attachment; filename="${name}"`,
-        "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
-      });
-      await sendFile(write(table), response, { stalledMs: options.stalledMs, gone });
+      const { headers, chunks } = table === null ? await briefFile(api, brief!) : await tableFile(api, table);
+      response.writeHead(200, { ...headers, "cache-control": "no-store", "x-content-type-options": "nosniff" });
+      await sendFile(chunks, response, { stalledMs: options.stalledMs, gone });
     } finally {
       leave(user);
     }
@@ -103,6 +100,42 @@ export function createExportServer(service: Service, options: ExportServerOption
     gauge.set(total());
   }
 }
+
+/** What is sent. */
+interface SentFile {
+  headers: Record<string, string>;
+  chunks: AsyncIterable<Uint8Array | string>;
+}
+
+async function tableFile(api: Api, wanted: ExportRequest): Promise<SentFile> {
+  const { write, contentType } = FORMATS[wanted.format];
+  const table = await tableOf(api, wanted, new Date());
+  return {
+    headers: {
+      "content-type": contentType,
+      "content-disposition": `attachment; filename="${wanted.of}-${plain(wanted.parameters.symbol)}.${wanted.format}"`,
+    },
+    chunks: write(table),
+  };
+}
+
+async function briefFile(api: Api, wanted: BriefRequest): Promise<SentFile> {
+  const page = await briefPage(api, wanted, new Date());
+  return {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-disposition": `inline; filename="brief-${plain(wanted.symbol ?? "market")}.html"`,
+      "content-security-policy": `${CONTENT_POLICY}; frame-ancestors 'none'`,
+      "referrer-policy": "no-referrer",
+    },
+    chunks: (async function* () {
+      yield page;
+    })(),
+  };
+}
+
+/** A symbol as a part of a file's name. */
+const plain = (symbol: string): string => symbol.replace(/[^\w.-]/g, "_");
 
 /** Asks the API who calls and what they may: it knows credentials, this process does not. */
 async function permitted(api: Api): Promise<string> {

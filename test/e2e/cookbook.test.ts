@@ -133,8 +133,8 @@ function expectSomething(value: unknown, path = ""): void {
   }
 }
 
-/** What is found by meaning has none of the words, and may name no instrument. */
-const MAY_BE_EMPTY = new Set(["highlights", "mentions"]);
+/** What is found by meaning has none of the words, and may name no instrument; nobody may write of one, or a day lack nothing. */
+const MAY_BE_EMPTY = new Set(["highlights", "mentions", "news", "gaps"]);
 
 /** Fields whose null says something: the last page has no next one, a cross-section's member may lack a figure. */
 const MAY_BE_NULL = new Set([
@@ -146,6 +146,8 @@ const MAY_BE_NULL = new Set([
   "matrix",
   "evidence",
   "actual",
+  "loss",
+  "baselineLoss",
   "note",
   "replaced",
 ]);

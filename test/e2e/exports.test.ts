@@ -17,6 +17,7 @@ const secrets = mkdtempSync(join(tmpdir(), "mib-exports-"));
 
 let stack: Stack;
 let exports: string;
+let briefs: string;
 let session: Record<string, string>;
 let keys: Record<"exporting" | "reading", Record<string, string>>;
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
     env: { AUTH_ADMIN_EMAIL: ANALYST.email, AUTH_ADMIN_PASSWORD_FILE: passwordFile },
   });
   exports = `${stack.adminUrl("exports")}/exports`;
+  briefs = `${stack.adminUrl("exports")}/briefs`;
   const { logIn } = await ask(
     "mutation ($email: String!, $password: String!) { logIn(email: $email, password: $password) { accessToken } }",
     ANALYST,
@@ -158,6 +160,19 @@ describe("exports", () => {
     );
   });
 
+  test("a brief is a page of what the API says of the same day", async () => {
+    await someBars();
+    const response = await fetch(`${briefs}/instruments/${SYMBOL}.html`, { headers: session });
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const page = await response.text();
+    const { instrument } = await ask(`{ instrument(symbol: "${SYMBOL}") { name brief { date } } }`);
+    for (const part of [instrument.name, instrument.brief.date, "Prices are simulated", "<svg "])
+      expect(page).toContain(part);
+    const later = new Date(Date.parse(instrument.brief.date) + 2 * 86_400_000).toISOString().slice(0, 10);
+    const refused = await fetch(`${briefs}/market.html?date=${later}`, { headers: session });
+    expect([refused.status, (await refused.json()).errors[0].extensions.code]).toEqual([400, "BAD_USER_INPUT"]);
+  });
+
   test.each([
     ["without a credential", "trades.csv?symbol=BTCUSDT", () => ({}), 401, "UNAUTHENTICATED"],
     [
@@ -184,9 +199,11 @@ describe("exports", () => {
   });
 
   test("docs/cookbook.md's commands run", async () => {
-    const [, block] = /```sh\n(curl[\s\S]*?)```/.exec(readFileSync("docs/cookbook.md", "utf8"))!;
-    const env = { ...process.env, KEY: keys.exporting["x-api-key"], EXPORTS: exports };
-    for (const command of block!.trim().split("\n")) {
+    const blocks = readFileSync("docs/cookbook.md", "utf8").matchAll(/```sh\n(curl[\s\S]*?)```/g);
+    const commands = [...blocks].flatMap(([, block]) => block!.trim().split("\n"));
+    expect(commands).toHaveLength(5);
+    const env = { ...process.env, KEY: keys.exporting["x-api-key"], EXPORTS: exports, BRIEFS: briefs };
+    for (const command of commands) {
       const { stdout } = await run("sh", ["-c", command], { env, maxBuffer: 1e9, encoding: "buffer" });
       expect(stdout.length, command).toBeGreaterThan(500);
     }
