@@ -17,11 +17,11 @@ if (request.problems.length > 0) {
   process.stderr.write(`${request.problems.join("\n")}\n\n${USAGE}\n`);
   process.exitCode = EXIT.usage;
 } else {
-  const child = spawn(
-    process.execPath,
-    ["--max-old-space-size=768", "--disable-warning=TimeoutNegativeWarning", join(ROOT, request.program)],
-    { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...request.environment } },
-  );
+  const child = spawn(process.execPath, ["--max-old-space-size=768", join(ROOT, request.program)], {
+    cwd: ROOT,
+    stdio: "inherit",
+    env: { ...process.env, ...request.environment },
+  });
   // It leaves nothing half done, whenever it ends.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   child.once("error", (error) => {

@@ -13,7 +13,7 @@ export interface FeedProcess {
 
 /** Runs a feed's own program, on any free admin port. */
 export function startFeed(args: readonly string[], environment: Record<string, string>): FeedProcess {
-  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ADMIN_PORT: "0", KAFKA_BROKERS: "127.0.0.1:1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

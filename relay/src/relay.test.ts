@@ -78,7 +78,7 @@ class RelayProcess {
       ADMIN_PORT: String(this.#adminPort),
       LOG_LEVEL: "error",
     };
-    this.#child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", "relay/src/main.ts"], {
+    this.#child = spawn(process.execPath, ["relay/src/main.ts"], {
       env,
       stdio: ["ignore", "inherit", "inherit"],
     });

@@ -97,6 +97,7 @@ export function startRelay(service: Service, { kafka, store }: { kafka: KafkaCli
         log,
         name: "mib-relay",
         topics: names,
+        fetchBytesMin: 1,
         ...reading,
         startOffset: (topic, partition) => {
           const relay = new PartitionRelay(

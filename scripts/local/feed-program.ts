@@ -22,7 +22,7 @@ try {
 const usual = PORTS.feed + portOffset;
 const [port] = (await isFree(usual)) ? [usual] : await freePorts(1);
 const main = join(import.meta.dirname, "..", "..", "feeds", "src", "main.ts");
-const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, ...args], {
+const child = spawn(process.execPath, [main, ...args], {
   stdio: "inherit",
   env: { ...process.env, ...environment, HOST: "127.0.0.1", ADMIN_PORT: String(port) },
 });

@@ -136,7 +136,7 @@ async function install(name, installation, progress) {
 function startStack(options, progress) {
   const node = join(ROOT, "node_modules", ".bin", "node");
   // Detached: the terminal's signals come here, and are passed on once.
-  const child = spawn(node, ["--disable-warning=TimeoutNegativeWarning", join(ROOT, "scripts", "local", "start.ts")], {
+  const child = spawn(node, [join(ROOT, "scripts", "local", "start.ts")], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     detached: true,

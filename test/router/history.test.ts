@@ -51,7 +51,7 @@ beforeAll(async () => {
     ADMIN_PORT: String(adminPort),
     LOG_LEVEL: "error",
   };
-  relay = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", "relay/src/main.ts"], {
+  relay = spawn(process.execPath, ["relay/src/main.ts"], {
     env,
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -32,7 +32,7 @@ function startRecorder(venue: VenueServer | null, args: readonly string[]) {
         FEED_FUTURES_REST_URL: venue.restUrl,
       }
     : {};
-  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", PROGRAM, ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { ...process.env, ...urls, FEED_RECONNECT_MS_MIN: "20" },
     stdio: ["ignore", "pipe", "pipe"],
   });

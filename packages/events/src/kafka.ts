@@ -1,8 +1,11 @@
 import { field } from "@mib/service/config";
 import type { Logger } from "@mib/service/log";
 import kafkajs, { type Kafka as KafkaClient, type KafkaConfig, type LogEntry } from "kafkajs";
+import { restIdleRequestQueues } from "./idle-request-queue.ts";
 
 export type { KafkaClient };
+
+restIdleRequestQueues();
 
 /** The variables that say where Kafka is and how to get in; spread them into a process's configuration. */
 export const kafkaFields = {

@@ -55,7 +55,7 @@ export async function subgraphProcess(
 
   return {
     async start() {
-      const started = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", mainFile.pathname], {
+      const started = spawn(process.execPath, [mainFile.pathname], {
         env: {
           PATH: process.env.PATH,
           LOG_LEVEL: "warn",

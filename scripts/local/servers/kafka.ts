@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { restIdleRequestQueues } from "@mib/events/idle-request-queue";
 import kafkajs from "kafkajs";
 import type { Kafka } from "../install/kafka.mjs";
 import type { Part } from "../part.ts";
@@ -130,6 +131,8 @@ async function format(java: string, args: string[], properties: string): Promise
     );
   }
 }
+
+restIdleRequestQueues();
 
 async function asAdmin(brokers: string[], ask: (admin: kafkajs.Admin) => Promise<void>): Promise<void> {
   const kafka = new kafkajs.Kafka({

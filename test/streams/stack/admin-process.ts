@@ -18,7 +18,7 @@ export function adminProcess(
     name,
     program: () => ({
       command: process.execPath,
-      args: ["--disable-warning=TimeoutNegativeWarning", ...args],
+      args: [...args],
       cwd: ROOT,
       env: { LOG_LEVEL: "warn", ...env },
     }),

@@ -84,6 +84,7 @@ export class TopicLog {
       log: this.#log,
       name: "mib-router-history",
       topics: [this.#topic],
+      fetchBytesMin: 1,
       startOffset: (topic, partition) => {
         const range = left.get(partition);
         if (range === undefined) consumer.pause(topic, [partition]);
