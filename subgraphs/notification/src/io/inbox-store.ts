@@ -26,7 +26,7 @@ export class InboxStore {
     this.#pool = pool;
   }
 
-  /** Adds those that are not there yet and returns them: a firing that was computed again adds nothing. */
+  /** Adds those that are not there yet and returns them, each once: a firing that was computed again adds nothing. */
   async add(client: PoolClient, notifications: readonly Notification[]): Promise<Notification[]> {
     const { rows } = await client.query(
       `INSERT INTO notifications (id, user_id, rule_id, watch_id, article_id, symbol, title, body, value, at)
@@ -51,7 +51,8 @@ export class InboxStore {
       ],
     );
     const added = new Set(rows.map((row) => row.id));
-    return notifications.filter((each) => added.has(each.id));
+    // Deleted from it: the same one may have been given twice.
+    return notifications.filter((each) => added.delete(each.id));
   }
 
   async page(
