@@ -69,7 +69,7 @@ export class SignalStore {
     this.#pool = pool;
   }
 
-  /** Adds those that are not there yet and returns them: a signal that was found again adds nothing. */
+  /** Adds those that are not there yet and returns them, each once: a signal that was found again adds nothing. */
   async add(client: PoolClient, found: readonly FoundSignal[]): Promise<FoundSignal[]> {
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO signals (id, symbol, interval, kind, direction, score, at, explanation, evidence)
@@ -88,7 +88,8 @@ export class SignalStore {
       ],
     );
     const added = new Set(rows.map(({ id }) => id));
-    return found.filter(({ id }) => added.has(id));
+    // Deleted from it: a bar that was revised within the batch has the same signal twice.
+    return found.filter(({ id }) => added.delete(id));
   }
 
   async page({

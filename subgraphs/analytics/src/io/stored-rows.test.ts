@@ -1,5 +1,6 @@
 import { createService, type Service } from "@mib/service/run";
 import { openDatabase, type Database } from "@mib/subgraph-server/database";
+import { inTransaction } from "@mib/subgraph-server/transaction";
 import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MarketMemory } from "../domain/market-memory.ts";
@@ -48,6 +49,23 @@ test.each([
   ],
 ])("bars older than 30 days before the newest go: %s", async (_, now, given, left) => {
   expect(await kept(Date.parse(now), given)).toEqual(left);
+});
+
+test("a signal that is found twice in one batch, or again, is new once", async () => {
+  const signal = {
+    id: "same",
+    symbol: "X",
+    interval: "M1" as const,
+    kind: "BREAKOUT" as const,
+    direction: "UP" as const,
+    score: 1,
+    at: "2024-08-08T12:00:00Z",
+    explanation: "first",
+  };
+  const store = new SignalStore(pool);
+  const add = () => inTransaction(pool, (client) => store.add(client, [signal, { ...signal, explanation: "revised" }]));
+  expect((await add()).map(({ explanation }) => explanation)).toEqual(["first"]);
+  expect(await add()).toEqual([]);
 });
 
 test.each(["2024-99-99T00:00:00Z 5", "0000-01-01T00:00:00Z 5", "2024-01-01TZ 5", "nonsense"])(
