@@ -44,9 +44,9 @@ await runService("vector-search", async (service) => {
 
   const producer = createEventProducer({ kafka, log: service.log });
   service.onShutdown("producer", () => producer.stop());
-  startNewsWatchReader(service, { kafka, store: watches, embedder });
+  const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
 
-  const matcher = new NewsMatcher(service, { watches, producer });
+  const matcher = new NewsMatcher(service, { watches, reading, producer });
   const arrivals = new Arrivals();
   startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher });
   const posts = { store: postStore, arrivals: new Arrivals() };

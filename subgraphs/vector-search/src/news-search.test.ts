@@ -14,6 +14,7 @@ import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
+import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
@@ -68,7 +69,8 @@ async function startSubgraph(): Promise<TestSubgraph> {
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
-    const matcher = new NewsMatcher(service, { watches, producer });
+    const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
+    const matcher = new NewsMatcher(service, { watches, reading, producer });
     startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),

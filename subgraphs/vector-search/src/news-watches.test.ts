@@ -33,10 +33,25 @@ let producer: EventProducer;
 let service: Service;
 let versions = 0;
 
-async function start(): Promise<void> {
+/** `watchEmbedder` is the one of the watches alone; `onWait` is told when articles wait for them. */
+async function start({
+  watchEmbedder = embedder,
+  onWait = () => {},
+}: { watchEmbedder?: Pick<Embedder, "embed">; onWait?: () => void } = {}): Promise<void> {
   service = createService("vector-search");
-  startNewsWatchReader(service, { kafka, store: watches, embedder, topic: topics.watches });
-  const matcher = new NewsMatcher(service, { watches, producer, topic: topics.matches });
+  const reading = startNewsWatchReader(service, {
+    kafka,
+    store: watches,
+    embedder: watchEmbedder,
+    topic: topics.watches,
+  });
+  const watched = {
+    caughtUp: () => {
+      onWait();
+      return reading.caughtUp();
+    },
+  };
+  const matcher = new NewsMatcher(service, { watches, reading: watched, producer, topic: topics.matches });
   const instruments = new InstrumentDirectory(service, async () => []);
   const parts = { kafka, store, embedder, arrivals: new Arrivals(), instruments, matcher, topic: topics.articles };
   startArticleIndexer(service, parts);
@@ -93,10 +108,16 @@ async function announce(id: string, wanted: NewsWatchWanted | null): Promise<voi
 }
 
 async function publish(id: string, title: string, symbols: readonly string[] = []): Promise<void> {
+  await sendArticle(id, title, symbols);
+  await eventually(() => isStored(id), DEADLINE);
+}
+
+const isStored = async (id: string): Promise<boolean> => (await store.byIds([id]))[0] !== null;
+
+async function sendArticle(id: string, title: string, symbols: readonly string[] = []): Promise<void> {
   const rest = { summary: null, url: null, source: "wire", publishedAt: "2024-01-01T09:00:00Z" };
   const value = JSON.stringify({ id, title, ...rest, instruments: symbols.map((symbol) => ({ symbol })) });
   await producer.send({ topic: topics.articles, key: null, channel: "*", eventId: id, value });
-  await eventually(async () => expect((await store.byIds([id]))[0]).not.toBeNull(), DEADLINE);
 }
 
 /** What was told so far, as watch and article. */
@@ -153,6 +174,26 @@ test("a watch that is gone is not looked for any more, a changed one as it is no
   await publish("strike-2", "Copper miners stop work again");
   await publish("rates-2", "Interest rates are cut by the central bank");
   expect((await told()).slice(before.length)).toEqual(["apple rates-2"]);
+});
+
+test("after a time without the process, articles wait until the watches of that time are read", async () => {
+  await service.shutdown("for a while");
+  const before = await told();
+  await send(APPLE, { query: "wheat harvest fails", symbols: [], similarityLeast: 0.5 });
+  await sendArticle("wheat", "The wheat harvest fails after a drought");
+  const waits = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  const watchEmbedder = {
+    async embed(...given: Parameters<Embedder["embed"]>) {
+      await goesOn.promise;
+      return embedder.embed(...given);
+    },
+  };
+  await start({ watchEmbedder, onWait: waits.resolve });
+  await Promise.race([waits.promise, eventually(() => isStored("wheat"), DEADLINE)]);
+  goesOn.resolve();
+  await eventually(() => isStored("wheat"), DEADLINE);
+  expect((await told()).slice(before.length)).toEqual(["apple wheat"]);
 });
 
 test("a watch that is gone stays gone, whenever the process that should remove it dies", async () => {

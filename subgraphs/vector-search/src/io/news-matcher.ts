@@ -3,6 +3,7 @@ import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import { aboutOf, type Article } from "../domain/article.ts";
 import type { NewsWatchStore } from "./news-watch-store.ts";
+import type { StreamReading } from "./stream-reader.ts";
 
 const MATCHES = "news.matches.v1";
 
@@ -12,18 +13,25 @@ interface ArrivedArticle {
   arrivedMs: number;
 }
 
+interface MatcherParts {
+  watches: NewsWatchStore;
+  /** Of the watches: articles wait for it. */
+  reading: StreamReading;
+  producer: EventProducer;
+  topic?: string;
+}
+
 /** Tells which watches articles are about, on `news.matches.v1`. Told again, a match has the same event id. */
 export class NewsMatcher {
   readonly #watches: NewsWatchStore;
+  readonly #reading: StreamReading;
   readonly #producer: EventProducer;
   readonly #topic: string;
   readonly #matched: Counter;
 
-  constructor(
-    service: Service,
-    { watches, producer, topic = MATCHES }: { watches: NewsWatchStore; producer: EventProducer; topic?: string },
-  ) {
+  constructor(service: Service, { watches, reading, producer, topic = MATCHES }: MatcherParts) {
     this.#watches = watches;
+    this.#reading = reading;
     this.#producer = producer;
     this.#topic = topic;
     this.#matched = new Counter({
@@ -35,6 +43,8 @@ export class NewsMatcher {
 
   /** Returns when all matches are in the log. */
   async tell(arrived: readonly ArrivedArticle[]): Promise<void> {
+    // After a time without us both streams have grown: an article that is held against the watches of then is lost to newer ones.
+    await this.#reading.caughtUp();
     const found = await this.#watches.matching(
       arrived.map(({ article, vector, arrivedMs }) => ({ vector, about: aboutOf(article), arrivedMs })),
     );

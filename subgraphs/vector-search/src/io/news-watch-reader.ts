@@ -4,7 +4,7 @@ import type { Service } from "@mib/service/run";
 import type { NewsWatchEvent } from "../domain/news-watch.ts";
 import type { Embedder } from "./embedder.ts";
 import type { NewsWatchStore } from "./news-watch-store.ts";
-import { readStream } from "./stream-reader.ts";
+import { readStream, type StreamReading } from "./stream-reader.ts";
 
 const WATCHES = "news.watches.v1";
 
@@ -16,13 +16,16 @@ interface ReaderParts {
 }
 
 /** Keeps the watches in the vector store in step with those that notification announces. */
-export function startNewsWatchReader(service: Service, { kafka, store, embedder, topic = WATCHES }: ReaderParts): void {
+export function startNewsWatchReader(
+  service: Service,
+  { kafka, store, embedder, topic = WATCHES }: ReaderParts,
+): StreamReading {
   const refused = new Counter({
     name: "vector_search_watches_refused_total",
     help: "Records that are no watches",
     registers: [service.registry],
   });
-  readStream<NewsWatchEvent>(service, {
+  return readStream<NewsWatchEvent>(service, {
     kafka,
     stream: WATCHES,
     topic,

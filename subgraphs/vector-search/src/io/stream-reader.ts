@@ -3,7 +3,9 @@ import { consumeEvents, type EventConsumer, type RecordBatch } from "@mib/events
 import { readEpochs } from "@mib/events/epochs";
 import { decodeEvent, InvalidRecordError } from "@mib/events/event";
 import type { KafkaClient } from "@mib/events/kafka";
+import { rangesOf, type OffsetRange } from "@mib/events/scan-topic";
 import { validateValue } from "@mib/events/validate";
+import { CodedError } from "@mib/service/coded-error";
 import type { Service } from "@mib/service/run";
 
 /** An event whose value fits its topic. */
@@ -28,10 +30,21 @@ export interface StreamReaderOptions<Value> {
   onRefused(): void;
 }
 
+/** A stream that is being read. */
+export interface StreamReading {
+  /**
+   * Returns when what is in the stream now is read. SERVICE_UNAVAILABLE when that takes too long: whoever waits tries again, and
+   * says so meanwhile.
+   */
+  caughtUp(): Promise<void>;
+}
+
 const RETRY_MS = 1_000;
+const CATCH_UP_MS_MAX = 30_000;
+const CATCH_UP_LOOK_MS = 20;
 
 /** Reads a stream of one partition, going on from where a store says it is. What does not validate is passed over. */
-export function readStream<Value>(service: Service, options: StreamReaderOptions<Value>): void {
+export function readStream<Value>(service: Service, options: StreamReaderOptions<Value>): StreamReading {
   const { kafka, stream, topic, check } = options;
   const { log, shutdownSignal } = service;
   let consumer: EventConsumer | null = null;
@@ -69,6 +82,19 @@ export function readStream<Value>(service: Service, options: StreamReaderOptions
     await starting;
     await consumer?.stop();
   });
+
+  return { caughtUp };
+
+  async function caughtUp(): Promise<void> {
+    const ends = await rangesOf(kafka, topic);
+    const signal = AbortSignal.any([shutdownSignal, AbortSignal.timeout(CATCH_UP_MS_MAX)]);
+    const isRead = ([partition, { from, to }]: [number, OffsetRange]) =>
+      from === to || (consumer?.position(topic, partition) ?? -1n) >= to;
+    while (![...ends].every(isRead))
+      await delay(CATCH_UP_LOOK_MS, undefined, { signal }).catch((cause: unknown) => {
+        throw new CodedError("SERVICE_UNAVAILABLE", `${stream} is not read to its end yet.`, {}, { cause });
+      });
+  }
 
   /** What is left out goes to the dead-letter topic by whoever sent or relays it; here it is only passed over. */
   function accepted(batch: RecordBatch, epochs: ReadonlyMap<string, string>): Read<Value>[] {
