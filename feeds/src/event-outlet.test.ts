@@ -99,6 +99,23 @@ test("events of several topics keep their order, each under its key", async () =
   await events.stop(1_000);
 });
 
+test("an event that is too large for Kafka is dropped and counted, and those behind it are sent", async () => {
+  await using topics = await createTestTopics({ news: 1 });
+  const topic = topics.names.news!;
+  const service = createService("feed-test");
+  const metrics = createFeedMetrics(service.registry);
+  const news = createEventOutlet({ KAFKA_BROKERS: servers.kafkaBrokers }, service.log, metrics, () => topic);
+  news.publish(NEWS_TOPIC, [article(1), { ...article(2), summary: "long ".repeat(250_000) }, article(3)]);
+  await eventually(() => expect(news.waiting).toBe(0), { deadlineMs: 30_000 });
+  await news.stop(1_000);
+  expect((await metrics.eventsLost.get()).values).toMatchObject([{ value: 1, labels: { topic: NEWS_TOPIC } }]);
+  const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "feed-test");
+  const seen: string[] = [];
+  const take = ({ value }: { value: Buffer | null }) => void seen.push(JSON.parse(String(value)).title);
+  await scanTopic({ kafka, log: service.log, topic, ranges: await rangesOf(kafka, topic), take });
+  expect(seen).toEqual(["Article 1", "Article 3"]);
+});
+
 test("when too many wait, the oldest that is not on its way goes and is counted, and all others are sent", async () => {
   await using topics = await createTestTopics({ news: 1 });
   const topic = topics.names.news!;

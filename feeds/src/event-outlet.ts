@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createKafka, type KafkaSettings } from "@mib/events/kafka";
-import { createEventProducer } from "@mib/events/producer";
+import { createEventProducer, RecordTooLargeError } from "@mib/events/producer";
 import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
 import type { FeedMetrics } from "./feed-metrics.ts";
@@ -53,13 +53,26 @@ export function createEventOutlet(
   let sending: Waiting[] = [];
   let working: Promise<void> | null = null;
 
+  async function send(event: Waiting): Promise<void> {
+    try {
+      await producer.send({ ...event, topic: nameOf(event.topic), channel: "*" });
+    } catch (error) {
+      if (!(error instanceof RecordTooLargeError)) throw error;
+      // It would never be taken, and those behind it would wait for it.
+      sending = sending.filter((other) => other !== event);
+      metrics.eventsLost.inc({ topic: event.topic });
+      log.error(
+        { topic: event.topic, id: event.eventId, reason: error.message },
+        "an event is too large and was dropped",
+      );
+    }
+  }
+
   async function work(): Promise<void> {
     while (queue.length > 0 && !stopping.signal.aborted) {
       sending = queue.splice(0, BATCH_MAX);
       try {
-        await Promise.all(
-          sending.map((event) => producer.send({ ...event, topic: nameOf(event.topic), channel: "*" })),
-        );
+        await Promise.all(sending.map(send));
         for (const { topic } of sending) metrics.events.inc({ topic });
         sending = [];
       } catch (error) {
