@@ -63,6 +63,22 @@ test("a new epoch is accepted from its beginning, and the old one is over", () =
   ).toEqual([true, true, false, true, false]);
 });
 
+test("a partition that is behind still has events of an epoch that is over in another", () => {
+  const deduplicator = new Deduplicator();
+  const inPartition = (partition: number, event: ReturnType<typeof bySequence>) => ({ ...event, partition });
+  expect(
+    [
+      inPartition(0, bySequence(1, "A")),
+      inPartition(0, bySequence(1, "A", "e2")),
+      inPartition(1, bySequence(1, "B")),
+      inPartition(1, bySequence(2, "B")),
+      inPartition(1, bySequence(1, "B", "e2")),
+      inPartition(1, bySequence(3, "B")),
+      inPartition(0, bySequence(2, "A")),
+    ].map((event) => deduplicator.accept(event)),
+  ).toEqual([true, true, true, true, true, false, false]);
+});
+
 test("what a process knew when it stopped, its successor knows", () => {
   const deduplicator = new Deduplicator();
   deduplicator.restore("t", 0, { epoch: "e1", id: "7-0" }, ["x"]);

@@ -6,7 +6,8 @@ type Identified = Pick<StreamEvent, "topic" | "channel" | "position" | "eventId"
 
 /**
  * Tells events that were seen from new ones, by the one rule of the platform: per channel not newer than the last position, or
- * a known event id. An event of an epoch that is over counts as seen. Remembers one position per channel and the newest
+ * a known event id. An event of an epoch that is over in its partition counts as seen: partitions are read side by side, and one
+ * may be in the new epoch while another still has events of the old one. Remembers one position per channel and the newest
  * `eventIdsMax` ids.
  *
  * A consumer that keeps its positions stores, per partition, the last event's position and `eventIds()` with them and gives them
@@ -30,15 +31,16 @@ export class Deduplicator {
   }
 
   /** True once per event; false each time it comes again. */
-  accept({ topic, partition, channel, position, eventId }: Identified): boolean {
-    if (this.#retired.has(`${topic}/${position.epoch}`)) return false;
+  accept({ topic, partition = 0, channel, position, eventId }: Identified): boolean {
+    const place = `${topic}/${partition}`;
+    if (this.#retired.has(`${place}/${position.epoch}`)) return false;
     const key = `${topic}/${channel}`;
-    const last = this.#last.get(key) ?? this.#floors.get(`${topic}/${partition ?? 0}`);
+    const last = this.#last.get(key) ?? this.#floors.get(place);
     if (last !== undefined) {
       if (last.epoch === position.epoch) {
         if (compareIds(position.id, last.id) <= 0) return false;
       } else {
-        this.#retired.add(`${topic}/${last.epoch}`);
+        this.#retired.add(`${place}/${last.epoch}`);
       }
     }
     if (eventId !== null && this.#eventIds.get(topic)?.has(eventId)) return false;
