@@ -119,3 +119,33 @@ test("what a @provides brings is sent back to the subgraph whose @requires asks 
   });
   expect(await ask("{ desk { clerk { pay } } }")).toEqual({ data: { desk: { clerk: { pay: 400 } } } });
 });
+
+test("what comes at once does not rely on a fetch for a deferred part that brings the same", async () => {
+  const { askInParts } = await federated({
+    shop: {
+      typeDefs: `
+        type Query { orders: [Order!]! }
+        type Order @key(fields: "id") { id: ID! note: String }`,
+      resolvers: { Query: { orders: () => [{ id: "1", note: "n" }] } },
+    },
+    desk: {
+      typeDefs: `
+        type Order @key(fields: "id") {
+          id: ID! name: String note: String @external label: String @requires(fields: "note")
+        }`,
+      resolvers: {
+        Order: {
+          __resolveReference: (reference: unknown) => reference,
+          name: () => "first",
+          label: ({ note }: { note: string }) => `for ${note}`,
+        },
+      },
+    },
+  });
+  const query = "query ($short: Boolean!) { orders { ... @defer { name } name label @skip(if: $short) } }";
+  const [first, ...later] = await askInParts(query, { short: true });
+  expect(first).toEqual({ data: { orders: [{ name: "first" }] }, hasNext: true });
+  expect(later.flatMap(({ incremental }) => incremental)).toEqual([{ path: ["orders", 0], data: { name: "first" } }]);
+  const [whole] = await askInParts(query, { short: false });
+  expect(whole!.data).toEqual({ orders: [{ name: "first", label: "for n" }] });
+});

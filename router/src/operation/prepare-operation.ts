@@ -16,6 +16,7 @@ import { runRequests } from "../execute/run-requests.ts";
 import { explainingNames } from "../plan/explaining-names.ts";
 import { normalizeOperation } from "../plan/normalize-operation.ts";
 import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
+import { separateTypes } from "../plan/separate-types.ts";
 import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
@@ -131,7 +132,7 @@ async function compileCode(
   { operation, fragments }: ReadOperation,
 ): Promise<OperationCode> {
   const { apiSchema, fullSchema } = supergraph;
-  const normalized = normalizeOperation(operation, fragments, supergraph);
+  const normalized = separateTypes(supergraph, normalizeOperation(operation, fragments, supergraph));
   const rootFields = collectFields(apiSchema, normalized.fragments, apiSchema.getRootType(operation.operation)!, [
     { selectionSet: normalized.operation.selectionSet, guard: [] },
   ]);

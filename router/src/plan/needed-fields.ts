@@ -1,8 +1,11 @@
-import { BREAK, isCompositeType, Kind, visit, type SelectionSetNode } from "graphql";
+import { isCompositeType, Kind, type SelectionSetNode } from "graphql";
+import { typeOfStep } from "../execute/type-condition.ts";
 import { collectFields, deferLabelOf, type Guard, type GuardedSelection } from "../shape/collect-fields.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
+import { deferredLabels, isBefore, type DeferredLabels } from "./deferred-labels.ts";
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
+import { pathAbove } from "./path-above.ts";
 import { requiredFields } from "./verify/required-fields.ts";
 
 /** Why a field is needed. */
@@ -22,28 +25,37 @@ interface Selected {
 export class NeededFields {
   readonly #supergraph: RouterSupergraph;
   readonly #normalized: NormalizedOperation;
-  readonly #fetches: readonly PlannedFetch[];
+  readonly fetches: readonly PlannedFetch[];
   readonly #known = new Map<string, ReadonlyMap<string, readonly Need[]>>();
-  #isInParts: boolean | null = null;
+  #labels: DeferredLabels | null = null;
 
   constructor(supergraph: RouterSupergraph, normalized: NormalizedOperation, fetches: readonly PlannedFetch[]) {
     this.#supergraph = supergraph;
     this.#normalized = normalized;
-    this.#fetches = fetches;
+    this.fetches = fetches;
   }
 
   /** Whether anything is deferred. */
   isInParts(): boolean {
-    if (this.#isInParts !== null) return this.#isInParts;
-    this.#isInParts = false;
-    visit(this.#normalized.document, {
-      Directive: ({ name }) => {
-        if (name.value !== "defer") return undefined;
-        this.#isInParts = true;
-        return BREAK;
-      },
-    });
-    return this.#isInParts;
+    return this.#defers().size > 0;
+  }
+
+  /**
+   * The parts for which a fetch has to be made that brings something for one part, null for what comes at once, where these
+   * parts need it: null stands for that one itself. What a part around another one needs is there when the other comes.
+   */
+  partsAfter(own: string | null, labels: readonly (string | null)[]): ReadonlySet<string | null> {
+    const around = (label: string) => this.#defers().get(label) ?? [];
+    const isAfter = (label: string | null): label is string =>
+      label !== null && label !== own && (own === null || around(label).includes(own));
+    const later = labels.filter(isAfter);
+    if (later.length < labels.length) return new Set([null]);
+    return new Set(later.filter((label) => !around(label).some((each) => later.includes(each))));
+  }
+
+  /** Whether what is fetched for one part may be an input of a fetch for another one. */
+  mayWait(part: string | null, other: string | null): boolean {
+    return isBefore(this.#defers(), other, part);
   }
 
   /** The needs of each field of objects of a type, by response name. */
@@ -52,10 +64,12 @@ export class NeededFields {
     const known = this.#known.get(key);
     if (known) return known;
     const needed = this.#askedFor(path, typeName);
-    for (const fetch of this.#fetches)
+    for (const fetch of this.fetches) {
+      for (const name of contextsAt(fetch, path)) needed.set(name, [{ guard: [], deferredTo: null }]);
       for (const required of inputsAt(fetch, path))
         for (const { reads } of requiredFields(this.#supergraph.fullSchema, required, typeName).values())
           for (const read of reads) needed.set(read, [{ guard: [], deferredTo: null }]);
+    }
     this.#known.set(key, needed);
     return needed;
   }
@@ -65,6 +79,10 @@ export class NeededFields {
     let selected: Selected[] = [{ selectionSet: this.#normalized.operation.selectionSet, deferredTo: null }];
     for (const step of path) if (step !== "@") selected = selected.flatMap((each) => this.#inside(each, step));
     return selected;
+  }
+
+  #defers(): DeferredLabels {
+    return (this.#labels ??= deferredLabels(this.#normalized.operation));
   }
 
   #askedFor(path: readonly string[], typeName: string): Map<string, Need[]> {
@@ -108,6 +126,19 @@ function inputsAt({ path, requires }: PlannedFetch, objects: readonly string[]):
   let required: (readonly RequiredSelection[])[] = [requires];
   for (const step of other.slice(own.length)) required = required.flatMap((each) => readInside(each, step));
   return required;
+}
+
+/** What a fetch reads of the objects at a path for its contexts. */
+function contextsAt({ path, contexts }: PlannedFetch, objects: readonly string[]): string[] {
+  const other = objects.filter((step) => step !== "@");
+  return contexts.flatMap(({ sources }) =>
+    sources.flatMap((source) => {
+      const above = pathAbove(path, source.up).filter((step) => step !== "@");
+      const read = [...above, ...source.path.filter((step) => typeOfStep(step) === null)];
+      const isThere = other.length >= above.length && other.every((step, index) => step === read[index]);
+      return isThere ? (read[other.length] ?? []) : [];
+    }),
+  );
 }
 
 function readInside(selections: readonly RequiredSelection[], name: string): (readonly RequiredSelection[])[] {

@@ -3,7 +3,7 @@ import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { settleOverrides } from "../supergraph/settle-overrides.ts";
 import { batchRequests, type PlannedRequest } from "./batch-requests.ts";
 import { CodedError } from "@mib/service/coded-error";
-import type { FetchPlan } from "./fetch-plan.ts";
+import type { FetchPlan, PlannedFetch } from "./fetch-plan.ts";
 import { keepObjects } from "./keep-objects.ts";
 import { lowerPlan } from "./lower-plan.ts";
 import { narrowFetch } from "./narrow-fetch.ts";
@@ -13,7 +13,6 @@ import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
-import { splitDeferred } from "./split-deferred.ts";
 import { splitFetches } from "./split-fetches.ts";
 import { verifyPlan, type SentTypes } from "./verify/verify-plan.ts";
 
@@ -92,12 +91,11 @@ function narrow(
 ): FetchPlan | null {
   const needed = new NeededFields(supergraph, normalized, fetches);
   let isNarrower = false;
-  const narrowed = splitFetches(fetches, (fetch) => {
-    const parts = splitDeferred(supergraph, needed, fetch).flatMap((part) =>
-      narrowFetch(supergraph, needed, part, sentTypes.get(fetch.id) ?? []),
-    );
+  const split = (fetch: PlannedFetch) => {
+    const parts = narrowFetch(supergraph, needed, fetch, sentTypes);
     isNarrower ||= parts.length !== 1 || parts[0] !== fetch;
     return parts;
-  });
+  };
+  const narrowed = splitFetches(fetches, split, (part, other) => needed.mayWait(part, other));
   return isNarrower ? { source, fetches: narrowed } : null;
 }

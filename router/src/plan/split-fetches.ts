@@ -3,11 +3,12 @@ import type { PlannedFetch } from "./fetch-plan.ts";
 
 /**
  * Puts several fetches in the place of each, in numbers of their own: what waited for it waits for all of them. Only what
- * was put off to a deferred part is not waited for by what comes at once, nor by what was put off to another part.
+ * was put off to a deferred part is waited for by that part alone, and by those for which `mayWait` allows it.
  */
 export function splitFetches(
   fetches: readonly PlannedFetch[],
   split: (fetch: PlannedFetch) => readonly PlannedFetch[],
+  mayWait: (part: string | null, other: string | null) => boolean = () => true,
 ): PlannedFetch[] {
   const all: PlannedFetch[] = [];
   /** Old id → the fetches that stand for it. */
@@ -17,7 +18,7 @@ export function splitFetches(
     const before = fetch.after.flatMap((id) => renumbered.get(id)!);
     const parts = split(fetch).map((part, index) => {
       const waitsFor = (other: PlannedFetch) =>
-        !putOff.has(other) || fetch.deferredTo !== undefined || other.deferredTo === part.deferredTo;
+        !putOff.has(other) || mayWait(part.deferredTo ?? null, other.deferredTo ?? null);
       const after = before.filter(waitsFor).map(({ id }) => id);
       return { ...part, id: all.length + index, after };
     });

@@ -1,6 +1,7 @@
 import { Kind, type SelectionSetNode } from "graphql";
 import { typeOfStep } from "../../execute/type-condition.ts";
 import type { PlannedFetch } from "../fetch-plan.ts";
+import { pathAbove } from "../path-above.ts";
 
 /**
  * Lets each fetch wait for those that bring the values of its contexts: Apollo's planner makes them at the same time where
@@ -26,16 +27,6 @@ function bringersOf(fetch: PlannedFetch, fetches: readonly PlannedFetch[]): numb
       }),
     )
     .map(({ id }) => id);
-}
-
-/** The path of the objects so many above those at a path. */
-function pathAbove(path: readonly string[], up: number): readonly string[] {
-  const ends = [0];
-  path.forEach((step, index) => {
-    if (step === "@") ends[ends.length - 1] = index + 1;
-    else ends.push(index + 1);
-  });
-  return path.slice(0, ends.at(-1 - up) ?? 0);
 }
 
 function brings({ path, selection }: PlannedFetch, wanted: readonly string[]): boolean {

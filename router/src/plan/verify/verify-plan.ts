@@ -35,7 +35,7 @@ export function verifyPlan(supergraph: RouterSupergraph, normalized: NormalizedO
     sentTypes.set(id, [...sent.keys()]);
     data.add(fetch, sent);
   }
-  checkCoverage(supergraph, normalized, data);
+  checkCoverage(supergraph, normalized, data, plan.fetches);
   return sentTypes;
 }
 
