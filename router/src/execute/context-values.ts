@@ -47,27 +47,29 @@ export class ContextReader {
     };
   }
 
+  /** The first source whose object is of its type decides: it is the nearest one, and none behind it stands in for it. */
   #valueOf({ definition, sources }: ContextVariable, objectAt: (up: number) => DataObject): unknown {
-    for (const source of sources) {
-      const value = this.#read(source, objectAt(source.up));
-      const isMissing = value === undefined || (value === null && definition.type.kind === Kind.NON_NULL_TYPE);
-      if (!isMissing) return value;
-    }
-    return undefined;
+    const source = sources.find(({ up, path }) => this.#applies(path[0], objectAt(up)));
+    const value = source && this.#read(source, objectAt(source.up));
+    return value === null && definition.type.kind === Kind.NON_NULL_TYPE ? undefined : value;
   }
 
   #read({ path }: ContextSource, object: DataObject): unknown {
     let value: unknown = object;
     for (const step of path) {
       if (!isDataObject(value)) return value === null ? null : undefined;
-      const condition = typeOfStep(step);
-      if (condition === null) value = value[step];
-      else {
-        const typename = value["__typename"];
-        // An object that does not say what it is was selected under this condition only.
-        if (typeof typename === "string" && !matchesTypeCondition(this.#schema, typename, condition)) return undefined;
-      }
+      if (!this.#applies(step, value)) return undefined;
+      if (typeOfStep(step) === null) value = value[step];
     }
     return value;
+  }
+
+  #applies(step: string | undefined, object: DataObject): boolean {
+    const condition = step === undefined ? null : typeOfStep(step);
+    const typename = object["__typename"];
+    // An object that does not say what it is was selected under this condition only.
+    return (
+      condition === null || typeof typename !== "string" || matchesTypeCondition(this.#schema, typename, condition)
+    );
   }
 }

@@ -1,11 +1,13 @@
 import { Kind, print, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
 import type { ContextVariable, FetchPlan, PlannedFetch } from "../fetch-plan.ts";
+import { splitFetches } from "../split-fetches.ts";
 import { variablesIn } from "../variables-in.ts";
 import { moveFields, type MovedFields } from "./move-fields.ts";
 import type { Step } from "./field-ways.ts";
 import { TYPENAME } from "./required-selections.ts";
 import { sendKeyed } from "./send-keyed.ts";
+import { contextsIn, splitContexts } from "./split-contexts.ts";
 import { splitRequirements } from "./split-requirements.ts";
 import { waitForContexts } from "./wait-for-contexts.ts";
 
@@ -43,7 +45,8 @@ class Repair {
       afterSource = this.#addMoved({ ...event, requires: null, inputRewrites: [], outputRewrites: [] }, moved, []);
     }
     const renumbered = new Map<number, readonly number[]>();
-    for (const fetch of waitForContexts(fetches)) {
+    const split = splitFetches(fetches, (fetch) => splitContexts(this.#supergraph, fetch));
+    for (const fetch of waitForContexts(split)) {
       const after = [...afterSource, ...fetch.after.flatMap((id) => renumbered.get(id)!)];
       const ids = splitRequirements(this.#supergraph, fetch).flatMap((each) => {
         const part = sendKeyed(this.#supergraph, each);
@@ -143,11 +146,6 @@ function selectionOn(typeName: string, selections: readonly FieldNode[]): Select
 function usedIn(selection: SelectionSetNode, variables: readonly VariableDefinitionNode[]): VariableDefinitionNode[] {
   const used = variablesIn(selection);
   return variables.filter(({ variable }) => used.has(variable.name.value));
-}
-
-function contextsIn(selection: SelectionSetNode, contexts: readonly ContextVariable[]): ContextVariable[] {
-  const used = variablesIn(selection);
-  return contexts.filter(({ definition }) => used.has(definition.variable.name.value));
 }
 
 /** As objects at a path below the entities see them. */
