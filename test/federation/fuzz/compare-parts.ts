@@ -89,10 +89,16 @@ class PartsComparison {
     const missing = this.#expected.find(
       (part) =>
         !this.#arrived.has(part) &&
-        (part.around.length === 0 || part.around.some((each) => this.#arrived.get(each)?.data)) &&
-        (this.#faults.requestLost < 0 || isRecord(valueOn(this.#data, part.path))),
+        (part.around.length === 0 || part.around.some((each) => this.#hasObject(each, part.path))),
     );
     return missing ? `parts: ${missing.label} at ${missing.path.join(".")} does not come` : null;
+  }
+
+  /** Whether a part came with the object at a path in it: a null that a lost request made has no parts, whatever comes later. */
+  #hasObject(part: ExpectedPart, path: Path): boolean {
+    const data = this.#arrived.get(part)?.data;
+    if (this.#faults.requestLost < 0) return Boolean(data);
+    return isRecord(valueOn(data, path.slice(part.path.length)));
   }
 
   /** All parts together are the whole answer, where a null that may not be one took less from a part than from the whole. */

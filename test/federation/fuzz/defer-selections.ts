@@ -1,9 +1,15 @@
 import {
+  isAbstractType,
   Kind,
   parse,
   print,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
   type DirectiveNode,
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
   type InlineFragmentNode,
   type OperationDefinitionNode,
   type SelectionNode,
@@ -13,13 +19,24 @@ import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { Random } from "./random.ts";
 
 /** The same operation with `@defer` on some of its fragments, and on fragments around some of its fields. */
-export function deferSelections({ query, variables }: FuzzedOperation, random: Random): FuzzedOperation {
-  const deferring = new Deferring(random);
-  const document = visit(parse(query, { noLocation: true }), {
-    InlineFragment: { leave: (node) => deferring.some(node) },
-    FragmentSpread: { leave: (node) => deferring.some(node) },
-    SelectionSet: { leave: (node) => deferring.someFields(node) },
-  });
+export function deferSelections(
+  { query, variables }: FuzzedOperation,
+  random: Random,
+  schema: GraphQLSchema,
+): FuzzedOperation {
+  const deferring = new Deferring(random, schema);
+  const types = new TypeInfo(schema);
+  const document = visit(
+    parse(query, { noLocation: true }),
+    visitWithTypeInfo(types, {
+      InlineFragment: { leave: (node) => deferring.some(node) },
+      FragmentSpread: { leave: (node) => deferring.some(node) },
+      SelectionSet: {
+        enter: (node) => deferring.ofOneType(node, types.getParentType()),
+        leave: (node) => deferring.someFields(node),
+      },
+    }),
+  );
   const definitions = document.definitions.map((each) =>
     each.kind === Kind.OPERATION_DEFINITION ? deferring.withCondition(each) : each,
   );
@@ -37,17 +54,41 @@ export function isDeferring({ query }: FuzzedOperation): boolean {
 class Deferring {
   readonly variables: Record<string, boolean> = {};
   readonly #random: Random;
+  readonly #schema: GraphQLSchema;
   #labels = 0;
   #hasNameless = false;
   #hasCondition = false;
 
-  constructor(random: Random) {
+  constructor(random: Random, schema: GraphQLSchema) {
     this.#random = random;
+    this.#schema = schema;
   }
 
   some<T extends Exclude<SelectionNode, { kind: Kind.FIELD }>>(fragment: T): T {
-    if (!this.#random.chance(35)) return fragment;
+    if (isDeferred(fragment) || !this.#random.chance(35)) return fragment;
     return { ...fragment, directives: [...(fragment.directives ?? []), this.#directive()] };
+  }
+
+  /** Defers on one type behind an interface or union what is selected on another one. */
+  ofOneType(selectionSet: SelectionSetNode, around: unknown): SelectionSetNode | undefined {
+    const random = this.#random;
+    if (!isAbstractType(around) || !random.chance(50)) return undefined;
+    const types = this.#schema.getPossibleTypes(around);
+    const ways = selectionSet.selections.flatMap((selection) => {
+      if (selection.kind !== Kind.INLINE_FRAGMENT) return [];
+      const own = types.find(({ name }) => name === selection.typeCondition?.name.value);
+      if (!own) return [];
+      return selection.selectionSet.selections.flatMap((field) =>
+        field.kind === Kind.FIELD
+          ? types.filter((type) => type !== own && hasSameField(own, type, field)).map((type) => ({ type, field }))
+          : [],
+      );
+    });
+    if (ways.length === 0) return undefined;
+    const { type, field } = random.pick(ways);
+    const deferred = fragmentOn(null, [this.#directive()], [field]);
+    const added = random.chance(50) ? { ...deferred, typeCondition: typeNode(type) } : fragmentOn(type, [], [deferred]);
+    return { ...selectionSet, selections: [...selectionSet.selections, added] };
   }
 
   /** Moves or copies selections into a deferred fragment: what is copied comes twice. */
@@ -59,11 +100,7 @@ class Deferring {
     const stays = isCopied
       ? selectionSet.selections
       : selectionSet.selections.filter((each) => !deferred.includes(each));
-    const fragment: InlineFragmentNode = {
-      kind: Kind.INLINE_FRAGMENT,
-      directives: [this.#directive()],
-      selectionSet: { kind: Kind.SELECTION_SET, selections: deferred },
-    };
+    const fragment = fragmentOn(null, [this.#directive()], deferred);
     return { ...selectionSet, selections: random.chance(50) ? [fragment, ...stays] : [...stays, fragment] };
   }
 
@@ -94,4 +131,30 @@ class Deferring {
     const { selectionSet } = parse(text, { noLocation: true }).definitions[0] as OperationDefinitionNode;
     return (selectionSet.selections[0] as InlineFragmentNode).directives![0]!;
   }
+}
+
+function isDeferred({ directives }: { directives?: readonly DirectiveNode[] | undefined }): boolean {
+  return directives?.some(({ name }) => name.value === "defer") === true;
+}
+
+function hasSameField(one: GraphQLObjectType, other: GraphQLObjectType, { name }: FieldNode): boolean {
+  const fields = [one, other].map((type) => type.getFields()[name.value]);
+  return fields.every((field) => field !== undefined) && String(fields[0]!.type) === String(fields[1]!.type);
+}
+
+function fragmentOn(
+  type: GraphQLObjectType | null,
+  directives: readonly DirectiveNode[],
+  selections: readonly SelectionNode[],
+): InlineFragmentNode {
+  return {
+    kind: Kind.INLINE_FRAGMENT,
+    ...(type && { typeCondition: typeNode(type) }),
+    directives,
+    selectionSet: { kind: Kind.SELECTION_SET, selections },
+  };
+}
+
+function typeNode({ name }: GraphQLObjectType): NonNullable<InlineFragmentNode["typeCondition"]> {
+  return { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: name } };
 }

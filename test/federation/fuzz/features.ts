@@ -1,6 +1,7 @@
 import { parse, TypeInfo, visit, visitWithTypeInfo, type FieldNode } from "graphql";
 import type { ExpectedPart } from "./expected-parts.ts";
 import type { SeedResult } from "./fuzz-case.ts";
+import { selectedByType } from "./selected-by-type.ts";
 import { isEntity, STREAM, type World, type WorldField } from "./world.ts";
 
 /** The least share of seeds, in percent, in which each feature has to occur. */
@@ -35,6 +36,7 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@override whose label holds": selected((field, world) => isLabelled(field, world, true)),
   "@override whose label does not hold": selected((field, world) => isLabelled(field, world, false)),
   "@fromContext": selected(({ takesContext }) => takesContext),
+  "@fromContext under a condition": ({ text }) => /\btold\b[^{}]*@(skip|include)\(if: \$/.test(text),
   "@inaccessible": ({ world }) => fieldsOf(world).some(({ isInaccessible }) => isInaccessible),
   "@inaccessible enum value": ({ world, text }) =>
     world.hidesEnumValue && fieldsOf(world).some(({ type, name }) => type === "Mood" && has(text, name)),
@@ -55,6 +57,8 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "alias of a field's name": ({ text }) =>
     /\b(id|sku|left|box|code|name|note|size|rank|part): (?!\$)[a-z]+[ ({]/.test(text),
   "one name for two things at two paths": ({ text }) => text.includes("twin0: "),
+  "one name with something else in it on another type": ({ schema, operations }) =>
+    operations.some(({ query }) => selectedByType(schema, query).isOtherInside),
   "inline fragment": ({ text }) => text.includes("... on "),
   "named fragment": ({ text }) => text.includes("...F"),
   variable: ({ text }) => /\$v\d/.test(text),
@@ -65,6 +69,8 @@ const FEATURES: Readonly<Record<string, (occurrence: Occurrence) => boolean>> = 
   "@defer": ({ text }) => text.includes("@defer"),
   "@defer with a label": inParts(({ label }) => label !== null),
   "@defer inside another": inParts(({ around }) => around.every((each) => each.around.length > 0)),
+  "@defer of what another type has at once": ({ schema, operations }) =>
+    operations.some(({ query }) => query.includes("@defer") && selectedByType(schema, query).isDeferredOnOne),
   "@defer under a condition": ({ text }) => /@defer\([^)]*if: /.test(text),
   "@defer in a named fragment": ({ text }) => /fragment F[^@]*?@defer/.test(text),
   "@defer in objects of a list": inParts(({ path }) => path.some((step) => typeof step === "number")),

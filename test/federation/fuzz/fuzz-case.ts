@@ -41,7 +41,7 @@ interface Outcome {
 const WORLDS_MAX = 20;
 export const OPERATIONS = 4;
 /** Of the operations, in percent; where fields have faults, which parts have to keep to themselves. */
-const DEFERRING_SHARE = { usual: 12, withFaults: 75 };
+const DEFERRING_SHARE = { usual: 20, withFaults: 75 };
 /** Seeds with one composed federation, each with data, overrides, faults and operations of its own. */
 const SEEDS_PER_FEDERATION = 5;
 
@@ -70,7 +70,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
 function operationFor({ supergraph }: FuzzedFederation, world: World, random: Random): FuzzedOperation {
   const operation = generateOperation(random, supergraph.apiSchema, shadowsOf(world));
   const share = world.faults.fieldsEach > 0 ? DEFERRING_SHARE.withFaults : DEFERRING_SHARE.usual;
-  return random.chance(share) ? deferSelections(operation, random) : operation;
+  return random.chance(share) ? deferSelections(operation, random, supergraph.apiSchema) : operation;
 }
 
 interface ComposedWorld {

@@ -5,6 +5,7 @@ import {
   isCompositeType,
   isListType,
   isObjectType,
+  type GraphQLAbstractType,
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLField,
@@ -83,10 +84,31 @@ class OperationGenerator {
       for (const member of this.#schema.getPossibleTypes(type))
         if (random.chance(65)) selections.push(this.#fragment(member, depth, path));
       if (random.chance(25)) selections.push("__typename");
+      if (random.chance(30)) selections.push(...this.#ofSeveralTypes(type, depth, path));
     } else if (random.chance(12)) selections.push(this.#fragment(type, depth, path));
     if (random.chance(8) || selections.length === 0) selections.push("__typename");
     if (depth < DEPTH - 2 && random.chance(4)) selections.push(...this.#twins(type));
     return selections.join(" ");
+  }
+
+  /** A field that several types behind an interface or union have, with something else in it on each. */
+  #ofSeveralTypes(type: GraphQLAbstractType, depth: number, path: string): string[] {
+    const random = this.#random;
+    if (depth >= DEPTH) return [];
+    const members = this.#schema.getPossibleTypes(type);
+    const ways = members.flatMap((member) =>
+      objectFields(member).map((field) => ({
+        field,
+        having: members.filter((each) => String(each.getFields()[field.name]?.type) === String(field.type)),
+      })),
+    );
+    const shared = ways.filter(({ having }) => having.length > 1);
+    if (shared.length === 0) return [];
+    const { field, having } = random.pick(shared);
+    return random.some(having, 2, 3).map((member) => {
+      const own = member.getFields()[field.name]!;
+      return `... on ${member.name} { ${this.#field(member, own, depth + 1, path)} }`;
+    });
   }
 
   #fragment(type: GraphQLCompositeType, depth: number, path: string): string {

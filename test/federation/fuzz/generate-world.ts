@@ -78,8 +78,9 @@ class WorldGenerator {
     for (let number = random.between(1, 2); number > 0; number--) this.#addValueType(`V${number}`);
     const entities = random.between(1, 4);
     for (let number = 0; number < entities; number++) this.#addEntity(`E${number}`);
-    if (random.chance(45)) this.#addInterface();
+    if (random.chance(55)) this.#addInterface();
     if (random.chance(40)) this.#addUnion();
+    for (const { members } of [...this.#world.interfaces, ...this.#world.unions]) this.#addKin(members);
     for (const type of this.#entities()) this.#addFields(type);
     for (const type of this.#entities()) for (const field of type.fields) this.#decorate(type, field);
     for (const type of this.#entities()) if (random.chance(45)) this.#addRequiring(type);
@@ -129,7 +130,7 @@ class WorldGenerator {
     const entities = this.#entities().filter(({ keys }) => keys.includes("id"));
     if (entities.length === 0) return;
     const members = random.some(entities, 1, 3);
-    const tag = random.chance(50);
+    const tag = random.chance(65);
     const entityIn = random.chance(45) ? random.pick(this.#world.subgraphs) : null;
     for (const type of members) {
       const idKey = type.keys.indexOf("id");
@@ -138,7 +139,7 @@ class WorldGenerator {
       if (tag) type.fields.push(plainField("tag", "String", "", [random.pick(Object.keys(type.keysIn))]));
     }
     const fields = entityIn === null ? [] : [plainField("extra", random.pick(SCALARS), random.pick(WRAPS), ["io"])];
-    if (entityIn !== null && tag && random.chance(60)) {
+    if (entityIn !== null && tag && random.chance(85)) {
       for (const { fields: own } of members) own.find(({ name }) => name === "tag")!.owners = [entityIn];
       const wrap = random.pick<Wrap>(["", "!"]);
       fields.push({ ...plainField("judged", "String", wrap, ["io"]), requires: [requiredLeaf("tag")] });
@@ -154,6 +155,20 @@ class WorldGenerator {
   #addUnion(): void {
     const objects = this.#world.types.filter(({ name }) => name !== "Box");
     this.#world.unions.push({ name: "U0", members: this.#random.some(objects, 2, 4).map(({ name }) => name) });
+  }
+
+  /** A field with entities in it that all types behind an interface or union have; a null in it takes nothing around it. */
+  #addKin(members: readonly string[]): void {
+    const random = this.#random;
+    if (!random.chance(60)) return;
+    const target = random.pick(this.#entities());
+    const wrap = random.pick<Wrap>(["", "", "[]"]);
+    for (const type of this.#entities()) {
+      const owners = Object.keys(type.keysIn).filter((each) => isDeclaredIn(target, each));
+      if (!members.includes(type.name) || owners.length === 0) continue;
+      if (!type.fields.some(({ name }) => name === "kin"))
+        type.fields.push(plainField("kin", target.name, wrap, [random.pick(owners)]));
+    }
   }
 
   #addFields(type: WorldType): void {

@@ -256,4 +256,34 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "run?.receive({ ...event, data: cloneData(event.data) }, []);",
     replace: "run?.receive({ ...event, errors: [], data: cloneData(event.data) }, []);",
   },
+  {
+    name: "types share what is needed in a field of one name",
+    file: "operation/prepare-operation.ts",
+    find: "separateTypes(supergraph, normalizeOperation(operation, fragments, supergraph))",
+    replace: "(void separateTypes, normalizeOperation(operation, fragments, supergraph))",
+  },
+  {
+    name: "what is deferred comes at once where it is fetched along",
+    file: "plan/needed-fields.ts",
+    find: "if (later.length < labels.length) return new Set([null]);",
+    replace: "if (later.length <= labels.length) return new Set([null]);",
+  },
+  {
+    name: "what an inner part needs is fetched with the one around it",
+    file: "plan/needed-fields.ts",
+    find: "label !== null && label !== own && (own === null || around(label).includes(own));",
+    replace: "label !== null && label !== own && own === null;",
+  },
+  {
+    name: "a part may come before what brings it",
+    file: "plan/verify/check-coverage.ts",
+    find: "({ deferredTo = null }) => isBefore(this.#labels, deferredTo, part)",
+    replace: "() => isBefore(this.#labels, null, part)",
+  },
+  {
+    name: "a fetch waits for contexts that it does not need",
+    file: "plan/repair/split-contexts.ts",
+    find: "return all.length > FETCHES_MAX ? ofTypes : all;",
+    replace: "return all.length > FETCHES_MAX ? ofTypes : [fetch];",
+  },
 ];
