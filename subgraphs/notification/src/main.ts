@@ -16,6 +16,7 @@ import { startEventReader } from "./io/event-reader.ts";
 import { InboxStore } from "./io/inbox-store.ts";
 import { waitForLeadership } from "./io/leadership.ts";
 import { followRuleChanges } from "./io/rule-changes.ts";
+import { NewsHourStore } from "./io/news-hour-store.ts";
 import { NewsWatchService } from "./io/news-watch-service.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { RuleService } from "./io/rule-service.ts";
@@ -63,6 +64,7 @@ await runService("notification", async (service) => {
     state,
     store,
     newsWatches: watchStore,
+    newsHours: new NewsHourStore({ perHourMax: config.NEWS_PER_HOUR_MAX }),
     inbox,
     saveMs: config.POSITIONS_SAVE_MS,
   });

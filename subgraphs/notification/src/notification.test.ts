@@ -5,6 +5,7 @@ import { eventually } from "@mib/testkit/eventually";
 import { createTestDatabase, servers, uniqueName, type TestDatabase } from "@mib/testkit/servers";
 import { subgraphProcess, type SubgraphProcess } from "@mib/testkit/subgraph-process";
 import kafkajs from "kafkajs";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const epoch = uniqueName("epoch");
@@ -13,6 +14,7 @@ let database: TestDatabase;
 let notification: SubgraphProcess;
 let producer: kafkajs.Producer;
 let sequence = 0;
+const NEWS_PER_HOUR_MAX = 20;
 
 beforeAll(async () => {
   await provision({ kafka, replicationFactor: 1 });
@@ -23,6 +25,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     KAFKA_BROKERS: servers.kafkaBrokers.join(","),
     POSITIONS_SAVE_MS: "200",
+    NEWS_PER_HOUR_MAX: String(NEWS_PER_HOUR_MAX),
   });
   await notification.start();
 });
@@ -376,6 +379,54 @@ test("an article that the database can't hold is passed over, and what comes beh
     deadlineMs: 30_000,
   });
   expect((await newsInbox(owner)).notifications.nodes[0].article).toEqual({ id: "behind" });
+});
+
+/** As if an hour were over. */
+async function endHours(): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query("UPDATE notification.news_hours SET hour = hour - interval '1 hour'");
+  await client.end();
+}
+
+test("an inbox gets so many articles an hour, a notice, and how many were left out when the hour is over", async () => {
+  const owner = user();
+  const watch = await createWatch(owner, { query: "everything" });
+  const count = 3 * NEWS_PER_HOUR_MAX;
+  await sendMatches(
+    watch.id,
+    Array.from({ length: count }, (_, at) => `many${at}`),
+  );
+  const told = async () => {
+    const { nodes } = (await newsInbox(owner)).notifications as {
+      nodes: { id: string; title: string; value: string; article: { id: string } | null }[];
+    };
+    const notices = nodes.filter(({ article }) => article === null);
+    return { ids: nodes.map(({ id }) => id), articles: nodes.length - notices.length, notices };
+  };
+  const first = await eventually(
+    async () => {
+      const found = await told();
+      expect(found.notices.map(({ title }) => title)).toContainEqual(expect.stringMatching(/^News is left out until /));
+      return found;
+    },
+    { deadlineMs: 30_000 },
+  );
+  // Twice as many where an hour ends in between.
+  expect(first.articles).toBeLessThanOrEqual(2 * NEWS_PER_HOUR_MAX);
+  await endHours();
+  const last = await eventually(
+    async () => {
+      const found = await told();
+      const leftOut = found.notices.filter(({ title }) => title.endsWith("left out"));
+      expect(leftOut.reduce((sum, { value }) => sum + Number(value), found.articles)).toBe(count);
+      return found;
+    },
+    { deadlineMs: 30_000 },
+  );
+  await eventually(async () => expect([...new Set(await announcedTo(owner))].sort()).toEqual(last.ids.sort()), {
+    deadlineMs: 30_000,
+  });
 });
 
 test("what an old definition of a watch found is not told, and a deleted watch tells nothing", async () => {

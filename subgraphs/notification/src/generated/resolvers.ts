@@ -139,7 +139,10 @@ export type AlertRule = {
   lastFiredAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
-/** Tells its owner of news that is like its query. */
+/**
+ * Tells its owner of news that is like its query. Of what all watches of a user find in an hour 100 articles become notifications; then
+ * a notification says so, and at the end of the hour another one how many were left out.
+ */
 export type NewsWatch = {
   __typename?: 'NewsWatch';
   id: Scalars['ID']['output'];
@@ -176,7 +179,7 @@ export type Notification = {
   instrument?: Maybe<Instrument>;
   title: Scalars['String']['output'];
   body: Scalars['String']['output'];
-  /** What the metric was when the rule fired; of news, how like the watch's query it is. */
+  /** What the metric was when the rule fired; of news, how like the watch's query it is; of news that was left out, how many articles. */
   value?: Maybe<Scalars['Decimal']['output']>;
   at: Scalars['DateTime']['output'];
   readAt?: Maybe<Scalars['DateTime']['output']>;

@@ -12,6 +12,7 @@ import { emptyOutcome, joinOutcomes, type Watch } from "../domain/watch.ts";
 import { closesOf, saveCloses } from "./close-store.ts";
 import { saveDayOpens } from "./day-open-store.ts";
 import type { InboxStore } from "./inbox-store.ts";
+import type { NewsHourStore } from "./news-hour-store.ts";
 import { observeEvent, WATCHED_TOPICS } from "./observe-event.ts";
 import { notificationsOfMatches } from "./news-matches.ts";
 import type { NewsWatchStore } from "./news-watch-store.ts";
@@ -25,6 +26,7 @@ export interface EventReaderOptions {
   state: ConsumerState;
   store: RuleStore;
   newsWatches: NewsWatchStore;
+  newsHours: NewsHourStore;
   inbox: InboxStore;
   saveMs: number;
 }
@@ -35,7 +37,7 @@ export interface EventReaderOptions {
  */
 export async function startEventReader(
   service: Service,
-  { kafka, pool, epochs, watch, state, store, newsWatches, inbox, saveMs }: EventReaderOptions,
+  { kafka, pool, epochs, watch, state, store, newsWatches, newsHours, inbox, saveMs }: EventReaderOptions,
 ): Promise<void> {
   const fired = new Counter({
     name: "notification_fired_total",
@@ -124,9 +126,11 @@ export async function startEventReader(
       const added = await inTransaction(pool, async (client) => {
         await store.saveStates(client, [...outcome.rules.values()]);
         const ofMatches = await notificationsOfMatches(client, newsWatches, outcome.matches);
-        const added = await inbox.add(client, [...outcome.notifications, ...ofMatches]);
+        const news = await inbox.unknown(client, ofMatches);
+        const ofNews = await newsHours.admit(client, news, Date.now());
+        const added = await inbox.add(client, [...outcome.notifications, ...ofNews]);
         await enqueueEvents(client, added.map(eventOf));
-        await newsWatches.noteMatched(client, [...new Set(added.flatMap(({ watchId }) => watchId ?? []))]);
+        await newsWatches.noteMatched(client, [...new Set(news.flatMap(({ watchId }) => watchId ?? []))]);
         await saveCloses(client, closes);
         await saveDayOpens(client, opens);
         await positions.save(client);

@@ -26,6 +26,17 @@ export class InboxStore {
     this.#pool = pool;
   }
 
+  /** Those that are not there yet, each once. */
+  async unknown(client: PoolClient, notifications: readonly Notification[]): Promise<Notification[]> {
+    if (notifications.length === 0) return [];
+    const unique = new Map(notifications.map((each) => [each.id, each]));
+    const { rows } = await client.query<{ id: string }>("SELECT id FROM notifications WHERE id = ANY($1::uuid[])", [
+      [...unique.keys()],
+    ]);
+    for (const { id } of rows) unique.delete(id);
+    return [...unique.values()];
+  }
+
   /** Adds those that are not there yet and returns them, each once: a firing that was computed again adds nothing. */
   async add(client: PoolClient, notifications: readonly Notification[]): Promise<Notification[]> {
     const { rows } = await client.query(
