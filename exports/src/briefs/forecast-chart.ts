@@ -1,5 +1,5 @@
 import { chart, grid, path, px, WIDTH } from "./chart.ts";
-import { minute, number } from "./format.ts";
+import { figure, minute } from "./format.ts";
 import { markup, type Markup, type Part } from "./markup.ts";
 import { scaleOf } from "./scale.ts";
 
@@ -37,10 +37,10 @@ export function forecastChart(title: Part, points: readonly ForecastPoint[]): Ma
   return chart(
     {
       title,
-      description: `${points.length} forecasts from ${minute(points[0]!.at)} to ${minute(last.at)}; the last one is ${number(last.value)}.`,
+      description: `${points.length} forecasts from ${minute(points[0]!.at)} to ${minute(last.at)}; the last one is ${figure(last.value)}.`,
       height: HEIGHT,
     },
-    grid(y, { left: LEFT, label: number }),
+    grid(y, { left: LEFT, label: figure }),
     band !== "" && markup`<path class="band" d="${band}Z"/>`,
     markup`<path class="baseline" d="${line(({ baseline }) => baseline)}"/><path class="value" d="${line(({ value }) => value)}"/>`,
     points.map(

@@ -1,10 +1,14 @@
 const GROUPED = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 6 });
+const SHORT = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 4 });
 const COMPACT = new Intl.NumberFormat("en-GB", { notation: "compact", maximumSignificantDigits: 3 });
 
 /** What is not known. */
 export const NONE = "–";
 
-/** Six digits: figures of a brief are statistics. */
+/** What statistics are worth: four digits. */
+export const figure = (value: number | null): string => (value === null ? NONE : SHORT.format(value));
+
+/** A price, to six digits. */
 export const number = (value: number | null): string => (value === null ? NONE : GROUPED.format(value));
 
 export const compact = (value: number): string => COMPACT.format(value);

@@ -1,5 +1,5 @@
 import type { InstrumentBrief, Named } from "./answers.ts";
-import { compact, minute, number } from "./format.ts";
+import { compact, figure, minute, number } from "./format.ts";
 import { foreign, markup, type Part } from "./markup.ts";
 import { page, type Facts } from "./page.ts";
 import { priceChart } from "./price-chart.ts";
@@ -37,7 +37,7 @@ export function instrumentPage(
         signals.map((signal) => [
           minute(signal.at),
           [signal.kind, signal.direction !== null && ` ${signal.direction}`],
-          number(signal.score),
+          figure(signal.score),
           part.evidence(signal),
         ]),
       ) ?? part.nothing("No signal is of the day."),

@@ -1,6 +1,6 @@
 import type { MarketBrief, Mover } from "./answers.ts";
 import { changeChart } from "./change-chart.ts";
-import { compact, minute, number, share } from "./format.ts";
+import { compact, figure, minute, number, share } from "./format.ts";
 import { markup, type Part } from "./markup.ts";
 import { page, type Facts } from "./page.ts";
 import * as part from "./sections.ts";
@@ -68,7 +68,7 @@ export function marketPage(brief: MarketBrief | null, facts: Facts): string {
         anomalies.map((signal) => [
           minute(signal.at),
           part.named(signal.instrument),
-          number(signal.score),
+          figure(signal.score),
           part.evidence(signal),
         ]),
       ) ?? part.nothing("No anomaly is of the day."),

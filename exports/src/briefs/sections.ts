@@ -1,6 +1,6 @@
 import type { Article, Day, Gap, Named, Signal, SignalCount, Source, Track } from "./answers.ts";
 import { forecastChart } from "./forecast-chart.ts";
-import { change, minute, NONE, number, share } from "./format.ts";
+import { change, figure, minute, NONE, share } from "./format.ts";
 import { foreign, isolated, markup, type Markup, type Part } from "./markup.ts";
 
 export const section = (title: string, ...parts: Part[]): Markup =>
@@ -58,7 +58,7 @@ export const news = (articles: readonly Article[]): Markup | null =>
 export function evidence({ explanation, evidence: held }: Signal): Markup {
   if (held === null) return markup`${explanation}`;
   const { metric, method, interval, threshold, value, baseline, from, to } = held;
-  return markup`${explanation} <span class="muted">${metric} by ${method} on ${interval}: ${number(value)} against ${number(baseline)} from ${minute(from)} to ${minute(to)}, counted from ${number(threshold)}.</span>`;
+  return markup`${explanation} <span class="muted">${metric} by ${method} on ${interval}: ${figure(value)} against ${figure(baseline)} from ${minute(from)} to ${minute(to)}, counted from ${figure(threshold)}.</span>`;
 }
 
 export const counts = (signals: readonly SignalCount[]): Part =>
@@ -79,7 +79,7 @@ export function tracks(forecasts: readonly Track[]): Part {
     }<p>${
       judged === 0
         ? "Nothing to judge: no outcome is known that the model had not learned from."
-        : `${inside} of ${judged} outcomes were inside the interval (it is to be ${share(coverage)}). Mean loss ${number(loss)}, of the naive forecast ${number(baselineLoss)}.`
+        : `${inside} of ${judged} outcomes were inside the interval (it is to be ${share(coverage)}). Mean loss ${figure(loss)}, of the naive forecast ${figure(baselineLoss)}.`
     }</p><p class="muted">${model.kind} version ${model.version}, trained on ${trainedOn.examples} examples of ${trainedOn.barInterval} bars from ${minute(trainedOn.from)} to ${minute(trainedOn.to)}${trainedOn.measure !== null && `, ${trainedOn.measure}`}; prices ${instrument.source}. ${model.metrics.assessment} Model ${model.id}, data ${model.lineage.dataset.slice(0, 12)}.</p>${latest(points)}`;
   });
   return [LEGEND, told];
@@ -99,9 +99,9 @@ function latest(points: Track["points"]): Part {
     .map(({ at, until, value, lower, upper, actual }) => [
       minute(at),
       minute(until),
-      number(value),
-      lower === null ? NONE : `${number(lower)} to ${number(upper)}`,
-      actual === null ? "not known" : number(actual),
+      figure(value),
+      lower === null ? NONE : `${figure(lower)} to ${figure(upper)}`,
+      actual === null ? "not known" : figure(actual),
     ]);
   return table(columns, rows);
 }
