@@ -148,6 +148,7 @@ const MAY_BE_NULL = new Set([
   "actual",
   "loss",
   "baselineLoss",
+  "sentiment",
   "note",
   "replaced",
 ]);
