@@ -29,12 +29,14 @@ export function instrumentDay(memory: MarketMemory, symbol: string, day: BriefDa
 /** What the instrument adds to the breadth of its day; null where it has no standing. */
 export function breadthMember({ standing, days, day }: InstrumentDay): BreadthMember | null {
   if (standing === null) return null;
-  const before = days.filter(({ openedAtMs }) => openedAtMs < day.fromMs).map(({ close }) => close);
+  // The day's own bar is the last one where it has come.
+  const end = days.findLastIndex(({ openedAtMs }) => openedAtMs < day.fromMs) + 1;
+  const before = days.slice(Math.max(0, end + 1 - EXTREME_BARS), end).map(({ close }) => close);
   const closes = [...before.slice(1 - AVERAGE_BARS), standing.price];
   return {
     standing,
     average: closes.length < AVERAGE_BARS ? null : closes.reduce((sum, close) => sum + close, 0) / AVERAGE_BARS,
-    closesBefore: before.slice(1 - EXTREME_BARS),
+    closesBefore: before,
   };
 }
 
