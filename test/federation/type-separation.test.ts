@@ -186,3 +186,15 @@ describe("a field that one type needs at once and another one later", () => {
     ]);
   });
 });
+
+test("a part that is deferred on all types comes for each, although one has something else beside it", async () => {
+  const { askInParts } = await federated(MAKERS);
+  const query = '{ items { maker { ... @defer(label: "n") { founded } } ... on Book { maker { name } } } }';
+  const payloads = await askInParts(query);
+  expect(payloads[0]).toEqual({ data: { items: [{ maker: { name: "Anna" } }, { maker: {} }] }, hasNext: true });
+  expect(later(payloads)).toEqual([
+    { label: "n", path: ["items", 0, "maker"], data: { founded: 1_900 } },
+    { label: "n", path: ["items", 1, "maker"], data: { founded: 1_900 } },
+  ]);
+  expect(payloads.at(-1)!.hasNext).toBe(false);
+});
