@@ -1,0 +1,52 @@
+import { buildSchema, parse, type OperationDefinitionNode } from "graphql";
+import { expect, test } from "vitest";
+import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
+import type { PlannedFetch } from "./fetch-plan.ts";
+import { NeededFields } from "./needed-fields.ts";
+import { normalizeOperation } from "./normalize-operation.ts";
+
+const schema = buildSchema(`
+  directive @defer(label: String) on INLINE_FRAGMENT
+  type Query { shops: [Shop] }
+  type Shop { currency: String address: Address best: Article }
+  type Address { country: String }
+  type Article { price: String }`);
+const supergraph = { apiSchema: schema, fullSchema: schema } as RouterSupergraph;
+
+function neededBy(query: string, fetches: readonly PlannedFetch[] = []): NeededFields {
+  const operation = parse(query).definitions[0] as OperationDefinitionNode;
+  const names = { fieldNames: new Set<string>(), requiredNames: new Set<string>() };
+  return new NeededFields(supergraph, normalizeOperation(operation, new Map(), names), fetches);
+}
+
+test("what contexts are made of is needed at once, although it is selected in a deferred part", () => {
+  const source = (...path: string[]) => ({ definition: {}, sources: [{ up: 1, path: ["... on Shop", ...path] }] });
+  const fetch = {
+    path: ["shops", "@", "best"],
+    requires: [],
+    contexts: [source("currency"), source("address", "country")],
+  } as unknown as PlannedFetch;
+  const needed = neededBy('{ shops { best { price } ... @defer(label: "a") { currency } } }', [fetch]);
+  const atOnce = [{ guard: [], deferredTo: null }];
+  expect(needed.of(["shops", "@"], "Shop").get("currency")).toEqual(atOnce);
+  expect(needed.of(["shops", "@"], "Shop").get("address")).toEqual(atOnce);
+  expect(needed.of(["shops", "@", "address"], "Address").get("country")).toEqual(atOnce);
+  expect(needed.of(["shops", "@", "best"], "Article").get("currency")).toBeUndefined();
+});
+
+const NESTED = `{ shops {
+  ... @defer(label: "outer") { currency ... @defer(label: "inner") { currency } }
+  ... @defer(label: "other") { currency }
+} }`;
+
+test.each([
+  [null, [null, "outer"], [null]],
+  [null, ["outer", "other"], ["outer", "other"]],
+  [null, ["inner", "outer"], ["outer"]],
+  ["outer", ["inner"], ["inner"]],
+  ["outer", ["outer", "inner"], [null]],
+  ["outer", ["other"], [null]],
+  ["inner", ["outer"], [null]],
+])("for a fetch of part %s, what parts %j need is fetched for %j", (own, labels, parts) => {
+  expect([...neededBy(NESTED).partsAfter(own, labels)]).toEqual(parts);
+});
