@@ -35,9 +35,21 @@ export class Api {
 
   /** Answers without errors; fails with the code of the first error. What may pass is asked again some times. */
   async ask<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+    return (await this.askPartly<Data>(query, variables, () => false)).data;
+  }
+
+  /** The same of what may lack parts: an answer with errors counts where its data is enough, and the errors say what is missing. */
+  async askPartly<Data>(
+    query: string,
+    variables: Record<string, unknown>,
+    isEnough: (data: Data) => boolean,
+  ): Promise<{ data: Data; missing: CodedError[] }> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#askOnce<Data>(query, variables);
+        const { data, errors = [] } = await this.#askOnce<Data>(query, variables);
+        const missing = errors.map(codedOf);
+        if (missing.length > 0 && !(data != null && isEnough(data))) throw missing[0]!;
+        return { data: data as Data, missing };
       } catch (error) {
         const passing = error instanceof CodedError && PASSING.includes(error.code);
         if (!passing || attempt >= ATTEMPTS_MAX) throw error;
@@ -46,9 +58,9 @@ export class Api {
     }
   }
 
-  async #askOnce<Data>(query: string, variables: Record<string, unknown>): Promise<Data> {
+  async #askOnce<Data>(query: string, variables: Record<string, unknown>): Promise<Answer<Data>> {
     const { graphqlUrl, credential, signal } = this.#options;
-    const response = await this.#reached(
+    return this.#reached(
       fetch(graphqlUrl, {
         method: "POST",
         headers: { ...credential, "content-type": "application/json", accept: "application/graphql-response+json" },
@@ -56,9 +68,6 @@ export class Api {
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
       }).then(async (answer) => (await answer.json()) as Answer<Data>),
     );
-    const [error] = response.errors ?? [];
-    if (error) throw codedOf(error);
-    return response.data as Data;
   }
 
   async #reached<Value>(answer: Promise<Value>): Promise<Value> {

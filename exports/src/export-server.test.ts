@@ -159,8 +159,23 @@ describe("a brief", () => {
     expect(response.headers.get("content-disposition")).toBe('inline; filename="brief-BTC_USD_.html"');
   });
 
+  test("whose news can't be read is told without, and says so", async () => {
+    const errors = ["stories", "risers"].map((name) => ({
+      message: "The vector store cannot be reached.",
+      path: ["marketBrief", name],
+      extensions: { code: "SEARCH_UNAVAILABLE", service: "vector-search" },
+    }));
+    const { get } = await started([() => ({ data: { marketBrief: { ...market, stories: null } }, errors })]);
+    const response = await get("/briefs/market.html");
+    expect(response.status).toBe(200);
+    const page = await response.text();
+    expect(page).toContain("The news could not be read.");
+    expect(page.split("vector-search: The vector store cannot be reached. (SEARCH_UNAVAILABLE)")).toHaveLength(2);
+  });
+
   test.each(["INSTRUMENT_NOT_FOUND", "DAY_NOT_KEPT"])("that fails with %s has its code and status", async (code) => {
-    const { get } = await started([() => ({ errors: [{ message: "no", extensions: { code } }] })]);
+    const data = { instrument: { ...instrument, brief: null } };
+    const { get } = await started([() => ({ data, errors: [{ message: "no", extensions: { code } }] })]);
     const response = await get("/briefs/instruments/A.html");
     expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([404, code]);
   });

@@ -38,7 +38,8 @@ export interface Mover {
   rank: number;
   standing: Standing;
   instrument: Named & { class: string };
-  news: Article[];
+  /** Null where the news can't be read. */
+  news: Article[] | null;
 }
 
 interface Evidence {
@@ -110,7 +111,7 @@ export interface MarketBrief extends Day {
   anomalies: (Signal & { instrument: Named })[];
   signalCounts: SignalCount[];
   forecasts: Track[];
-  stories: { articleCount: number; articles: Article[] }[];
+  stories: { articleCount: number; articles: Article[] }[] | null;
   gaps: Gap[];
 }
 
@@ -122,6 +123,6 @@ export interface InstrumentBrief extends Day {
   signals: Signal[];
   signalCounts: SignalCount[];
   forecasts: Track[];
-  news: Article[];
+  news: Article[] | null;
   gaps: Gap[];
 }

@@ -1,10 +1,20 @@
 import { CodedError } from "@mib/service/coded-error";
 import type { Api } from "../api.ts";
-import type { InstrumentBrief, MarketBrief, Named } from "./answers.ts";
+import type { Gap, InstrumentBrief, MarketBrief, Named } from "./answers.ts";
 import type { BriefRequest } from "./brief-request.ts";
 import { instrumentPage } from "./instrument-page.ts";
 import { marketPage } from "./market-page.ts";
 import { INSTRUMENT_QUERY, MARKET_QUERY } from "./queries.ts";
+
+/** A part that is down costs its own fields: the brief is told without them, and says so. */
+function withGaps<Brief extends { gaps: Gap[] }>(brief: Brief | null, missing: readonly CodedError[]): Brief | null {
+  const told = new Map(missing.map((error) => [`${error.code} ${String(error.details.service)}`, error]));
+  const gaps = [...told.values()].map(({ code, message, details }) => ({
+    part: String(details.service ?? "API"),
+    reason: `${message} (${code})`,
+  }));
+  return brief && { ...brief, gaps: [...brief.gaps, ...gaps] };
+}
 
 /** The page that was asked for, from one answer of the API. */
 export async function briefPage(api: Api, { symbol, date }: BriefRequest, now: Date): Promise<string> {
@@ -12,12 +22,17 @@ export async function briefPage(api: Api, { symbol, date }: BriefRequest, now: D
   const variables = { ...(symbol !== null && { symbol }), ...(date !== null && { date }) };
   const facts = { query, variables: JSON.stringify(variables), exportedAt: now.toISOString() };
   if (symbol === null) {
-    const { marketBrief } = await api.ask<{ marketBrief: MarketBrief | null }>(query, variables);
-    return marketPage(marketBrief, facts);
+    const { data, missing } = await api.askPartly<{ marketBrief: MarketBrief | null }>(
+      query,
+      variables,
+      ({ marketBrief }) => marketBrief !== null,
+    );
+    return marketPage(withGaps(data.marketBrief, missing), facts);
   }
-  const { instrument } = await api.ask<{
+  const { data, missing } = await api.askPartly<{
     instrument: (Named & { venue: string; class: string; brief: InstrumentBrief | null }) | null;
-  }>(query, variables);
+  }>(query, variables, ({ instrument }) => instrument !== null && instrument.brief !== null);
+  const { instrument } = data;
   if (instrument === null) throw new CodedError("INSTRUMENT_NOT_FOUND", undefined, { symbol });
-  return instrumentPage(instrument, facts);
+  return instrumentPage({ ...instrument, brief: withGaps(instrument.brief, missing) }, facts);
 }

@@ -214,6 +214,12 @@ describe("pages", () => {
       "No article",
     ])
       expect(bare).toContain(part);
+    const [mover] = market.risers;
+    const unread = marketPage({ ...market, risers: [{ ...mover!, news: null }], stories: null }, FACTS);
+    expect(unread).toContain("The news could not be read.");
+    expect(instrumentPage({ ...instrument, brief: { ...instrument.brief, news: null } }, FACTS)).toContain(
+      "The news could not be read.",
+    );
     expect(marketPage(null, FACTS)).toContain("No bar has come yet");
     expect(instrumentPage({ ...instrument, brief: null }, FACTS)).toContain("No bar of it has come yet");
   });

@@ -47,7 +47,7 @@ export function instrumentPage(
       "Forecasts against outcome",
       forecasts.length > 0 ? part.tracks(forecasts) : part.nothing("No model of it is champion."),
     ),
-    part.section("What was in the news", part.news(news) ?? part.nothing("No article of this time is about it.")),
+    part.section("What was in the news", part.news(news)),
     part.gaps(gaps),
   );
 }

@@ -91,11 +91,12 @@ function moverRow({ rank, instrument, standing, news }: Mover): Part[] {
     number(standing.price),
     compact(standing.tradedValue),
     minute(standing.asOf),
-    news.map(part.headline),
+    news?.map(part.headline),
   ];
 }
 
 function storyList(stories: MarketBrief["stories"]): Part {
+  if (stories === null) return part.nothing(part.NO_NEWS);
   if (stories.length === 0) return part.nothing("No story began in this time.");
   return markup`<ul>${stories.map(
     ({ articleCount, articles }) =>

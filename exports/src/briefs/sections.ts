@@ -51,8 +51,13 @@ function isWeb(url: string | null): url is string {
   return url !== null && URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol);
 }
 
-export const news = (articles: readonly Article[]): Markup | null =>
-  articles.length === 0 ? null : markup`<ul>${articles.map((article) => markup`<li>${headline(article)}</li>`)}</ul>`;
+export const NO_NEWS = "The news could not be read.";
+
+export function news(articles: readonly Article[] | null): Markup {
+  if (articles === null) return nothing(NO_NEWS);
+  if (articles.length === 0) return nothing("No article of this time is about it.");
+  return markup`<ul>${articles.map((article) => markup`<li>${headline(article)}</li>`)}</ul>`;
+}
 
 /** What a signal was held against. */
 export function evidence({ explanation, evidence: held }: Signal): Markup {

@@ -86,33 +86,33 @@ export type InstrumentSocialPostsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** A day of the market: what the news told in [from, to). */
+/** A day of the market: what the news told in [from, to), null where that can't be read. */
 export type MarketBrief = {
   __typename?: 'MarketBrief';
   from: Scalars['DateTime']['output'];
   to: Scalars['DateTime']['output'];
-  /** Of the newest 100 stories that began then, those that most articles tell, 1 to 50. */
-  stories: Array<Story>;
+  /** Of the newest 100 stories that began then, those that most articles tell, at most 50. */
+  stories?: Maybe<Array<Story>>;
 };
 
 
-/** A day of the market: what the news told in [from, to). */
+/** A day of the market: what the news told in [from, to), null where that can't be read. */
 export type MarketBriefStoriesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** A day of an instrument: what the news told in [from, to). */
+/** A day of an instrument: what the news told in [from, to), null where that can't be read. */
 export type InstrumentBrief = {
   __typename?: 'InstrumentBrief';
   symbol: Scalars['ID']['output'];
   from: Scalars['DateTime']['output'];
   to: Scalars['DateTime']['output'];
   /** Articles about it, by their source or by their text, newest first. */
-  news: Array<NewsArticle>;
+  news?: Maybe<Array<NewsArticle>>;
 };
 
 
-/** A day of an instrument: what the news told in [from, to). */
+/** A day of an instrument: what the news told in [from, to), null where that can't be read. */
 export type InstrumentBriefNewsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -497,7 +497,7 @@ export type MarketBriefResolvers<ContextType = Context, ParentType extends Resol
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['MarketBrief']> | FederationReferenceType, FederationReferenceType, ContextType>;
   from?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   to?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  stories?: Resolver<Array<ResolversTypes['Story']>, ParentType, ContextType, RequireFields<MarketBriefStoriesArgs, 'first'>>;
+  stories?: Resolver<Maybe<Array<ResolversTypes['Story']>>, ParentType, ContextType, RequireFields<MarketBriefStoriesArgs, 'first'>>;
 };
 
 export type InstrumentBriefResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InstrumentBrief'] = ResolversParentTypes['InstrumentBrief'], FederationReferenceType extends FederationReferenceTypes['InstrumentBrief'] = FederationReferenceTypes['InstrumentBrief']> = {
@@ -505,7 +505,7 @@ export type InstrumentBriefResolvers<ContextType = Context, ParentType extends R
   symbol?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   from?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   to?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  news?: Resolver<Array<ResolversTypes['NewsArticle']>, ParentType, ContextType, RequireFields<InstrumentBriefNewsArgs, 'first'>>;
+  news?: Resolver<Maybe<Array<ResolversTypes['NewsArticle']>>, ParentType, ContextType, RequireFields<InstrumentBriefNewsArgs, 'first'>>;
 };
 
 export type SocialPostResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SocialPost'] = ResolversParentTypes['SocialPost'], FederationReferenceType extends FederationReferenceTypes['SocialPost'] = FederationReferenceTypes['SocialPost']> = {
