@@ -8,12 +8,13 @@ import { INSTRUMENT_QUERY, MARKET_QUERY } from "./queries.ts";
 
 /** A part that is down costs its own fields: the brief is told without them, and says so. */
 function withGaps<Brief extends { gaps: Gap[] }>(brief: Brief | null, missing: readonly CodedError[]): Brief | null {
-  const told = new Map(missing.map((error) => [`${error.code} ${String(error.details.service)}`, error]));
-  const gaps = [...told.values()].map(({ code, message, details }) => ({
-    part: String(details.service ?? "API"),
+  const gaps = missing.map(({ code, message, details: { service } }) => ({
+    part: typeof service === "string" ? service : "API",
     reason: `${message} (${code})`,
   }));
-  return brief && { ...brief, gaps: [...brief.gaps, ...gaps] };
+  // Each field that lacks has the same to say.
+  const told = new Map(gaps.map((gap) => [`${gap.part} ${gap.reason}`, gap]));
+  return brief && { ...brief, gaps: [...brief.gaps, ...told.values()] };
 }
 
 /** The page that was asked for, from one answer of the API. */
