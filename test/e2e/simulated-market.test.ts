@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { eventually, patient } from "@mib/testkit/eventually";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Analyst, testCookbook } from "./cookbook.ts";
 import { collect, graphql, streamClient } from "./graphql.ts";
 import { startStack, type Stack } from "./stack.ts";
 
@@ -22,13 +23,18 @@ const FLAGS = [
 const DEADLINE_MS = 60_000;
 
 let stack: Stack;
+const analyst = new Analyst();
 
 beforeAll(async () => {
-  stack = await startStack({ args: ["--feed", "simulator", "--seed", "7", "--rate", "1000"] });
+  stack = await startStack({
+    args: ["--feed", "simulator", "--seed", "7", "--rate", "1000"],
+    env: analyst.environment,
+  });
 });
 
 afterAll(async () => {
   await stack?.stop();
+  analyst.forget();
 });
 
 describe("the simulated market has something to say in its first minute", () => {
@@ -232,3 +238,5 @@ describe.skipIf(CHROMIUM === undefined)("in the browser", () => {
     expect(foreign).toEqual([]);
   });
 });
+
+testCookbook(() => ({ stack, analyst }));

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@mib/testkit/eventually";
 import { parse } from "graphql";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { collect, graphql, streamClient } from "./graphql.ts";
-import { startStack, type Stack } from "./stack.ts";
+import type { Stack } from "./stack.ts";
 
 /** History has to come in first; two slow cores need minutes for it. */
 const DEADLINE_MS = 420_000;
@@ -13,27 +13,28 @@ const DEADLINE_MS = 420_000;
 /** Whatever comes next is told: what a person would ask for may not be in the news for an hour. */
 const LEAST_SIMILARITY = "similarityLeast: 0.3";
 
-/** The first administrator, who is an analyst as well. */
-const ANALYST = { email: "analyst@example.com", password: "correct horse battery staple 7" };
-const secrets = mkdtempSync(join(tmpdir(), "mib-cookbook-"));
+/** Whom the analyst's mutations are made by: the first administrator of the stack, who is an analyst as well. */
+export class Analyst {
+  readonly email = "analyst@example.com";
+  readonly password = "correct horse battery staple 7";
+  readonly #secrets = mkdtempSync(join(tmpdir(), "mib-cookbook-"));
+
+  /** What a stack has to be started with. */
+  get environment(): Record<string, string> {
+    const passwordFile = join(this.#secrets, "password");
+    writeFileSync(passwordFile, this.password, { mode: 0o600 });
+    return { AUTH_ADMIN_EMAIL: this.email, AUTH_ADMIN_PASSWORD_FILE: passwordFile };
+  }
+
+  forget(): void {
+    rmSync(this.#secrets, { recursive: true, force: true });
+  }
+}
 
 let stack: Stack;
+let analyst: Analyst;
 /** The job that the last mutation put into the queue. */
 let job: string;
-
-beforeAll(async () => {
-  const passwordFile = join(secrets, "password");
-  writeFileSync(passwordFile, ANALYST.password, { mode: 0o600 });
-  stack = await startStack({
-    args: ["--feed", "simulator", "--seed", "7", "--rate", "1000"],
-    env: { AUTH_ADMIN_EMAIL: ANALYST.email, AUTH_ADMIN_PASSWORD_FILE: passwordFile },
-  });
-});
-
-afterAll(async () => {
-  await stack?.stop();
-  rmSync(secrets, { recursive: true, force: true });
-});
 
 /** Each operation of the page, under the question that it answers. */
 const recipes = [
@@ -42,15 +43,20 @@ const recipes = [
   [...body!.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, text]) => ({ question: question!, text: text! })),
 );
 
-describe("docs/cookbook.md is true", () => {
-  test.each(recipes)("$question", async ({ text }) => {
-    const definition = parse(text).definitions[0];
-    const operation = definition?.kind === "OperationDefinition" ? definition.operation : null;
-    if (operation === "subscription") await delivers(text);
-    else if (operation === "mutation") await changes(text.replace(/similarityLeast: [\d.]+/, LEAST_SIMILARITY));
-    else await answers(text);
+/** Asks a stack that runs the simulator all that the page has. */
+export function testCookbook(running: () => { stack: Stack; analyst: Analyst }): void {
+  describe("docs/cookbook.md is true", () => {
+    beforeAll(() => ({ stack, analyst } = running()));
+
+    test.each(recipes)("$question", async ({ text }) => {
+      const definition = parse(text).definitions[0];
+      const operation = definition?.kind === "OperationDefinition" ? definition.operation : null;
+      if (operation === "subscription") await delivers(text);
+      else if (operation === "mutation") await changes(text.replace(/similarityLeast: [\d.]+/, LEAST_SIMILARITY));
+      else await answers(text);
+    });
   });
-});
+}
 
 /** An answer without an error in which each field of the operation, and each list directly below it, has something. */
 async function answers(text: string): Promise<void> {
@@ -93,7 +99,9 @@ async function changes(text: string): Promise<void> {
 async function analystHeaders(): Promise<Record<string, string>> {
   const logIn =
     "mutation ($email: String!, $password: String!) { logIn(email: $email, password: $password) { accessToken } }";
-  const answer = await graphql(stack.routerUrl, logIn, { variables: ANALYST });
+  const answer = await graphql(stack.routerUrl, logIn, {
+    variables: { email: analyst.email, password: analyst.password },
+  });
   expect(answer.errors).toBeUndefined();
   return { authorization: `Bearer ${answer.data.logIn.accessToken}` };
 }
