@@ -19,6 +19,11 @@ import { InFlight } from "./in-flight.ts";
  * one that gets a tenth of a processor has to be through within the timeouts, or all of it is tried again for nothing.
  */
 const EVENTS_IN_FLIGHT_MAX = 1_000;
+/**
+ * Far beyond what `endWhenSilent` lets a connection go without an answer. A process or a Redis that is starved would otherwise
+ * take what is late for lost, all of it at the same time, and make it wait for itself once more.
+ */
+const COMMAND_TIMEOUT_MS = 30_000;
 
 /**
  * The windows in Redis and, per partition, the offset to go on from. That marker is also the proof that the windows are
@@ -40,9 +45,7 @@ export class WindowStore {
     onTrouble: (reason: Error) => void = () => {},
   ) {
     const reconnect = (times: number) => Math.min(50 * times, 1_000);
-    // Commands have no timeouts of their own, `endWhenSilent` watches the connection: a process or a Redis that is starved would
-    // take what is late for lost, all of it at the same time, and make it wait for itself once more.
-    const connection = { connectTimeout: 3_000, connectionName: "mib-relay" };
+    const connection = { connectTimeout: 3_000, commandTimeout: COMMAND_TIMEOUT_MS, connectionName: "mib-relay" };
     // A command that can't be sent fails at once and the batch is tried again: appending is idempotent, so nothing needs
     // to be queued.
     this.#redis = REDIS_CLUSTER

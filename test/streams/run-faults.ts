@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { eventually } from "@mib/testkit/eventually";
 import { type CheckCounts, checkHistory, noCounts } from "./check/check-history.ts";
 import type { Violation } from "./check/violation.ts";
@@ -62,7 +63,13 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRun> {
     ...(routerPreloads !== undefined && { routerPreloads }),
   });
   try {
-    return await runOn(stack, options, startedAt);
+    const run = await runOn(stack, options, startedAt);
+    if (run.violations.length > 0) {
+      const evidence = join(".data", "faults", `seed-${options.seed}`);
+      await stack.keepEvidence(evidence);
+      options.tell?.(`what the parts said is in ${evidence}`);
+    }
+    return run;
   } finally {
     await stack.stop();
   }

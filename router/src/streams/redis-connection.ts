@@ -1,6 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
 
 const RECONNECT_MS_MAX = 1_000;
+/** Far beyond what `endWhenSilent` lets a connection go without an answer: what is late would be asked again for nothing. */
+const COMMAND_TIMEOUT_MS = 30_000;
 
 /** A connection of the router's streams that is made when `connect` is called, and again whenever it is lost. */
 export function streamConnection(url: string, use: string, options: RedisOptions = {}): Redis {
@@ -19,10 +21,11 @@ export function streamConnection(url: string, use: string, options: RedisOptions
 /** What the connection can't carry now fails now: who asks decides when to try again. */
 export const FAILS_AT_ONCE: RedisOptions = { enableOfflineQueue: false, maxRetriesPerRequest: 0 };
 
-/**
- * A connection for reads. Its commands have no timeouts of their own, `endWhenSilent` watches it: one that answers in its turn,
- * though late, would be asked again for nothing.
- */
+/** A connection for reads. */
 export function readConnection(url: string, use: string): Redis {
-  return streamConnection(url, use, { ...FAILS_AT_ONCE, enableAutoPipelining: true });
+  return streamConnection(url, use, {
+    ...FAILS_AT_ONCE,
+    enableAutoPipelining: true,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+  });
 }

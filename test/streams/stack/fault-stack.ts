@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createKafka } from "@mib/events/kafka";
@@ -47,6 +47,8 @@ export interface FaultStack {
   proxies: readonly TcpProxy[];
   /** Takes another supergraph with the same fields into use. */
   swapSupergraph(): void;
+  /** Copies the parts' logs to a folder, and what relay and routers say of themselves now. */
+  keepEvidence(folder: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -134,6 +136,23 @@ export async function startFaultStack({
       instruments,
       proxies: [relayRedis, ...routers.flatMap(({ redis: link, clients }) => [link, clients])],
       swapSupergraph,
+      async keepEvidence(into) {
+        cpSync(folder, into, {
+          recursive: true,
+          filter: (path) => statSync(path).isDirectory() || path.endsWith(".log"),
+        });
+        for (const [name, adminUrl] of [
+          ["relay", relayUrl],
+          ...routers.map((router) => [router.process.name, router.adminUrl]),
+        ])
+          for (const page of ["ready", "metrics"]) {
+            const said = await fetch(`${adminUrl}/${page}`, { signal: AbortSignal.timeout(5_000) }).then(
+              (response) => response.text(),
+              String,
+            );
+            writeFileSync(join(into, `${name}.${page}.txt`), said);
+          }
+      },
       stop,
     };
   } catch (error) {
