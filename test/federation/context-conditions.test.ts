@@ -115,3 +115,13 @@ test("a context that is not there is not taken from further around, and the fiel
     }),
   ]);
 });
+
+test("a deferred part inside another one waits for the context that the other one's fetches bring", async () => {
+  const { askInParts } = await market();
+  const query = '{ shops { id ... @defer(label: "a") { offer { ... @defer(label: "b") { price } } } } }';
+  const payloads = await askInParts(query);
+  expect(payloads.flatMap(({ incremental }) => incremental ?? [])).toEqual([
+    { label: "a", path: ["shops", 0], data: { offer: {} } },
+    { label: "b", path: ["shops", 0, "offer"], data: { price: "o in EUR" } },
+  ]);
+});

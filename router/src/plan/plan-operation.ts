@@ -3,6 +3,7 @@ import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { settleOverrides } from "../supergraph/settle-overrides.ts";
 import { batchRequests, type PlannedRequest } from "./batch-requests.ts";
 import { CodedError } from "@mib/service/coded-error";
+import { deferredLabels } from "./deferred-labels.ts";
 import type { FetchPlan, PlannedFetch } from "./fetch-plan.ts";
 import { keepObjects } from "./keep-objects.ts";
 import { lowerPlan } from "./lower-plan.ts";
@@ -60,7 +61,8 @@ function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation,
     fetches: splitConflicts(fetches, supergraph.requirementsOf),
   });
   const planned = split(lowered);
-  const checked = held(() => check(planned)) ?? check(split(repairPlan(supergraph, rootType, planned)));
+  const labels = deferredLabels(normalized.operation);
+  const checked = held(() => check(planned)) ?? check(split(repairPlan(supergraph, rootType, planned, labels)));
   const narrowed = narrow(supergraph, normalized, checked);
   return (narrowed && held(() => check(narrowed))?.separated) ?? checked.separated;
 }

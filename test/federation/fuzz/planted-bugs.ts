@@ -138,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a plan that does not hold is not repaired",
     file: "plan/plan-operation.ts",
-    find: "repairPlan(supergraph, rootType, planned)",
+    find: "repairPlan(supergraph, rootType, planned, labels)",
     replace: "(void repairPlan, planned)",
   },
   {

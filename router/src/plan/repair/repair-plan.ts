@@ -1,5 +1,6 @@
 import { Kind, print, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
+import type { DeferredLabels } from "../deferred-labels.ts";
 import type { ContextVariable, FetchPlan, PlannedFetch } from "../fetch-plan.ts";
 import { splitFetches } from "../split-fetches.ts";
 import { variablesIn } from "../variables-in.ts";
@@ -16,8 +17,13 @@ import { waitForContexts } from "./wait-for-contexts.ts";
  * where it is asked is moved into entity fetches of subgraphs that can, after fetches of what those need. Whether the
  * outcome is right is for the verifier to say.
  */
-export function repairPlan(supergraph: RouterSupergraph, rootType: string, plan: FetchPlan): FetchPlan {
-  return new Repair(supergraph, rootType).repair(plan);
+export function repairPlan(
+  supergraph: RouterSupergraph,
+  rootType: string,
+  plan: FetchPlan,
+  labels: DeferredLabels,
+): FetchPlan {
+  return new Repair(supergraph, rootType).repair(plan, labels);
 }
 
 /** A fetch that has no number yet. */
@@ -35,7 +41,7 @@ class Repair {
     this.#rootType = rootType;
   }
 
-  repair({ fetches, source }: FetchPlan): FetchPlan {
+  repair({ fetches, source }: FetchPlan, labels: DeferredLabels): FetchPlan {
     let repairedSource = source;
     let afterSource: readonly number[] = [];
     if (source) {
@@ -46,7 +52,7 @@ class Repair {
     }
     const renumbered = new Map<number, readonly number[]>();
     const split = splitFetches(fetches, (fetch) => splitContexts(this.#supergraph, fetch));
-    for (const fetch of waitForContexts(split)) {
+    for (const fetch of waitForContexts(split, labels)) {
       const after = [...afterSource, ...fetch.after.flatMap((id) => renumbered.get(id)!)];
       const ids = splitRequirements(this.#supergraph, fetch).flatMap((each) => {
         const part = sendKeyed(this.#supergraph, each);

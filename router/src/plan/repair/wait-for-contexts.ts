@@ -1,5 +1,6 @@
 import { Kind, type SelectionSetNode } from "graphql";
 import { typeOfStep } from "../../execute/type-condition.ts";
+import { isBefore, type DeferredLabels } from "../deferred-labels.ts";
 import type { PlannedFetch } from "../fetch-plan.ts";
 import { pathAbove } from "../path-above.ts";
 
@@ -7,19 +8,19 @@ import { pathAbove } from "../path-above.ts";
  * Lets each fetch wait for those that bring the values of its contexts: Apollo's planner makes them at the same time where
  * the values come from a fetch of their own.
  */
-export function waitForContexts(fetches: readonly PlannedFetch[]): readonly PlannedFetch[] {
+export function waitForContexts(fetches: readonly PlannedFetch[], labels: DeferredLabels): readonly PlannedFetch[] {
   if (fetches.every(({ contexts }) => contexts.length === 0)) return fetches;
   const waiting = fetches.map((fetch) => ({
     ...fetch,
-    after: [...new Set([...fetch.after, ...bringersOf(fetch, fetches)])],
+    after: [...new Set([...fetch.after, ...bringersOf(fetch, fetches, labels)])],
   }));
   return inOrder(waiting) ?? fetches;
 }
 
-function bringersOf(fetch: PlannedFetch, fetches: readonly PlannedFetch[]): number[] {
+function bringersOf(fetch: PlannedFetch, fetches: readonly PlannedFetch[], labels: DeferredLabels): number[] {
   const sources = fetch.contexts.flatMap((each) => each.sources);
   return fetches
-    .filter((other) => other !== fetch && (!other.deferredTo || other.deferredTo === fetch.deferredTo))
+    .filter((other) => other !== fetch && isBefore(labels, other.deferredTo ?? null, fetch.deferredTo ?? null))
     .filter((other) =>
       sources.some(({ up, path }) => {
         const field = path.find((step) => typeOfStep(step) === null) ?? "";
