@@ -79,15 +79,18 @@ class FailingAppendStore extends WindowStore {
   }
 }
 
-/** The third append does its work, and nobody hears of it. */
+/** Nobody hears of the third append, which does its work or not. */
 class FailingLaterStore extends WindowStore {
   largest = 0;
+  doesThird = true;
   #appends = 0;
 
   override async append(...args: Parameters<WindowStore["append"]>): ReturnType<WindowStore["append"]> {
     this.largest = Math.max(this.largest, args[2].length);
+    this.#appends += 1;
+    if (this.#appends === 3 && !this.doesThird) throw new Error("away");
     const outcomes = await super.append(...args);
-    if (++this.#appends === 3) throw new Error("away");
+    if (this.#appends === 3) throw new Error("away");
     return outcomes;
   }
 }
@@ -359,6 +362,34 @@ test("a batch of more events than Redis is given at once has each of them once, 
   expect(await published()).toEqual(Array.from({ length: count }, (_, i) => `${5 + i}-0`));
   expect(failing.largest).toBeLessThanOrEqual(1_000);
   expect(await createRelay().relay.start()).toBe(BigInt(count));
+});
+
+test("an invalid record in a part that was noted is not put into the dead letters again when a later part failed", async () => {
+  const failing = await connectedStore(FailingLaterStore);
+  const letters: string[] = [];
+  const sendDeadLetter = async (_topic: string, _partition: number, { offset }: Record) => void letters.push(offset);
+  const { relay } = createRelay({ store: failing, sendDeadLetter });
+  await relay.start();
+  const records = Array.from({ length: 1_400 }, (_, i) => record(i, 5 + i));
+  records[7] = { ...records[7]!, value: Buffer.from("{}") };
+  const same = batch(records);
+  await expect(relay.handle(same)).rejects.toThrow("away");
+  await relay.handle(same);
+  expect(letters).toEqual(["7"]);
+});
+
+test("when Redis is emptied after a part failed, those before it are filled in again in silence", async () => {
+  const failing = await connectedStore(FailingLaterStore);
+  failing.doesThird = false;
+  const { relay, seeks } = createRelay({ store: failing });
+  await relay.start();
+  const same = batch(Array.from({ length: 1_400 }, (_, i) => record(i, 5 + i)));
+  await expect(relay.handle(same)).rejects.toThrow("away");
+  await reader.del(...(await keysOfTest()));
+  await relay.handle(same);
+  expect(seeks).toEqual([0n]);
+  await relay.handle(same);
+  expect(await published()).toEqual(Array.from({ length: 1_400 }, (_, i) => `${5 + i}-0`));
 });
 
 test.each(["when the next batch comes", "while no batch comes", "when a batch waits to be tried again"])(

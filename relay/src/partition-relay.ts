@@ -185,10 +185,11 @@ export class PartitionRelay {
       const [first, behind] = [live[i], live[i + PIPELINE_EVENTS]].map((record) =>
         record === undefined ? nextOffset : BigInt(record.offset),
       ) as [bigint, bigint];
-      if (!(await this.#relay(part, { position: from, first, nextOffset: behind }))) return;
+      if (!(await this.#relay(part, { position: from, first, nextOffset: behind, batchEnd: nextOffset }))) return;
       from = behind;
     }
     this.#next = nextOffset;
+    this.#deadLettered.clear();
   }
 
   /** What was written is lost, or another relay was faster: then its windows are as good. */
@@ -203,7 +204,12 @@ export class PartitionRelay {
    */
   async #relay(
     records: readonly Record[],
-    { position, first, nextOffset }: { position: bigint; first: bigint; nextOffset: bigint },
+    {
+      position,
+      first,
+      nextOffset,
+      batchEnd,
+    }: { position: bigint; first: bigint; nextOffset: bigint; batchEnd: bigint },
   ): Promise<boolean> {
     const { store, metrics } = this.#context;
     const topic = this.#topic.name;
@@ -227,7 +233,7 @@ export class PartitionRelay {
         });
       if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) this.#perhapsPublishedUntil = nextOffset;
       if (outcomes.includes("LOST")) {
-        await this.#windowsLost(this.#unpublishedFrom(first, nextOffset));
+        await this.#windowsLost(this.#unpublishedFrom(first, batchEnd));
         return false;
       }
       if (outcomes.includes("BEHIND")) {
@@ -248,16 +254,15 @@ export class PartitionRelay {
       await this.#followBack(nextOffset);
       return false;
     }
-    this.#deadLettered.clear();
     const oldest = events[0];
     if (oldest !== undefined) metrics.age.observe(Math.max(0, Date.now() - oldest.brokerTimeMs));
     return true;
   }
 
-  /** A batch that comes again because noting its end failed was published all the same. */
-  #unpublishedFrom(first: bigint, nextOffset: bigint): bigint {
+  /** A batch that comes again because a part of it, or noting its end, failed was published up to there all the same. */
+  #unpublishedFrom(first: bigint, batchEnd: bigint): bigint {
     const published = this.#publishedUntil;
-    return published > first && published <= nextOffset ? published : first;
+    return published > first && published <= batchEnd ? published : first;
   }
 
   #toAppend(event: StreamEvent): Append {

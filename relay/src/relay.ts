@@ -24,6 +24,8 @@ const READERS = [
   { topics: STREAMED.filter(({ hasBackfill }) => hasBackfill === true), concurrency: 1, batchBytesMax: 131_072 },
 ];
 const CHECK_MS = 1_000;
+/** A batch waits for the answer, and all partitions for the batch. */
+const ASK_MS_MAX = 15_000;
 
 /** Relays every streamed topic until the service ends. Returns as soon as it is under way: `/ready` says when it has caught up. */
 export function startRelay(service: Service, { kafka, store }: { kafka: KafkaClient; store: WindowStore }): void {
@@ -153,12 +155,16 @@ async function askAdmin<Offsets extends { partition: number }>(
   ask: (admin: Admin) => Promise<Offsets[]>,
 ): Promise<Offsets> {
   const admin = kafka.admin();
+  const asked = admin.connect().then(() => ask(admin));
   try {
-    await admin.connect();
-    const found = (await ask(admin)).find((offsets) => offsets.partition === partition);
+    const answer = await Promise.race([asked, delay(ASK_MS_MAX, null, { ref: false })]);
+    if (answer === null) throw new Error(`Kafka did not say within ${ASK_MS_MAX} ms what ${topic} has`);
+    const found = answer.find((offsets) => offsets.partition === partition);
     if (found === undefined) throw new Error(`${topic} has no partition ${partition}`);
     return found;
   } finally {
-    await admin.disconnect().catch(() => {});
+    asked.catch(() => {});
+    // kafkajs may wait for ever for what it disconnects from.
+    admin.disconnect().catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 import type { Topic } from "@mib/events/topics";
 import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
-import { endWhenSilent } from "@mib/stream-window/end-when-silent";
+import { COMMAND_TIMEOUT_MS, endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { wholeKey } from "@mib/stream-window/layout";
 import { FunctionMissingError, loadLibrary } from "@mib/stream-window/library";
 import {
@@ -19,11 +19,6 @@ import { InFlight } from "./in-flight.ts";
  * one that gets a tenth of a processor has to be through within the timeouts, or all of it is tried again for nothing.
  */
 const EVENTS_IN_FLIGHT_MAX = 1_000;
-/**
- * Far beyond what `endWhenSilent` lets a connection go without an answer. A process or a Redis that is starved would otherwise
- * take what is late for lost, all of it at the same time, and make it wait for itself once more.
- */
-const COMMAND_TIMEOUT_MS = 30_000;
 
 /**
  * The windows in Redis and, per partition, the offset to go on from. That marker is also the proof that the windows are

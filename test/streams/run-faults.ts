@@ -64,14 +64,21 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRun> {
   });
   try {
     const run = await runOn(stack, options, startedAt);
-    if (run.violations.length > 0) {
-      const evidence = join(".data", "faults", `seed-${options.seed}`);
-      await stack.keepEvidence(evidence);
-      options.tell?.(`what the parts said is in ${evidence}`);
-    }
+    if (run.violations.length > 0) await keepEvidence();
     return run;
+  } catch (error) {
+    await keepEvidence();
+    throw error;
   } finally {
     await stack.stop();
+  }
+
+  async function keepEvidence(): Promise<void> {
+    const folder = join(".data", "faults", `seed-${options.seed}`);
+    await stack.keepEvidence(folder).then(
+      () => options.tell?.(`what the parts said is in ${folder}`),
+      (error: unknown) => options.tell?.(`what the parts said could not be kept: ${String(error)}`),
+    );
   }
 }
 

@@ -65,7 +65,9 @@ export interface EventConsumer {
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 2_000;
 const HEARTBEAT_MS = 1_000;
-const STALLED_MS = 45_000;
+/** Longer than the timeout of a fetch. */
+const STALLED_MS = 20_000;
+const WATCH_MS = 1_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 interface PartitionState {
@@ -177,46 +179,32 @@ class SeekingConsumer implements EventConsumer {
     const { kafka, name, topics, concurrency = 8 } = this.#options;
     const { batchBytesMax = 1_048_576, fetchBytesMin = 65_536, fetchWaitMs = 100 } = this.#options;
     const generation = ++this.#generation;
-    await this.#resolvePositions();
-    // A signal that has come does not come again.
-    if (this.#stopping.signal.aborted) return;
-    const consumer = kafka.consumer({
-      groupId: `${name}-${randomUUID()}`,
-      maxWaitTimeInMs: fetchWaitMs,
-      minBytes: fetchBytesMin,
-      maxBytesPerPartition: batchBytesMax,
-      sessionTimeout: 30_000,
-      heartbeatInterval: 3_000,
-      allowAutoTopicCreation: false,
-    });
     const ended = Promise.withResolvers<never>();
     ended.promise.catch(() => {});
     const stop = () => ended.reject(new Stopped());
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
-    consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(payload.error));
-    consumer.on(consumer.events.FETCH, () => void (this.#lastActivity = Date.now()));
-    consumer.on(consumer.events.GROUP_JOIN, () => this.#takeUp(consumer));
+    // A signal that has come does not come again.
+    if (this.#stopping.signal.aborted) stop();
     // kafkajs can hang after the loss of a broker without a crash: then this connection is given up.
     const watchdog = setInterval(() => {
       const silentMs = Date.now() - this.#lastActivity;
       if (silentMs > STALLED_MS) ended.reject(new Error(`nothing was fetched for ${silentMs} ms`));
-    }, STALLED_MS / 3);
-    this.#consumer = consumer;
+    }, WATCH_MS);
     this.#lastActivity = Date.now();
+    let consumer: Consumer | null = null;
     try {
-      await Promise.race([
-        ended.promise,
-        (async () => {
-          await consumer.connect();
-          await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-          await consumer.run({
-            autoCommit: false,
-            eachBatchAutoResolve: true,
-            partitionsConsumedConcurrently: concurrency,
-            eachBatch: (payload) => this.#handle(generation, payload),
-          });
-        })(),
-      ]);
+      await Promise.race([ended.promise, this.#resolvePositions(generation)]);
+      consumer = kafka.consumer({
+        groupId: `${name}-${randomUUID()}`,
+        maxWaitTimeInMs: fetchWaitMs,
+        minBytes: fetchBytesMin,
+        maxBytesPerPartition: batchBytesMax,
+        sessionTimeout: 30_000,
+        heartbeatInterval: 3_000,
+        allowAutoTopicCreation: false,
+      });
+      this.#consumer = consumer;
+      await Promise.race([ended.promise, this.#read(generation, consumer, ended.reject, { topics, concurrency })]);
       await ended.promise;
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
@@ -224,12 +212,31 @@ class SeekingConsumer implements EventConsumer {
       this.#joined = false;
       clearInterval(watchdog);
       this.#stopping.signal.removeEventListener("abort", stop);
-      await Promise.race([consumer.disconnect().catch(() => {}), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+      if (consumer !== null) await withinLimit(consumer.disconnect());
     }
   }
 
+  async #read(
+    generation: number,
+    consumer: Consumer,
+    crashed: (error: Error) => void,
+    { topics, concurrency }: { topics: readonly string[]; concurrency: number },
+  ): Promise<void> {
+    consumer.on(consumer.events.CRASH, ({ payload }) => crashed(payload.error));
+    consumer.on(consumer.events.FETCH, () => void (this.#lastActivity = Date.now()));
+    consumer.on(consumer.events.GROUP_JOIN, () => this.#takeUp(consumer));
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: true,
+      partitionsConsumedConcurrently: concurrency,
+      eachBatch: (payload) => this.#handle(generation, payload),
+    });
+  }
+
   /** Every partition gets an offset that exists; what retention has taken is noticed when the next record arrives. */
-  async #resolvePositions(): Promise<void> {
+  async #resolvePositions(generation: number): Promise<void> {
     const admin = this.#options.kafka.admin();
     try {
       await admin.connect();
@@ -238,6 +245,9 @@ class SeekingConsumer implements EventConsumer {
           const key = `${topic}/${partition}`;
           const known = this.#partitions.get(key);
           const wanted = known?.next ?? (await this.#options.startOffset(topic, partition));
+          // This run was given up: another one has gone on since.
+          if (generation !== this.#generation) return;
+          this.#lastActivity = Date.now();
           let next = wanted === "earliest" ? BigInt(low) : wanted === "latest" ? BigInt(high) : wanted;
           if (next > BigInt(high)) {
             this.#options.log.error(
@@ -265,7 +275,7 @@ class SeekingConsumer implements EventConsumer {
         }
       }
     } finally {
-      await admin.disconnect().catch(() => {});
+      await withinLimit(admin.disconnect());
     }
   }
 
@@ -351,6 +361,11 @@ class SeekingConsumer implements EventConsumer {
       clearInterval(timer);
     }
   }
+}
+
+/** kafkajs may wait for ever for what it disconnects from. */
+async function withinLimit(disconnecting: Promise<void>): Promise<void> {
+  await Promise.race([disconnecting.catch(() => {}), delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
 class Stopped extends Error {}

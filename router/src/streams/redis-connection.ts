@@ -1,8 +1,7 @@
+import { COMMAND_TIMEOUT_MS } from "@mib/stream-window/end-when-silent";
 import { Redis, type RedisOptions } from "ioredis";
 
 const RECONNECT_MS_MAX = 1_000;
-/** Far beyond what `endWhenSilent` lets a connection go without an answer: what is late would be asked again for nothing. */
-const COMMAND_TIMEOUT_MS = 30_000;
 
 /** A connection of the router's streams that is made when `connect` is called, and again whenever it is lost. */
 export function streamConnection(url: string, use: string, options: RedisOptions = {}): Redis {

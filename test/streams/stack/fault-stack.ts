@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createKafka } from "@mib/events/kafka";
@@ -137,10 +137,7 @@ export async function startFaultStack({
       proxies: [relayRedis, ...routers.flatMap(({ redis: link, clients }) => [link, clients])],
       swapSupergraph,
       async keepEvidence(into) {
-        cpSync(folder, into, {
-          recursive: true,
-          filter: (path) => statSync(path).isDirectory() || path.endsWith(".log"),
-        });
+        cpSync(join(folder, "logs"), into, { recursive: true });
         for (const [name, adminUrl] of [
           ["relay", relayUrl],
           ...routers.map((router) => [router.process.name, router.adminUrl]),
