@@ -2,7 +2,7 @@ import { AnswerBudget } from "@mib/subgraph-server/answer-budget";
 import DataLoader from "dataloader";
 import type { Article } from "./domain/article.ts";
 import type { Arrivals } from "./io/arrivals.ts";
-import type { AboutRequest, ArticleStore } from "./io/article-store.ts";
+import type { AboutRequest, ArticleStore, TellingsRequest } from "./io/article-store.ts";
 import type { Embedder } from "./io/embedder.ts";
 import { foundSoon } from "./io/found-soon.ts";
 import { createPostsContext, type PostParts, type PostsContext } from "./posts-context.ts";
@@ -14,9 +14,9 @@ export interface Context {
   articles: DataLoader<string, Article | null>;
   newestAbout: DataLoader<AboutRequest, Article[], string>;
   similarTo: DataLoader<{ id: string; limit: number }, Article[], string>;
-  articlesOfStory: DataLoader<{ story: string; limit: number }, Article[], string>;
+  articlesOfStory: DataLoader<TellingsRequest & { limit: number }, Article[], string>;
   /** How many articles tell a story. */
-  storySizes: DataLoader<string, number>;
+  storySizes: DataLoader<TellingsRequest, number, string>;
   posts: PostsContext;
 }
 
@@ -61,9 +61,11 @@ export function createContext({
     ),
     articlesOfStory: new DataLoader(
       bounded((wanted) => store.ofStories(wanted)),
-      { cacheKeyFn: ({ story, limit }) => `${limit} ${story}` },
+      { cacheKeyFn: ({ story, before, limit }) => `${limit} ${before ?? ""} ${story}` },
     ),
-    storySizes: new DataLoader(async (stories) => store.storySizes(stories)),
+    storySizes: new DataLoader(async (wanted) => store.storySizes(wanted), {
+      cacheKeyFn: ({ story, before }) => `${before ?? ""} ${story}`,
+    }),
     posts: createPostsContext(posts, lists, ARRIVAL_MS_MAX),
   };
 }

@@ -23,6 +23,8 @@ export interface NewsEdge {
 
 export interface Story {
   id: string;
+  /** Only what was told before then; null: all of it. */
+  before: string | null;
 }
 
 /** Counted only when asked for. */

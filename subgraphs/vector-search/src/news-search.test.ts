@@ -288,6 +288,14 @@ test("a brief of the market has the stories that began in its time, the most tol
     { id: "oil", articleCount: 1 },
     { id: "bitcoin", articleCount: 1 },
   ]);
+  // A story that goes on after the day is as large as it was by then.
+  const meanwhile = { ...time, to: "2024-01-05T08:00:00Z" };
+  expect(
+    (await ofBrief("MarketBrief", "stories { id articleCount articles { id } }", meanwhile)).brief.stories,
+  ).toEqual([
+    { id: "phone", articleCount: 1, articles: [{ id: "phone" }] },
+    { id: "bitcoin", articleCount: 1, articles: [{ id: "bitcoin" }] },
+  ]);
   const until = { ...time, to: "2024-01-04T09:00:00Z" };
   expect((await ofBrief("MarketBrief", "stories(first: 1) { id }", until)).brief.stories).toEqual([{ id: "bitcoin" }]);
   expect((await ofBrief("MarketBrief", "stories(first: 51) { id }", time)).code).toBe("BAD_USER_INPUT");

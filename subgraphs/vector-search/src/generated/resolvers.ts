@@ -91,7 +91,7 @@ export type MarketBrief = {
   __typename?: 'MarketBrief';
   from: Scalars['DateTime']['output'];
   to: Scalars['DateTime']['output'];
-  /** Of the newest 100 stories that began then, those that most articles tell, at most 50. */
+  /** Of the newest 100 stories that began then, those that most articles tell, at most 50. Of each, the articles before `to`. */
   stories?: Maybe<Array<Story>>;
 };
 

@@ -28,6 +28,12 @@ export interface AboutRequest {
   to?: string;
 }
 
+/** What tells a story: before a time, where one is given. */
+export interface TellingsRequest {
+  story: string;
+  before: string | null;
+}
+
 interface Payload extends Article {
   /** Of all instruments that it is about, whoever says so. */
   about: string[];
@@ -170,11 +176,11 @@ export class ArticleStore {
   }
 
   /** For each story, its articles, the oldest first. */
-  async ofStories(wanted: readonly { story: string; limit: number }[]): Promise<Article[][]> {
+  async ofStories(wanted: readonly (TellingsRequest & { limit: number })[]): Promise<Article[][]> {
     return this.#batch(
-      wanted.map(({ story, limit }) => ({
+      wanted.map(({ story, before, limit }) => ({
         query: { order_by: { key: "publishedAt", direction: "asc" as const } },
-        filter: { must: [{ key: "story", match: { value: story } }] },
+        filter: tellings([story], before),
         limit,
         with_payload: true,
       })),
@@ -182,17 +188,24 @@ export class ArticleStore {
   }
 
   /** How many articles tell each story. */
-  async storySizes(stories: readonly string[]): Promise<number[]> {
+  async storySizes(wanted: readonly TellingsRequest[]): Promise<number[]> {
+    const times = Map.groupBy(wanted, ({ before }) => before);
+    const counted = await Promise.all([...times].map(([before, asked]) => this.#sizesBefore(asked, before)));
+    const sizes = new Map([...times.keys()].map((before, at) => [before, counted[at]!]));
+    return wanted.map(({ story, before }) => sizes.get(before)!.get(story) ?? 0);
+  }
+
+  async #sizesBefore(wanted: readonly TellingsRequest[], before: string | null): Promise<Map<unknown, number>> {
+    const stories = wanted.map(({ story }) => story);
     const { hits } = await storeCall(() =>
       this.#client.facet(this.#collection, {
         key: "story",
-        filter: { must: [{ key: "story", match: { any: [...stories] } }] },
+        filter: tellings(stories, before),
         limit: stories.length,
         exact: true,
       }),
     );
-    const sizes = new Map(hits.map(({ value, count }) => [value, count]));
-    return stories.map((story) => sizes.get(story) ?? 0);
+    return new Map(hits.map(({ value, count }) => [value, count]));
   }
 
   /** For each symbol, the newest articles about it, newest first. */
@@ -218,6 +231,11 @@ export class ArticleStore {
     const answers = await storeCall(() => this.#client.queryBatch(this.#collection, { searches }));
     return answers.map(({ points }) => points.map(({ payload }) => articleOf(payload)));
   }
+}
+
+function tellings(stories: readonly string[], before: string | null) {
+  const { must } = storeFilter({ symbols: null, sources: null, from: null, to: before });
+  return { must: [{ key: "story", match: { any: [...stories] } }, ...must] };
 }
 
 function articleOf(payload: Record<string, unknown> | null | undefined): Article {

@@ -75,7 +75,7 @@ test("stories are listed by their first articles, the newest first, with their s
   const anything = { symbols: null, sources: null, from: null, to: null };
   const leads = await together.leads(anything, { limit: 10, offset: 0 });
   expect(leads.map(({ id }) => id)).toEqual(["e", "c", "a"]);
-  expect(await together.storySizes(["a", "c", "none"])).toEqual([3, 1, 0]);
-  const [told] = await together.ofStories([{ story: "a", limit: 2 }]);
+  expect(await together.storySizes(["a", "c", "none"].map((story) => ({ story, before: null })))).toEqual([3, 1, 0]);
+  const [told] = await together.ofStories([{ story: "a", before: null, limit: 2 }]);
   expect(told?.map(({ id }) => id)).toEqual(["a", "b"]);
 });

@@ -22,6 +22,6 @@ export const NewsArticle: NewsArticleResolvers = {
       };
     });
   },
-  story: ({ story }) => ({ id: story }),
+  story: ({ story }) => ({ id: story, before: null }),
   similar: ({ id }, { first }, { similarTo }) => similarTo.load({ id, limit: pageSize(first, 5) }),
 };

@@ -32,7 +32,7 @@ export const Query: QueryResolvers = {
       places,
       first,
       ({ place }) => cursorAt(place),
-      ({ id }) => ({ id }),
+      ({ id }) => ({ id, before: null }),
     );
   },
   async searchPosts(_, args, { posts, embedder }) {
