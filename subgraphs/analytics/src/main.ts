@@ -64,8 +64,8 @@ await runService("analytics", async (service) => {
     code: packageJson.version,
   });
 
-  // Each reads thousands of bars, and others need the database, too.
-  const forecasting = new Turns(2);
+  // Each reads thousands of bars, and others need the database, too. Tracks read many times what a forecast does: none waits for them.
+  const [forecasting, tracking] = [new Turns(2), new Turns(2)];
   const parts: Parts = {
     memory,
     indicators: new LiveIndicators(memory),
@@ -81,10 +81,10 @@ await runService("analytics", async (service) => {
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: (identity, { clientAddress }): Context => ({
+    context: (identity, { clientAddress, signal }): Context => ({
       ...parts,
       caller: { identity, origin: clientAddress },
-      tracks: new ForecastTracks(history, forecasting),
+      tracks: new ForecastTracks(history, tracking, signal),
     }),
   });
   service.log.info({ port: config.PORT }, "ready");

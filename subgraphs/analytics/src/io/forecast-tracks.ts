@@ -16,11 +16,13 @@ const BARS_MAX = 500_000;
 export class ForecastTracks {
   readonly #history: BarHistory;
   readonly #turns: Turns;
+  readonly #signal: AbortSignal;
   readonly #budget = new AnswerBudget({ rowsMax: BARS_MAX });
 
-  constructor(history: BarHistory, turns: Turns) {
+  constructor(history: BarHistory, turns: Turns, signal: AbortSignal) {
     this.#history = history;
     this.#turns = turns;
+    this.#signal = signal;
   }
 
   /** Nothing that opened after `asOfMs` goes in. */
@@ -30,6 +32,8 @@ export class ForecastTracks {
     const needed = barsNeeded(spec, count);
     this.#budget.take(needed);
     return this.#turns.take(async () => {
+      // Whoever asked may be gone by the time the turn comes.
+      this.#signal.throwIfAborted();
       const until = Math.floor(asOfMs / periodMs) * periodMs;
       const bars = await this.#history.before(spec.symbol, barsRead(spec), until, needed);
       return forecastTrack(model, bars, { count, coverage: TRACK_COVERAGE });
