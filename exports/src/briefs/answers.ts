@@ -110,7 +110,8 @@ export interface MarketBrief extends Day {
   fallers: Mover[];
   anomalies: (Signal & { instrument: Named })[];
   signalCounts: SignalCount[];
-  forecasts: Track[];
+  /** Null where they can't be had. */
+  forecasts: Track[] | null;
   stories: { articleCount: number; articles: Article[] }[] | null;
   gaps: Gap[];
 }
@@ -122,7 +123,8 @@ export interface InstrumentBrief extends Day {
   bars: { interval: string; nodes: PriceBar[] } | null;
   signals: Signal[];
   signalCounts: SignalCount[];
-  forecasts: Track[];
+  /** Null where they can't be had. */
+  forecasts: Track[] | null;
   news: Article[] | null;
   gaps: Gap[];
 }

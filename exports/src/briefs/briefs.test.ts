@@ -215,8 +215,12 @@ describe("pages", () => {
     ])
       expect(bare).toContain(part);
     const [mover] = market.risers;
-    const unread = marketPage({ ...market, risers: [{ ...mover!, news: null }], stories: null }, FACTS);
+    const unread = marketPage(
+      { ...market, risers: [{ ...mover!, news: null }], stories: null, forecasts: null },
+      FACTS,
+    );
     expect(unread).toContain("The news could not be read.");
+    expect(unread).toContain("The forecasts could not be had.");
     expect(instrumentPage({ ...instrument, brief: { ...instrument.brief, news: null } }, FACTS)).toContain(
       "The news could not be read.",
     );

@@ -43,10 +43,7 @@ export function instrumentPage(
       ) ?? part.nothing("No signal is of the day."),
       part.counts(signalCounts),
     ),
-    part.section(
-      "Forecasts against outcome",
-      forecasts.length > 0 ? part.tracks(forecasts) : part.nothing("No model of it is champion."),
-    ),
+    part.section("Forecasts against outcome", part.tracks(forecasts, "No model of it is champion.")),
     part.section("What was in the news", part.news(news)),
     part.gaps(gaps),
   );

@@ -29,7 +29,7 @@ export function marketPage(brief: MarketBrief | null, facts: Facts): string {
   const { risers, fallers, breadth, regimes, anomalies, signalCounts, forecasts, stories, gaps } = brief;
   const sources = [
     ...[...risers, ...fallers, ...anomalies].map(({ instrument }) => instrument.source),
-    ...forecasts.map(({ model }) => model.instrument.source),
+    ...(forecasts ?? []).map(({ model }) => model.instrument.source),
   ];
   return page(
     { title: `Market brief, ${brief.date}`, lead: part.lead(brief, sources), facts },
@@ -74,10 +74,7 @@ export function marketPage(brief: MarketBrief | null, facts: Facts): string {
       ) ?? part.nothing("No anomaly is of the day."),
       part.counts(signalCounts),
     ),
-    part.section(
-      "Forecasts against outcome",
-      forecasts.length > 0 ? part.tracks(forecasts) : part.nothing("No model is champion."),
-    ),
+    part.section("Forecasts against outcome", part.tracks(forecasts, "No model is champion.")),
     part.section("What was in the news", storyList(stories)),
     part.gaps(gaps),
   );

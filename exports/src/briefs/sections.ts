@@ -73,7 +73,9 @@ export const counts = (signals: readonly SignalCount[]): Part =>
 const LEGEND = markup`<p class="muted">Line: forecast. Band: its interval. Dashes: naive forecast. Dots: outcomes, hollow where the model had learned from them.</p>`;
 
 /** What was forecast and what happened, with what the model is worth. */
-export function tracks(forecasts: readonly Track[]): Part {
+export function tracks(forecasts: readonly Track[] | null, none: string): Part {
+  if (forecasts === null) return nothing("The forecasts could not be had.");
+  if (forecasts.length === 0) return nothing(none);
   const told = forecasts.map((track) => {
     const { model, points, judged, inside, coverage, loss, baselineLoss } = track;
     const { instrument, trainedOn } = model;

@@ -385,4 +385,10 @@ describe("refused are", () => {
     const { errors } = await analytics.ask(`{ marketBrief { ${field} } }`);
     expect(errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
   });
+
+  test("forecasts that can't be had, and the rest is told", async () => {
+    const { data, errors } = await analytics.ask("{ marketBrief { date forecasts(periods: 61) { coverage } } }");
+    expect(data).toEqual({ marketBrief: { date: "2024-01-20", forecasts: null } });
+    expect(errors).toHaveLength(1);
+  });
 });

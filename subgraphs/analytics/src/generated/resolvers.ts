@@ -652,8 +652,8 @@ export type MarketBrief = {
   /** What was furthest beyond its threshold first, 1 to 50. */
   anomalies: Array<Signal>;
   signalCounts: Array<SignalCount>;
-  /** Of the champions that were trained last, 1 to 20; of each the last `periods`, 1 to 60. */
-  forecasts: Array<ForecastTrack>;
+  /** Of the champions that were trained last, 1 to 20; of each the last `periods`, 1 to 60. Null where they can't be had. */
+  forecasts?: Maybe<Array<ForecastTrack>>;
   /** What it lacks, and why: nothing is made up in its place. */
   gaps: Array<BriefGap>;
 };
@@ -709,8 +709,8 @@ export type InstrumentBrief = {
   /** Newest first, 1 to 50. */
   signals: Array<Signal>;
   signalCounts: Array<SignalCount>;
-  /** Of its champions, 1 to 20; of each the last `periods`, 1 to 60. */
-  forecasts: Array<ForecastTrack>;
+  /** Of its champions, 1 to 20; of each the last `periods`, 1 to 60. Null where they can't be had. */
+  forecasts?: Maybe<Array<ForecastTrack>>;
   gaps: Array<BriefGap>;
 };
 
@@ -1603,7 +1603,7 @@ export type MarketBriefResolvers<ContextType = Context, ParentType extends Resol
   regimes?: Resolver<ResolversTypes['RegimeCounts'], ParentType, ContextType>;
   anomalies?: Resolver<Array<ResolversTypes['Signal']>, ParentType, ContextType, RequireFields<MarketBriefAnomaliesArgs, 'first'>>;
   signalCounts?: Resolver<Array<ResolversTypes['SignalCount']>, ParentType, ContextType>;
-  forecasts?: Resolver<Array<ResolversTypes['ForecastTrack']>, ParentType, ContextType, RequireFields<MarketBriefForecastsArgs, 'first' | 'periods'>>;
+  forecasts?: Resolver<Maybe<Array<ResolversTypes['ForecastTrack']>>, ParentType, ContextType, RequireFields<MarketBriefForecastsArgs, 'first' | 'periods'>>;
   gaps?: Resolver<Array<ResolversTypes['BriefGap']>, ParentType, ContextType>;
 };
 
@@ -1620,7 +1620,7 @@ export type InstrumentBriefResolvers<ContextType = Context, ParentType extends R
   bars?: Resolver<Maybe<ResolversTypes['BriefBars']>, ParentType, ContextType>;
   signals?: Resolver<Array<ResolversTypes['Signal']>, ParentType, ContextType, RequireFields<InstrumentBriefSignalsArgs, 'first'>>;
   signalCounts?: Resolver<Array<ResolversTypes['SignalCount']>, ParentType, ContextType>;
-  forecasts?: Resolver<Array<ResolversTypes['ForecastTrack']>, ParentType, ContextType, RequireFields<InstrumentBriefForecastsArgs, 'first' | 'periods'>>;
+  forecasts?: Resolver<Maybe<Array<ResolversTypes['ForecastTrack']>>, ParentType, ContextType, RequireFields<InstrumentBriefForecastsArgs, 'first' | 'periods'>>;
   gaps?: Resolver<Array<ResolversTypes['BriefGap']>, ParentType, ContextType>;
 };
 

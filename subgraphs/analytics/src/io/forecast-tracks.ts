@@ -9,8 +9,8 @@ import type { Turns } from "./turns.ts";
 
 /** How often outcomes are to be inside the intervals of a track. */
 export const TRACK_COVERAGE = 0.9;
-/** What all tracks of one request read: thirty of volatility by five minutes over a month. */
-const BARS_MAX = 500_000;
+/** What all tracks of one request read: twenty of 60 periods, whatever their models look back on (127 days of five minutes at most). */
+const BARS_MAX = 20 * 127 * 288;
 
 /** What models said of periods that ended by a time, beside what happened by then. For one request: what it reads is bounded. */
 export class ForecastTracks {
