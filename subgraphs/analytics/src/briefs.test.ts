@@ -359,6 +359,16 @@ describe("forecasts against outcome", () => {
   });
 });
 
+test("a request tells some days, not every day that is kept", async () => {
+  const days = Array.from(
+    { length: 11 },
+    (_, at) => `d${at}: marketBrief(date: "${dateOf(TODAY_MS - at * INTERVAL_MS.D1)}")`,
+  );
+  const { data, errors } = await analytics.ask(`{ ${days.map((day) => `${day} { date movers { rank } }`).join(" ")} }`);
+  expect(Object.values(data).filter((brief) => brief !== null)).toHaveLength(10);
+  expect(errors?.map(({ extensions }) => extensions?.code)).toEqual(["RANGE_TOO_LARGE"]);
+});
+
 describe("refused are", () => {
   test.each([
     ["a day that is still to come", "2024-01-21", "BAD_USER_INPUT", { newest: "2024-01-20" }],

@@ -1,3 +1,4 @@
+import type { MarketDays } from "./domain/briefs/market-days.ts";
 import type { MarketMemory } from "./domain/market-memory.ts";
 import type { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import type { DaySignals } from "./io/day-signals.ts";
@@ -25,6 +26,7 @@ export interface Parts {
 /** What resolvers get. The subgraph learns who calls in mutations alone: no query depends on the caller. */
 export interface Context extends Parts {
   caller: Caller;
-  /** Of this request, whose reading is bounded. */
+  /** Of this request, whose work is bounded. */
   tracks: ForecastTracks;
+  marketDays: MarketDays;
 }

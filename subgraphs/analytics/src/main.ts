@@ -7,6 +7,7 @@ import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readAnalyticsConfig } from "./config.ts";
 import type { Context, Parts } from "./context.ts";
+import { MarketDays } from "./domain/briefs/market-days.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory } from "./domain/market-memory.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -85,6 +86,7 @@ await runService("analytics", async (service) => {
       ...parts,
       caller: { identity, origin: clientAddress },
       tracks: new ForecastTracks(history, tracking, signal),
+      marketDays: new MarketDays(memory),
     }),
   });
   service.log.info({ port: config.PORT }, "ready");

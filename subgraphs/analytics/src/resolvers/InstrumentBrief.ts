@@ -2,7 +2,6 @@ import type { Context } from "../context.ts";
 import { briefDay } from "../domain/briefs/brief-day.ts";
 import { instrumentGaps } from "../domain/briefs/gaps.ts";
 import { dailyRegime, instrumentDay } from "../domain/briefs/instrument-day.ts";
-import { MarketDay } from "../domain/briefs/market-day.ts";
 import type { InstrumentBriefResolvers } from "../generated/resolvers.ts";
 import type { InstrumentBrief as Parent } from "../models.ts";
 import { within } from "./arguments.ts";
@@ -12,13 +11,13 @@ import { timeOf } from "./time.ts";
 const ROWS_MAX = 50;
 
 /** Null before the first bar of the instrument. */
-export function instrumentBrief(symbol: string, date: string | null, { memory }: Context): Parent | null {
+export function instrumentBrief(symbol: string, date: string | null, { memory, marketDays }: Context): Parent | null {
   const day = briefDay(memory, date);
   if (day === null || !memory.symbols.has(symbol)) return null;
   return {
     instrument: instrumentDay(memory, symbol, day),
     rank: () => {
-      const at = new MarketDay(memory, day).standings.findIndex((standing) => standing.symbol === symbol);
+      const at = marketDays.of(day).standings.findIndex((standing) => standing.symbol === symbol);
       return at < 0 ? null : at + 1;
     },
   };

@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { briefDay } from "../domain/briefs/brief-day.ts";
 import { marketGaps } from "../domain/briefs/gaps.ts";
-import { MarketDay } from "../domain/briefs/market-day.ts";
+import type { MarketDay } from "../domain/briefs/market-day.ts";
 import type { MarketBriefResolvers } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
 import { championTracks, hasChampion } from "./ForecastTrack.ts";
@@ -10,9 +10,9 @@ import { timeOf } from "./time.ts";
 const ROWS_MAX = 50;
 
 /** Null before the first bar. */
-export function marketBrief(date: string | null, { memory }: Context): MarketDay | null {
+export function marketBrief(date: string | null, { memory, marketDays }: Context): MarketDay | null {
   const day = briefDay(memory, date);
-  return day && new MarketDay(memory, day);
+  return day && marketDays.of(day);
 }
 
 export const MarketBrief: MarketBriefResolvers = {

@@ -10,6 +10,7 @@ import { briefDay } from "./brief-day.ts";
 import { instrumentGaps, marketGaps } from "./gaps.ts";
 import { dailyRegime, instrumentDay } from "./instrument-day.ts";
 import { MarketDay } from "./market-day.ts";
+import { MarketDays } from "./market-days.ts";
 
 const FIRST_DAY_MS = Date.UTC(2024, 0, 1);
 const dateOf = (day: number): string => new Date(FIRST_DAY_MS + day * INTERVAL_MS.D1).toISOString().slice(0, 10);
@@ -152,6 +153,16 @@ describe("a market", () => {
       { numRuns: 30 },
     );
   });
+});
+
+test("a request makes each day of the market once, and at most ten", () => {
+  const memory = memoryOf({ A: Array.from({ length: 12 }, (_, day) => day + 1) });
+  const days = new MarketDays(memory);
+  const ofDay = (day: number) => days.of(briefDay(memory, dateOf(day))!);
+  const made = Array.from({ length: 10 }, (_, day) => ofDay(day));
+  expect(made.map((_, day) => ofDay(day) === made[day])).toEqual(made.map(() => true));
+  expect(made[9]!.standings).toBe(ofDay(9).standings);
+  expect(() => ofDay(10)).toThrow(expect.objectContaining({ code: "RANGE_TOO_LARGE", details: { daysMax: 10 } }));
 });
 
 test("an instrument says what its day lacks", () => {

@@ -19,6 +19,7 @@ type StandingDay = InstrumentDay & { standing: Standing };
 export class MarketDay {
   readonly day: BriefDay;
   readonly #instruments: readonly InstrumentDay[];
+  #standings: StandingDay[] | null = null;
   #regimes: RegimeCounts | null = null;
 
   constructor(memory: MarketMemory, day: BriefDay) {
@@ -32,11 +33,8 @@ export class MarketDay {
   }
 
   /** Those with a standing, by the size of their change, the largest first. */
-  get standings(): StandingDay[] {
-    const bySizeOfChange = bySize(({ changePercent }) => Math.abs(changePercent));
-    return this.#instruments
-      .filter((instrument): instrument is StandingDay => instrument.standing !== null)
-      .sort((a, b) => bySizeOfChange(a.standing, b.standing));
+  get standings(): readonly StandingDay[] {
+    return (this.#standings ??= ranked(this.#instruments));
   }
 
   get breadth(): Breadth {
@@ -47,6 +45,13 @@ export class MarketDay {
   get regimes(): RegimeCounts {
     return (this.#regimes ??= countRegimes(this.#instruments));
   }
+}
+
+function ranked(instruments: readonly InstrumentDay[]): StandingDay[] {
+  const bySizeOfChange = bySize(({ changePercent }) => Math.abs(changePercent));
+  return instruments
+    .filter((instrument): instrument is StandingDay => instrument.standing !== null)
+    .sort((a, b) => bySizeOfChange(a.standing, b.standing));
 }
 
 function countRegimes(instruments: readonly InstrumentDay[]): RegimeCounts {
