@@ -159,6 +159,16 @@ describe("a brief", () => {
     expect(response.headers.get("content-disposition")).toBe('inline; filename="brief-BTC_USD_.html"');
   });
 
+  test.each([
+    ["market.html", { marketBrief: market }, '{"date":"2026-03-04"}'],
+    ["instruments/A.html", { instrument }, '{"symbol":"A","date":"2026-03-04"}'],
+  ])("%s without a day says which one it tells", async (path, data, variables) => {
+    const { get, asked } = await started([() => ({ data })]);
+    const page = await (await get(`/briefs/${path}`)).text();
+    expect(asked[1]!.variables).not.toHaveProperty("date");
+    expect(page).toContain(`<pre>${variables.replaceAll('"', "&quot;")}</pre>`);
+  });
+
   test("whose news can't be read is told without, and says so", async () => {
     const errors = ["stories", "risers"].map((name) => ({
       message: "The vector store cannot be reached.",

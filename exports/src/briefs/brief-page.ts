@@ -4,6 +4,7 @@ import type { Gap, InstrumentBrief, MarketBrief, Named } from "./answers.ts";
 import type { BriefRequest } from "./brief-request.ts";
 import { instrumentPage } from "./instrument-page.ts";
 import { marketPage } from "./market-page.ts";
+import type { Facts } from "./page.ts";
 import { INSTRUMENT_QUERY, MARKET_QUERY } from "./queries.ts";
 
 /** A part that is down costs its own fields: the brief is told without them, and says so. */
@@ -21,19 +22,24 @@ function withGaps<Brief extends { gaps: Gap[] }>(brief: Brief | null, missing: r
 export async function briefPage(api: Api, { symbol, date }: BriefRequest, now: Date): Promise<string> {
   const query = symbol === null ? MARKET_QUERY : INSTRUMENT_QUERY;
   const variables = { ...(symbol !== null && { symbol }), ...(date !== null && { date }) };
-  const facts = { query, variables: JSON.stringify(variables), exportedAt: now.toISOString() };
+  // With the day that was told: what is asked again tomorrow is to be of the same day.
+  const factsOf = (told: { date: string } | null): Facts => ({
+    query,
+    variables: JSON.stringify({ ...variables, ...(told && { date: told.date }) }),
+    exportedAt: now.toISOString(),
+  });
   if (symbol === null) {
     const { data, missing } = await api.askPartly<{ marketBrief: MarketBrief | null }>(
       query,
       variables,
       ({ marketBrief }) => marketBrief !== null,
     );
-    return marketPage(withGaps(data.marketBrief, missing), facts);
+    return marketPage(withGaps(data.marketBrief, missing), factsOf(data.marketBrief));
   }
   const { data, missing } = await api.askPartly<{
     instrument: (Named & { venue: string; class: string; brief: InstrumentBrief | null }) | null;
   }>(query, variables, ({ instrument }) => instrument !== null && instrument.brief !== null);
   const { instrument } = data;
   if (instrument === null) throw new CodedError("INSTRUMENT_NOT_FOUND", undefined, { symbol });
-  return instrumentPage({ ...instrument, brief: withGaps(instrument.brief, missing) }, facts);
+  return instrumentPage({ ...instrument, brief: withGaps(instrument.brief, missing) }, factsOf(instrument.brief));
 }
