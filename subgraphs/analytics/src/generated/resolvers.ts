@@ -634,7 +634,7 @@ export type BollingerBands = {
 };
 
 /**
- * A day of the market, by the bars that closed in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
+ * A day of the market, by the final bars that opened in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
  * five minutes and of the close before it.
  */
 export type MarketBrief = {
@@ -643,7 +643,7 @@ export type MarketBrief = {
   from: Scalars['DateTime']['output'];
   /** The end of the day, or of the newest bar in it. */
   to: Scalars['DateTime']['output'];
-  /** Whether the day is over. Late trades may still revise it. */
+  /** Whether any bar goes beyond the day. The last bars of others may still come, and late trades may revise it. */
   final: Scalars['Boolean']['output'];
   /** The largest change first, 1 to 50. */
   movers: Array<InstrumentBrief>;
@@ -660,7 +660,7 @@ export type MarketBrief = {
 
 
 /**
- * A day of the market, by the bars that closed in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
+ * A day of the market, by the final bars that opened in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
  * five minutes and of the close before it.
  */
 export type MarketBriefMoversArgs = {
@@ -670,7 +670,7 @@ export type MarketBriefMoversArgs = {
 
 
 /**
- * A day of the market, by the bars that closed in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
+ * A day of the market, by the final bars that opened in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
  * five minutes and of the close before it.
  */
 export type MarketBriefAnomaliesArgs = {
@@ -679,7 +679,7 @@ export type MarketBriefAnomaliesArgs = {
 
 
 /**
- * A day of the market, by the bars that closed in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
+ * A day of the market, by the final bars that opened in [from, to). Figures are of daily bars; those of a day that goes on are of its bars of
  * five minutes and of the close before it.
  */
 export type MarketBriefForecastsArgs = {
@@ -687,7 +687,7 @@ export type MarketBriefForecastsArgs = {
   periods?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** A day of an instrument, by the bars that closed in [from, to). */
+/** A day of an instrument, by the final bars that opened in [from, to). */
 export type InstrumentBrief = {
   __typename?: 'InstrumentBrief';
   symbol: Scalars['ID']['output'];
@@ -696,7 +696,7 @@ export type InstrumentBrief = {
   from: Scalars['DateTime']['output'];
   /** The end of the day, or of the newest bar of the market in it. */
   to: Scalars['DateTime']['output'];
-  /** Whether the day is over. Late trades may still revise it. */
+  /** Whether any bar goes beyond the day. The last bars of others may still come, and late trades may revise it. */
   final: Scalars['Boolean']['output'];
   /** From the last close before the day. Null where it has no bar of the day, or none before. */
   standing?: Maybe<Standing>;
@@ -715,13 +715,13 @@ export type InstrumentBrief = {
 };
 
 
-/** A day of an instrument, by the bars that closed in [from, to). */
+/** A day of an instrument, by the final bars that opened in [from, to). */
 export type InstrumentBriefSignalsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** A day of an instrument, by the bars that closed in [from, to). */
+/** A day of an instrument, by the final bars that opened in [from, to). */
 export type InstrumentBriefForecastsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   periods?: InputMaybe<Scalars['Int']['input']>;
