@@ -31,9 +31,9 @@ const FORMATS: Readonly<Record<Format, { write: TableFormat; contentType: string
 };
 
 /**
- * Answers `GET /exports/{bars,trades,indicators}.{csv,parquet}` and `GET /briefs/{market,instruments/SYMBOL}.html`. Everything is read through the public API with the caller's own
- * credential. A failure before the first byte has its code and status; one after it cuts the connection, so that no client takes a part
- * for the whole.
+ * Answers `GET /exports/{bars,trades,indicators}.{csv,parquet}` and `GET /briefs/{market,instruments/SYMBOL}.html`. Everything is read
+ * through the public API with the caller's own credential. A failure before the first byte has its code and status; one after it cuts
+ * the connection, so that no client takes a part for the whole.
  */
 export function createExportServer(service: Service, options: ExportServerOptions): Server {
   const admin = adminHandler(service);

@@ -192,6 +192,7 @@ describe("pages", () => {
       "1 of 1 outcomes were inside the interval (it is to be 90 %)",
       "HAR_RV version 3, trained on 400 examples",
       "prices SIMULATED",
+      "Prices: SIMULATED.",
       "BREADTH: Copper &amp; gold",
       "query Q { a }",
     ])
@@ -226,6 +227,8 @@ describe("pages", () => {
     );
     expect(marketPage(null, FACTS)).toContain("No bar has come yet");
     expect(instrumentPage({ ...instrument, brief: null }, FACTS)).toContain("No bar of it has come yet");
+    expect(marketPage(null, FACTS)).toContain("Prices: none are shown.");
+    expect(instrumentPage({ ...instrument, source: "LIVE" }, FACTS)).toContain("Prices: LIVE.");
   });
 
   test("have a policy under which nothing is loaded or run, and the style that it allows", async () => {

@@ -25,10 +25,11 @@ export function instrumentPage(
       title: symbol,
       lead: [about, part.nothing("No bar of it has come yet: there is no day to tell.")],
       facts,
+      sources: [source],
     });
   const { signals, signalCounts, forecasts, news, gaps } = brief;
   return page(
-    { title: `${symbol}, ${brief.date}`, lead: [about, part.lead(brief, [source])], facts },
+    { title: `${symbol}, ${brief.date}`, lead: [about, part.lead(brief, [source])], facts, sources: [source] },
     part.section("The day", standing(brief), prices(brief), regime(brief)),
     part.section(
       "What was unusual",

@@ -25,14 +25,19 @@ const ANOMALIES: part.Column[] = [
 /** The day of the market; null where no bar has come yet. */
 export function marketPage(brief: MarketBrief | null, facts: Facts): string {
   if (brief === null)
-    return page({ title: "Market brief", lead: part.nothing("No bar has come yet: there is no day to tell."), facts });
+    return page({
+      title: "Market brief",
+      lead: part.nothing("No bar has come yet: there is no day to tell."),
+      facts,
+      sources: [],
+    });
   const { risers, fallers, breadth, regimes, anomalies, signalCounts, forecasts, stories, gaps } = brief;
   const sources = [
     ...[...risers, ...fallers, ...anomalies].map(({ instrument }) => instrument.source),
     ...(forecasts ?? []).map(({ model }) => model.instrument.source),
   ];
   return page(
-    { title: `Market brief, ${brief.date}`, lead: part.lead(brief, sources), facts },
+    { title: `Market brief, ${brief.date}`, lead: part.lead(brief, sources), facts, sources },
     part.section(
       "What moved",
       risers.length + fallers.length > 0

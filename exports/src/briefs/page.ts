@@ -1,3 +1,4 @@
+import type { Source } from "./answers.ts";
 import { foreign, isolated, markup, type Part } from "./markup.ts";
 import { minute } from "./format.ts";
 import { CONTENT_POLICY, STYLE } from "./style.ts";
@@ -10,7 +11,11 @@ export interface Facts {
 }
 
 /** A whole document. `title` may have foreign text in it. */
-export function page({ title, lead, facts }: { title: string; lead: Part; facts: Facts }, ...sections: Part[]): string {
+export function page(
+  { title, lead, facts, sources }: { title: string; lead: Part; facts: Facts; sources: readonly Source[] },
+  ...sections: Part[]
+): string {
+  const prices = [...new Set(sources)].join(", ") || "none are shown";
   const made = markup`<!doctype html>
 <html lang="en">
 <head>
@@ -24,7 +29,7 @@ export function page({ title, lead, facts }: { title: string; lead: Part; facts:
 <body>
 <header><h1>${foreign(title)}</h1>${lead}</header>
 <main>${sections}</main>
-<footer><details><summary>What made this page</summary><p>Exported ${minute(facts.exportedAt)} UTC. The query, which can be asked again:</p><pre>${facts.query}</pre><p>Variables:</p><pre>${facts.variables}</pre></details></footer>
+<footer><details><summary>What made this page</summary><p>Exported ${minute(facts.exportedAt)} UTC. Prices: ${prices}. The query, which can be asked again:</p><pre>${facts.query}</pre><p>Variables:</p><pre>${facts.variables}</pre></details></footer>
 </body>
 </html>
 `;
