@@ -39,6 +39,7 @@ test("the first articles of an hour come, then one notice, and nobody's are coun
     "bob 3",
     "ada News is left out until 15:00 UTC",
   ]);
+  expect(admitted.at(-1)?.value).toBeNull();
   expect(hours.get("ada")).toEqual({ userId: "ada", hourMs: hourOf(NOW_MS), told: 2, leftOut: 3 });
   expect(leftOutNotice(hours.get("ada")!)).toMatchObject({
     userId: "ada",

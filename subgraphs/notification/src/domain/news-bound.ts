@@ -57,7 +57,8 @@ function fullNotice(
     name: `${hourMs}/full`,
     title: `News is left out until ${end} UTC`,
     body: `Your news watches found more than ${perHourMax} articles in this hour, which is as many as come here. How many were left out is told at ${end}.`,
-    value: String(perHourMax),
+    // The bound is no count: those who add up what was left out find that in the notice of the hour's end.
+    value: null,
     atMs: nowMs,
   });
 }

@@ -11,7 +11,8 @@ export interface Notification {
   symbol: string | null;
   title: string;
   body: string;
-  value: string;
+  /** A decimal; null where nothing was measured or counted. */
+  value: string | null;
   at: string;
 }
 

@@ -179,7 +179,7 @@ export type Notification = {
   instrument?: Maybe<Instrument>;
   title: Scalars['String']['output'];
   body: Scalars['String']['output'];
-  /** What the metric was when the rule fired; of news, how like the watch's query it is; of news that was left out, how many articles. */
+  /** What the metric was when the rule fired; of news, how like the watch's query it is; of news that was left out in an hour that is over, how many articles. */
   value?: Maybe<Scalars['Decimal']['output']>;
   at: Scalars['DateTime']['output'];
   readAt?: Maybe<Scalars['DateTime']['output']>;
