@@ -26,7 +26,7 @@ type NodePart = Omit<Part, "program" | "ready" | "adminUrl" | "url" | "restart">
 /** Longer socket paths than this do not fit into the kernel's address. */
 const SOCKET_PATH_MAX = 100;
 
-/** The heap is bounded well below what Node would take on a large machine; the kafkajs client computes a timer that is in the past. */
+/** The heap is bounded well below what Node would take on a large machine. */
 const NODE_OPTIONS = ["--max-old-space-size=768"];
 
 /** All parts of the stack, each with what it needs: the list that `npm start` starts. */
