@@ -4,6 +4,8 @@ import { ERROR_CATALOGUE, type ErrorCode } from "@mib/service/error-catalogue";
 
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 6;
+/** For what is missing of an answer that would do without it: a caller waits for that some seconds, no longer. */
+const ATTEMPTS_FOR_THE_REST_MAX = 3;
 const PAUSE_MS = 1_000;
 
 /** What may be otherwise in a moment: a restart, a limit, trades that are about to be written down. */
@@ -38,7 +40,10 @@ export class Api {
     return (await this.askPartly<Data>(query, variables, () => false)).data;
   }
 
-  /** The same of what may lack parts: an answer with errors counts where its data is enough, and the errors say what is missing. */
+  /**
+   * The same of what may lack parts: an answer with errors counts where its data is enough, and the errors say what is missing. Parts
+   * that may be there in a moment are asked for again, too.
+   */
   async askPartly<Data>(
     query: string,
     variables: Record<string, unknown>,
@@ -49,12 +54,11 @@ export class Api {
         const { data, errors = [] } = await this.#askOnce<Data>(query, variables);
         const missing = errors.map(codedOf);
         if (missing.length > 0 && !(data != null && isEnough(data))) throw missing[0]!;
-        return { data: data as Data, missing };
+        if (attempt >= ATTEMPTS_FOR_THE_REST_MAX || !missing.some(isPassing)) return { data: data as Data, missing };
       } catch (error) {
-        const passing = error instanceof CodedError && PASSING.includes(error.code);
-        if (!passing || attempt >= ATTEMPTS_MAX) throw error;
-        await wait(PAUSE_MS, undefined, { signal: this.#options.signal });
+        if (!isPassing(error) || attempt >= ATTEMPTS_MAX) throw error;
       }
+      await wait(PAUSE_MS, undefined, { signal: this.#options.signal });
     }
   }
 
@@ -79,6 +83,8 @@ export class Api {
     }
   }
 }
+
+const isPassing = (error: unknown): boolean => error instanceof CodedError && PASSING.includes(error.code);
 
 interface Answer<Data> {
   data?: Data;

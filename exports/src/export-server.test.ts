@@ -183,6 +183,18 @@ describe("a brief", () => {
     expect(page.split("vector-search: The vector store cannot be reached. (SEARCH_UNAVAILABLE)")).toHaveLength(2);
   });
 
+  test.each([
+    ["is there again", 3, "The news could not be read.", false],
+    ["stays away", 4, "SUBGRAPH_UNREACHABLE", true],
+  ])("one part of which restarts is asked again: the part %s", async (_, questions, text, isTold) => {
+    const unreachable = { message: "no", extensions: { code: "SUBGRAPH_UNREACHABLE", service: "vector-search" } };
+    const partly = { data: { marketBrief: { ...market, stories: null } }, errors: [unreachable] };
+    const { get, asked } = await started([() => partly, () => (isTold ? partly : { data: { marketBrief: market } })]);
+    const page = await (await get("/briefs/market.html")).text();
+    expect(asked).toHaveLength(questions);
+    expect(page.includes(text)).toBe(isTold);
+  });
+
   test.each(["INSTRUMENT_NOT_FOUND", "DAY_NOT_KEPT"])("that fails with %s has its code and status", async (code) => {
     const data = { instrument: { ...instrument, brief: null } };
     const { get } = await started([() => ({ data, errors: [{ message: "no", extensions: { code } }] })]);
