@@ -51,7 +51,8 @@ export function instrumentPage(
 }
 
 function standing({ standing: found, rank }: InstrumentBrief): Part {
-  if (found === null) return part.nothing("It has no bar of the day, or no close before it.");
+  if (found === null)
+    return part.nothing("It has no bar of the day, no close before it, or bars of five minutes that begin within it.");
   const { price, changePercent, volume, tradedValue, asOf } = found;
   return markup`<p><b>${number(price)}</b> ${part.changed(changePercent)}, number ${rank} of all by the size of the change. Volume ${compact(volume)}, traded value ${compact(tradedValue)}. <span class="muted">Last bar: ${minute(asOf)}.</span></p>`;
 }

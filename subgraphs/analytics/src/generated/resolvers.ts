@@ -698,7 +698,7 @@ export type InstrumentBrief = {
   to: Scalars['DateTime']['output'];
   /** Whether any bar goes beyond the day. The last bars of others may still come, and late trades may revise it. */
   final: Scalars['Boolean']['output'];
-  /** From the last close before the day. Null where it has no bar of the day, or none before. */
+  /** From the last close before the day. Null where it has no bar of the day, none before, or bars that begin within the day. */
   standing?: Maybe<Standing>;
   /** Its place by the size of the change, 1 for the largest. */
   rank?: Maybe<Scalars['Int']['output']>;

@@ -100,6 +100,10 @@ describe("a standing", () => {
     const memory = memoryOf({ A: [100], B: [1] });
     add(memory, "A", "M5", 1, 150, 200);
     expect(standing(memory, "A")).toBeNull();
+    // No breadth is missing of a day on which nobody stands.
+    const gaps = marketGaps(marketOf(memory, 1), { signals: true, champion: true });
+    expect(gaps.map(({ part }) => part)).toEqual(["STANDINGS", "REGIMES"]);
+    expect(gaps[0]!.reason).toContain("bars that begin within it");
   });
 
   test("is none without a bar of the day, and none without a close before it", () => {
@@ -108,7 +112,10 @@ describe("a standing", () => {
     const market = marketOf(memory, 2);
     expect(market.standings.map(({ symbol }) => symbol)).toEqual(["A"]);
     expect(marketGaps(market, { signals: true, champion: true })).toEqual([
-      { part: "STANDINGS", reason: "2 of 3 instruments have no bar of the day, or no close before it." },
+      {
+        part: "STANDINGS",
+        reason: "2 of 3 instruments have no bar of the day, no close before it, or bars that begin within it.",
+      },
       { part: "BREADTH", reason: "No instrument has the 50 days of the average yet." },
       { part: "REGIMES", reason: "3 of 3 instruments have fewer than 120 whole days, or did not move." },
     ]);
@@ -169,7 +176,10 @@ test("an instrument says what its day lacks", () => {
   const memory = memoryOf({ A: [1, 2], STILL: new Array<number>(150).fill(7) });
   const day = briefDay(memory, dateOf(149))!;
   expect(instrumentGaps(instrumentDay(memory, "A", day), { signals: false, champion: false, bars: false })).toEqual([
-    { part: "STANDINGS", reason: "It has no bar of the day, or no close before it." },
+    {
+      part: "STANDINGS",
+      reason: "It has no bar of the day, no close before it, or bars of five minutes that begin within it.",
+    },
     { part: "REGIMES", reason: "It has 2 whole days; a regime takes 120." },
     { part: "BARS", reason: "No bars of the day are kept." },
     { part: "SIGNALS", reason: "No signal is of the day. Bars that came as history raise none." },

@@ -19,8 +19,16 @@ export function marketGaps(market: MarketDay, found: Found): Gap[] {
   const { size, standings, breadth, regimes } = market;
   const without = size - standings.length;
   return gapsOf([
-    without > 0 && ["STANDINGS", `${without} of ${size} instruments have no bar of the day, or no close before it.`],
-    breadth.aboveAverageShare === null && ["BREADTH", `No instrument has the ${AVERAGE_BARS} days of the average yet.`],
+    without > 0 && [
+      "STANDINGS",
+      `${without} of ${size} instruments have no bar of the day, no close before it, or bars that begin within it.`,
+    ],
+    // Without a standing there is nothing to average: the gap is that of standings.
+    breadth.instruments > 0 &&
+      breadth.aboveAverageShare === null && [
+        "BREADTH",
+        `No instrument has the ${AVERAGE_BARS} days of the average yet.`,
+      ],
     regimes.unknown > 0 && [
       "REGIMES",
       `${regimes.unknown} of ${size} instruments have fewer than ${REGIME_BARS_LEAST} whole days, or did not move.`,
@@ -32,7 +40,10 @@ export function marketGaps(market: MarketDay, found: Found): Gap[] {
 export function instrumentGaps(instrument: InstrumentDay, { bars, ...found }: Found & { bars: boolean }): Gap[] {
   const { standing, days } = instrument;
   return gapsOf([
-    standing === null && ["STANDINGS", "It has no bar of the day, or no close before it."],
+    standing === null && [
+      "STANDINGS",
+      "It has no bar of the day, no close before it, or bars of five minutes that begin within it.",
+    ],
     dailyRegime(instrument) === null && [
       "REGIMES",
       days.length < REGIME_BARS_LEAST

@@ -14,7 +14,7 @@ export interface InstrumentDay {
   day: BriefDay;
   /** Final daily bars up to the end, oldest first. */
   days: readonly WindowBar[];
-  /** Null where it has no bar of the day, or no close before it. */
+  /** Null where it has no bar of the day, no close before it, or bars of five minutes that begin within the day. */
   standing: Standing | null;
 }
 
