@@ -162,6 +162,20 @@ describe("a market", () => {
   });
 });
 
+test("a day is told the same when the window let go of all but 300 bars before it", () => {
+  // At 750 bars the window lets go of the first 150.
+  const [days, day] = [760, 455];
+  const long = Object.fromEntries(Array.from({ length: 6 }, (_, seed) => [`S${seed}`, waves(seed + 1, days)]));
+  const upTo = (end: number) =>
+    memoryOf(Object.fromEntries(Object.entries(long).map(([symbol, closes]) => [symbol, closes.slice(0, end)])));
+  const [then, later] = [marketOf(upTo(day + 1), day), marketOf(upTo(days), day)];
+  expect(later.standings.map(({ standing, days: kept }) => [standing, kept.length])).toEqual(
+    then.standings.map(({ standing }) => [standing, day + 1 - 150]),
+  );
+  expect(later.breadth).toEqual(then.breadth);
+  expect(later.regimes).toEqual(then.regimes);
+});
+
 test("a request makes each day of the market once, and at most ten", () => {
   const memory = memoryOf({ A: Array.from({ length: 12 }, (_, day) => day + 1) });
   const days = new MarketDays(memory);
