@@ -225,6 +225,25 @@ test("a part that depends on a type comes for objects that a subgraph knows only
   }
 });
 
+test("a part tells the type of an object that said only its interface before", async () => {
+  const { askInParts } = await federated({
+    shelves: {
+      typeDefs: `
+        type Query { items: [Item] }
+        type Item @key(fields: "id") @interfaceObject { id: ID! shelf: Int }`,
+      resolvers: { Query: { items: () => [{ id: "b1" }, { id: "d1" }] }, Item: { shelf: () => 4 } },
+    },
+    kinds: ITEMS["kinds"]!,
+    books: ITEMS["books"]!,
+  });
+  const payloads = await askInParts("{ items { shelf ... @defer { __typename } } }");
+  expect(payloads[0]!.data).toEqual({ items: [{ shelf: 4 }, { shelf: 4 }] });
+  expect(payloads.flatMap(({ incremental }) => incremental ?? [])).toEqual([
+    { path: ["items", 0], data: { __typename: "Book" } },
+    { path: ["items", 1], data: { __typename: "Disc" } },
+  ]);
+});
+
 test("a null of a part takes no object whose type was told along with it", async () => {
   const { askInParts } = await federated({
     shelves: ITEMS["shelves"]!,

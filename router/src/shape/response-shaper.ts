@@ -124,7 +124,12 @@ class ObjectCode {
   #deferCode(type: GraphQLCompositeType, label: string, selection: GuardedSelection, position: Position): string {
     const inner = { ...position, selections: [{ ...selection, guard: [] }] };
     const part = this.#bind(
-      new DeferredPart(label, inner, () => new ObjectCode(this.#source, this.#clean).compile(type, inner)),
+      new DeferredPart(label, inner, () => {
+        if (!isAbstractType(type)) return new ObjectCode(this.#source, this.#clean).compile(type, inner);
+        // An object that only says its interface now may say its type when the part comes.
+        const shapers = new AbstractShapers(this.#source, this.#clean, type, inner);
+        return (object, execution) => shapers.of(object["__typename"])?.(object, execution);
+      }),
     );
     const tell = `c.defer(${part},o);`;
     return selection.guard.length === 0 ? tell : `if(${this.#guardsCode([selection.guard])}){${tell}}`;
