@@ -1,31 +1,22 @@
-import { createService, type Service } from "@mib/service/run";
-import { type Database, openDatabase } from "@mib/subgraph-server/database";
+import type { Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
-import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deterministicUuid } from "../domain/deterministic-uuid.ts";
 import type { Notification } from "../domain/notification.ts";
 import { InboxStore } from "./inbox-store.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "./test-database.ts";
 
-let server: TestDatabase;
-let service: Service;
+let database: MigratedDatabase;
 let pool: Database;
 let inbox: InboxStore;
 
 beforeAll(async () => {
-  server = await createTestDatabase("inbox");
-  service = createService("notification");
-  pool = await openDatabase(service, {
-    url: server.url,
-    schema: "notification",
-    migrations: new URL("../../migrations/", import.meta.url),
-    connectionsMax: 5,
-  });
+  database = await createMigratedDatabase("inbox");
+  pool = database.pool;
   inbox = new InboxStore(pool);
 });
 afterAll(async () => {
-  await service?.shutdown("end of the test");
-  await server?.drop();
+  await database?.drop();
 });
 
 const notificationOf = (name: string): Notification => ({

@@ -1,30 +1,21 @@
-import { createService, type Service } from "@mib/service/run";
-import { type Database, openDatabase } from "@mib/subgraph-server/database";
+import type { Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
-import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Notification } from "../domain/notification.ts";
 import { NewsHourStore } from "./news-hour-store.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "./test-database.ts";
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2024, 7, 8, 14, 59);
-let server: TestDatabase;
-let service: Service;
+let database: MigratedDatabase;
 let pool: Database;
 
 beforeAll(async () => {
-  server = await createTestDatabase("news-hours");
-  service = createService("notification");
-  pool = await openDatabase(service, {
-    url: server.url,
-    schema: "notification",
-    migrations: new URL("../../migrations/", import.meta.url),
-    connectionsMax: 5,
-  });
+  database = await createMigratedDatabase("news-hours");
+  pool = database.pool;
 });
 afterAll(async () => {
-  await service?.shutdown("end of the test");
-  await server?.drop();
+  await database?.drop();
 });
 
 const news = (...titles: string[]): Notification[] =>

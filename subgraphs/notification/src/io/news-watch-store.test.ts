@@ -1,30 +1,21 @@
 import { validateValue } from "@mib/events/validate";
-import { createService, type Service } from "@mib/service/run";
-import { type Database, openDatabase } from "@mib/subgraph-server/database";
+import type { Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
-import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NewsWatchStore } from "./news-watch-store.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "./test-database.ts";
 
-let server: TestDatabase;
-let service: Service;
+let database: MigratedDatabase;
 let pool: Database;
 let store: NewsWatchStore;
 
 beforeAll(async () => {
-  server = await createTestDatabase("watches");
-  service = createService("notification");
-  pool = await openDatabase(service, {
-    url: server.url,
-    schema: "notification",
-    migrations: new URL("../../migrations/", import.meta.url),
-    connectionsMax: 5,
-  });
+  database = await createMigratedDatabase("watches");
+  pool = database.pool;
   store = new NewsWatchStore(pool);
 });
 afterAll(async () => {
-  await service?.shutdown("end of the test");
-  await server?.drop();
+  await database?.drop();
 });
 
 const definition = { query: "copper", symbols: [], similarityLeast: 0.6 };

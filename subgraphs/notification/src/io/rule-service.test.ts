@@ -1,8 +1,7 @@
 import { CodedError } from "@mib/service/coded-error";
-import { createService, type Service } from "@mib/service/run";
-import { openDatabase, type Database } from "@mib/subgraph-server/database";
+import type { Database } from "@mib/subgraph-server/database";
 import { eventually } from "@mib/testkit/eventually";
-import { createTestDatabase, uniqueName, type TestDatabase } from "@mib/testkit/servers";
+import { uniqueName } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RuleBook } from "../domain/rule-book.ts";
 import type { RuleDefinition } from "../domain/rule.ts";
@@ -11,30 +10,23 @@ import { InboxStore } from "./inbox-store.ts";
 import { followRuleChanges } from "./rule-changes.ts";
 import { RuleService } from "./rule-service.ts";
 import { RuleStore } from "./rule-store.ts";
+import { createMigratedDatabase, type MigratedDatabase } from "./test-database.ts";
 
-let server: TestDatabase;
-let service: Service;
+let database: MigratedDatabase;
 let pool: Database;
 let store: RuleStore;
 let rules: RuleService;
 const book = new RuleBook();
 
 beforeAll(async () => {
-  server = await createTestDatabase("rules");
-  service = createService("notification");
-  pool = await openDatabase(service, {
-    url: server.url,
-    schema: "notification",
-    migrations: new URL("../../migrations/", import.meta.url),
-    connectionsMax: 30,
-  });
+  database = await createMigratedDatabase("rules", 30);
+  pool = database.pool;
   store = new RuleStore(pool);
   rules = new RuleService({ pool, store, inbox: new InboxStore(pool), book, watch: new Watch(book) });
-  await followRuleChanges(service, { databaseUrl: server.url, store, book });
+  await followRuleChanges(database.service, { databaseUrl: database.url, store, book });
 });
 afterAll(async () => {
-  await service?.shutdown("end of the test");
-  await server?.drop();
+  await database?.drop();
 });
 
 const actor = () => ({ userId: uniqueName("user"), clientAddress: null });
