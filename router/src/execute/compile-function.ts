@@ -11,13 +11,15 @@ export function compileFunction<T>(
 }
 
 /** Runs code that returns a value, with the names of `scope` at hand. */
-export function evaluate<T>(code: string, scope: Readonly<Record<string, unknown>>): T {
+function evaluate<T>(code: string, scope: Readonly<Record<string, unknown>>): T {
   // oxlint-disable-next-line no-implied-eval -- compiled once per operation; see the rule above
   return new Function(...Object.keys(scope), `"use strict";${code}`)(...Object.values(scope)) as T;
 }
 
 const KEPT_MAX = 10_000;
+const KEPT_CHARACTERS_MAX = 4_194_304;
 const kept = new Map<string, unknown>();
+let keptCharacters = 0;
 
 /**
  * Like `evaluate`, for code whose scope is always the same: what many operations have in common is compiled once, and is
@@ -27,8 +29,13 @@ export function evaluateOnce<T>(code: string, scope: Readonly<Record<string, unk
   let value = kept.get(code);
   if (value === undefined) {
     value = evaluate(code, scope);
-    if (kept.size >= KEPT_MAX) kept.delete(kept.keys().next().value!);
     kept.set(code, value);
+    keptCharacters += code.length;
+    for (const oldest of kept.keys()) {
+      if (kept.size <= KEPT_MAX && keptCharacters <= KEPT_CHARACTERS_MAX) break;
+      kept.delete(oldest);
+      keptCharacters -= oldest.length;
+    }
   }
   return value as T;
 }

@@ -52,7 +52,7 @@ function incrementalOperation(
   { plan, requests, shaperSource, explaining }: OperationCode,
   clientDefers: ReadonlyMap<string, ClientDefer>,
 ): IncrementalOperation {
-  const shape = compileShaper({ ...shaperSource, defers: true }, false);
+  const shape = compileShaper({ ...shaperSource, defers: true });
   const code = { requests, shape, clientDefers, explaining };
   return {
     plan: describePlan(plan),

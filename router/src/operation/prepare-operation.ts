@@ -21,7 +21,7 @@ import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.
 import type { HookChain } from "../plugins/hook-chain.ts";
 import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
 import { collectFields } from "../shape/collect-fields.ts";
-import { compileShaper, type Shape, type ShaperSource } from "../shape/response-shaper.ts";
+import { compileShaper, type Shape } from "../shape/response-shaper.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import type {
@@ -79,7 +79,7 @@ async function compileOperation(context: OperationContext, read: ReadOperation):
     operation,
     fragments,
   });
-  const respond = responder(shaperSource, explaining);
+  const respond = responder(compileShaper(shaperSource), explaining);
   const source = plan.source && rootField && compileSource(supergraph, plan.source, rootField, compileContext);
   return {
     kind: operation.operation,
@@ -161,14 +161,9 @@ async function compileCode(
   };
 }
 
-/** Writes the answer. The shaper for data without escapes and the one for all data are compiled when first needed. */
-function responder(source: ShaperSource, explaining: Explaining): (execution: Execution) => string {
-  let clean: Shape | null = null;
-  let escaping: Shape | null = null;
+/** Writes the answer. */
+function responder(shape: Shape, explaining: Explaining): (execution: Execution) => string {
   return (execution) => {
-    const shape = execution.clean
-      ? (clean ??= compileShaper(source, true))
-      : (escaping ??= compileShaper(source, false));
     const { call } = execution;
     const endOfShape = call.hooks?.stage("shape");
     const data = shape(execution) ?? "null";
@@ -194,7 +189,10 @@ function rootFieldOf({ apiSchema }: RouterSupergraph, { operation, fragments }: 
 function normalizedText({ operation, fragments }: ReadOperation): string {
   const { name: _, ...nameless } = operation;
   const sorted = [...fragments.values()].sort((left, right) => (left.name.value < right.name.value ? -1 : 1));
-  return stripIgnoredCharacters(print({ kind: Kind.DOCUMENT, definitions: [nameless, ...sorted] }));
+  const text = stripIgnoredCharacters(print({ kind: Kind.DOCUMENT, definitions: [nameless, ...sorted] }));
+  // V8 keeps a text that was put together as a tree of its pieces, many times as large, until somebody reads a character of it.
+  text.charCodeAt(0);
+  return text;
 }
 
 function variableCoercion(

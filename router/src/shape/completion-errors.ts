@@ -1,14 +1,34 @@
-import type { GraphQLOutputType } from "graphql";
+import type { GraphQLCompositeType, GraphQLOutputType } from "graphql";
 import { isDataObject, type Execution, type ResponsePath } from "../execute/execution.ts";
 
-/** Where in the response a piece of code writes: names, and the number of the list that stands for an index. */
-export type PathTemplate = readonly (string | { list: number })[];
+/**
+ * Where in the response a piece of code writes, from there up to the root: a name, or the number of the list that stands for an
+ * index. Linked, because an operation has one for each of its fields.
+ */
+export interface PathTemplate {
+  above: PathTemplate | null;
+  step: string | { list: number };
+}
+
+/** The path in the response, by the indexes in the lists around; null stands for the root. */
+export function pathAt(template: PathTemplate | null, indexes: readonly number[]): ResponsePath {
+  const path: (string | number)[] = [];
+  for (let at = template; at !== null; at = at.above)
+    path.push(typeof at.step === "string" ? at.step : indexes[at.step.list]!);
+  return path.reverse();
+}
+
+/** A field of a type. */
+export interface Coordinate {
+  parent: GraphQLCompositeType;
+  field: string;
+}
 
 /** What the compiled code knows about a place in the response: where it is and what belongs there. */
 export interface Place {
-  path: PathTemplate;
-  /** `Type.field`, for the message. */
-  coordinate: string;
+  path: PathTemplate | null;
+  /** For the message. */
+  coordinate: Coordinate;
   type: GraphQLOutputType;
 }
 
@@ -24,7 +44,8 @@ export function reportIncomplete(
   key: string,
   isRequired: boolean,
 ): void {
-  const path = place.path.map((step) => (typeof step === "string" ? step : execution.indexes[step.list]!));
+  const path = pathAt(place.path, execution.indexes);
+  const { parent, field } = place.coordinate;
   if (value === undefined) {
     const failure = execution.failureOf(owner, key) ?? execution.failureAround(owner);
     if (failure?.reported) return;
@@ -35,12 +56,12 @@ export function reportIncomplete(
   }
   if (value === null || value === undefined) {
     if (!isRequired || execution.explainedPaths().has(path)) return;
-    report(execution, path, `The field ${place.coordinate} cannot be null, and no subgraph sent a value`);
+    report(execution, path, `The field ${parent.name}.${field} cannot be null, and no subgraph sent a value`);
     return;
   }
   if (isDataObject(value) && typeof value["__typename"] === "string") {
-    report(execution, path, `The field ${place.coordinate} got an object of a type that it cannot have`);
-  } else report(execution, path, `The field ${place.coordinate} got a value that is no ${String(place.type)}`);
+    report(execution, path, `The field ${parent.name}.${field} got an object of a type that it cannot have`);
+  } else report(execution, path, `The field ${parent.name}.${field} got a value that is no ${String(place.type)}`);
 }
 
 function report(execution: Execution, path: ResponsePath, message: string): void {

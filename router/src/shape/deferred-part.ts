@@ -1,5 +1,5 @@
 import type { DataObject, Execution, ResponsePath } from "../execute/execution.ts";
-import type { PathTemplate } from "./completion-errors.ts";
+import { pathAt, type PathTemplate } from "./completion-errors.ts";
 
 /** An object as JSON text; undefined when it must become null. */
 export type ShapeObject = (object: DataObject, execution: Execution) => string | undefined;
@@ -9,11 +9,15 @@ export class DeferredPart {
   readonly label: string;
   /** Number of lists around the objects. */
   readonly lists: number;
-  readonly #path: PathTemplate;
+  readonly #path: PathTemplate | null;
   readonly #compile: () => ShapeObject;
   #shape: ShapeObject | null = null;
 
-  constructor(label: string, { path, lists }: { path: PathTemplate; lists: number }, compile: () => ShapeObject) {
+  constructor(
+    label: string,
+    { path, lists }: { path: PathTemplate | null; lists: number },
+    compile: () => ShapeObject,
+  ) {
     this.label = label;
     this.lists = lists;
     this.#path = path;
@@ -27,6 +31,6 @@ export class DeferredPart {
 
   /** Where in the response the object is, by its indexes in the lists around it. */
   pathOf(indexes: readonly number[]): ResponsePath {
-    return this.#path.map((step) => (typeof step === "string" ? step : indexes[step.list]!));
+    return pathAt(this.#path, indexes);
   }
 }

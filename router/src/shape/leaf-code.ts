@@ -1,16 +1,11 @@
 import { isEnumType, type GraphQLLeafType } from "graphql";
 
 /**
- * Code of an expression that turns the value in `value` into JSON text, or undefined when it is none of the type.
- * `clean` leaves out the escaping of strings. `bind` makes a constant known to the code and returns its name.
+ * Code of an expression that turns the value in `value` into JSON text, or undefined when it is none of the type. Strings of an
+ * execution `c` whose data is clean need no escaping. `bind` makes a constant known to the code and returns its name.
  */
-export function leafExpression(
-  type: GraphQLLeafType,
-  value: string,
-  clean: boolean,
-  bind: (constant: unknown) => string,
-): string {
-  const text = clean ? `'"'+${value}+'"'` : `quoteText(${value})`;
+export function leafExpression(type: GraphQLLeafType, value: string, bind: (constant: unknown) => string): string {
+  const text = `(c.clean?'"'+${value}+'"':quoteText(${value}))`;
   const isString = `typeof ${value}==="string"`;
   if (isEnumType(type)) {
     const texts = bind(new Map(type.getValues().map(({ name }) => [name, `"${name}"`])));

@@ -73,7 +73,7 @@ function shape(query: string, root: Record<string, unknown>, variables: Record<s
     root,
     clean,
   });
-  const text = compileShaper(source, clean)(execution);
+  const text = compileShaper(source)(execution);
   return { data: text === undefined ? null : (JSON.parse(text) as unknown), errors: execution.errors };
 }
 

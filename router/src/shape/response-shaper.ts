@@ -15,7 +15,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from "graphql";
-import { evaluate, propertyOf, quote } from "../execute/compile-function.ts";
+import { evaluateOnce, propertyOf, quote } from "../execute/compile-function.ts";
 import type { Execution } from "../execute/execution.ts";
 import {
   collectFields,
@@ -24,7 +24,7 @@ import {
   type Guard,
   type GuardedSelection,
 } from "./collect-fields.ts";
-import { reportIncomplete, type PathTemplate, type Place } from "./completion-errors.ts";
+import { reportIncomplete, type Coordinate, type PathTemplate, type Place } from "./completion-errors.ts";
 import { DeferredPart, type ShapeObject } from "./deferred-part.ts";
 import { leafExpression, quoteText } from "./leaf-code.ts";
 import { dependentOnType, partsDependentOnType } from "./type-dependence.ts";
@@ -42,58 +42,72 @@ export interface ShaperSource {
   defers?: boolean;
 }
 
+/** What the code of every function may use. */
+const CODE_SCOPE = { quoteText, bad: reportIncomplete };
+
 /** Writes the data of an answer as JSON text; undefined when a null went all the way up. */
 export type Shape = (execution: Execution) => string | undefined;
 
-/** Compiles what an operation selects into code that writes it. `clean`: for data whose strings need no escaping. */
-export function compileShaper(source: ShaperSource, clean: boolean): Shape {
+/** Compiles what an operation selects into code that writes it. */
+export function compileShaper(source: ShaperSource): Shape {
   const type = source.schema.getRootType(source.operation.operation);
   if (!type) throw new Error(`the schema has no type for a ${source.operation.operation}`);
   const selections = [{ selectionSet: source.operation.selectionSet, guard: [] }];
-  const shape = new ObjectCode(source, clean).compile(type, { selections, path: [], lists: 0 });
+  const shape = new ObjectCode(source).compile(type, { selections, path: null, lists: 0 });
   return (execution) => shape(execution.root, execution);
 }
 
 /** A place where objects occur: what is selected there, and how to tell where it is. */
 interface Position {
   selections: readonly GuardedSelection[];
-  path: PathTemplate;
+  path: PathTemplate | null;
   /** Number of lists around it. */
   lists: number;
 }
 
-/** Compiles one object type at one position, with the objects inside it; abstract ones are compiled when they turn up. */
+/** The JSON text of a list's items; undefined when it must become null. */
+type ShapeList = (items: readonly unknown[], execution: Execution) => string | undefined;
+
+/**
+ * Compiles one object type at one position, with the objects inside it; abstract ones are compiled when they turn up. Each
+ * object and each list has a function of its own, and what is special about its position comes in as constants: so its code
+ * is the same wherever the same is selected, and is compiled once for all operations.
+ */
 class ObjectCode {
   readonly #source: ShaperSource;
-  readonly #clean: boolean;
-  readonly #scope: Record<string, unknown> = { quoteText, bad: reportIncomplete };
-  #functions = "";
-  #count = 0;
+  /** Constants of the functions whose code is being written, those of the innermost last. */
+  readonly #constants: unknown[][] = [];
 
-  constructor(source: ShaperSource, clean: boolean) {
+  constructor(source: ShaperSource) {
     this.#source = source;
-    this.#clean = clean;
   }
 
   /** `type` is an interface for objects that only say the interface's name. */
   compile(type: GraphQLCompositeType, position: Position): ShapeObject {
-    const main = this.#objectFunction(type, position);
-    return evaluate<ShapeObject>(`${this.#functions}return ${main};`, this.#scope);
+    return this.#function("o,c", () => this.#objectBody(type, position));
   }
 
+  /** The name of a constant in the code of the function that is being written. */
   #bind(constant: unknown): string {
-    const name = `k${this.#count++}`;
-    this.#scope[name] = constant;
-    return name;
+    const constants = this.#constants.at(-1)!;
+    constants.push(constant);
+    return `k${constants.length - 1}`;
   }
 
-  #declare(parameters: string, body: string): string {
-    const name = `f${this.#count++}`;
-    this.#functions += `function ${name}(${parameters}){${body}}\n`;
-    return name;
+  #function<T>(parameters: string, writeBody: () => string): T {
+    const constants: unknown[] = [];
+    this.#constants.push(constants);
+    const body = writeBody();
+    this.#constants.pop();
+    const names = constants.map((_, index) => `k${index}`).join(",");
+    const make = evaluateOnce<(...constants: unknown[]) => T>(
+      `return function(${names}){return function(${parameters}){${body}}}`,
+      CODE_SCOPE,
+    );
+    return make(...constants);
   }
 
-  #objectFunction(type: GraphQLCompositeType, position: Position): string {
+  #objectBody(type: GraphQLCompositeType, position: Position): string {
     const { schema, fragments } = this.#source;
     const deferred: { label: string; selection: GuardedSelection }[] = [];
     const onDefer = this.#source.defers
@@ -117,7 +131,7 @@ class ObjectCode {
       isFirst = false;
     }
     for (const { label, selection } of deferred) code += this.#deferCode(type, label, selection, position);
-    return this.#declare("o,c", `${code}return s+"}";`);
+    return `${code}return s+"}";`;
   }
 
   /** Code that tells the execution of an object about a part of it that comes later. */
@@ -125,9 +139,9 @@ class ObjectCode {
     const inner = { ...position, selections: [{ ...selection, guard: [] }] };
     const part = this.#bind(
       new DeferredPart(label, inner, () => {
-        if (!isAbstractType(type)) return new ObjectCode(this.#source, this.#clean).compile(type, inner);
+        if (!isAbstractType(type)) return new ObjectCode(this.#source).compile(type, inner);
         // An object that only says its interface now may say its type when the part comes.
-        const shapers = new AbstractShapers(this.#source, this.#clean, type, inner);
+        const shapers = new AbstractShapers(this.#source, type, inner);
         return (object, execution) => shapers.of(object["__typename"])?.(object, execution);
       }),
     );
@@ -143,7 +157,7 @@ class ObjectCode {
     position: Position,
   ): string {
     if (field.fieldName === "__typename") {
-      if (isAbstractType(type)) return this.#untoldTypeCode(type, [...position.path, name]);
+      if (isAbstractType(type)) return this.#untoldTypeCode(type, { above: position.path, step: name });
       return `s+=${prefix}+${quote(JSON.stringify(type.name))};`;
     }
     if (field.fieldName === "__schema" || field.fieldName === "__type") {
@@ -152,10 +166,10 @@ class ObjectCode {
     }
     const definition = "getFields" in type ? type.getFields()[field.fieldName] : undefined;
     if (!definition) throw new Error(`${type.name} has no field ${field.fieldName}`);
-    const inner = { selections: field.selections, path: [...position.path, name], lists: position.lists };
-    const coordinate = `${type.name}.${field.fieldName}`;
+    const path = { above: position.path, step: name };
+    const inner = { selections: field.selections, path, lists: position.lists };
     const owner = { object: "o", key: quote(field.responseName) };
-    const value = this.#valueCode(definition.type, inner, coordinate, owner);
+    const value = this.#valueCode(definition.type, inner, { parent: type, field: field.fieldName }, owner);
     const taken = isAbstractType(type) ? this.#takenObjectCode(type, field.fieldName, owner) : "";
     return `v=${propertyOf("o", field.responseName)};${taken}${value}s+=${prefix}+r;`;
   }
@@ -190,8 +204,9 @@ class ObjectCode {
   }
 
   /** Code for an object that only says its interface: it has no type to tell, and the client learns why. */
-  #untoldTypeCode(type: GraphQLAbstractType, path: PathTemplate): string {
-    const place = this.#bind({ path, coordinate: `${type.name}.__typename`, type: GraphQLString } satisfies Place);
+  #untoldTypeCode(type: GraphQLAbstractType, path: PathTemplate | null): string {
+    const coordinate = { parent: type, field: "__typename" };
+    const place = this.#bind({ path, coordinate, type: GraphQLString } satisfies Place);
     return `bad(c,${place},undefined,o,"__typename",true);return undefined;`;
   }
 
@@ -199,7 +214,7 @@ class ObjectCode {
   #valueCode(
     type: GraphQLOutputType,
     position: Position,
-    coordinate: string,
+    coordinate: Coordinate,
     owner: { object: string; key: string },
   ): string {
     const isRequired = isNonNullType(type);
@@ -215,35 +230,37 @@ class ObjectCode {
   }
 
   /** Code for a value that is there: `r` is its text, or undefined after the reason was reported. */
-  #convertCode(type: GraphQLOutputType, position: Position, coordinate: string, bad: string): string {
+  #convertCode(type: GraphQLOutputType, position: Position, coordinate: Coordinate, bad: string): string {
     if (isLeafType(type)) {
-      const expression = leafExpression(type, "v", this.#clean, (constant) => this.#bind(constant));
+      const expression = leafExpression(type, "v", (constant) => this.#bind(constant));
       return `r=${expression};if(r===undefined)${bad};`;
     }
     if (isListType(type)) {
-      const list = this.#listFunction(type.ofType, position, coordinate);
+      const list = this.#bind(this.#compileList(type.ofType, position, coordinate));
       return `if(Array.isArray(v))r=${list}(v,c);else{${bad};r=undefined;}`;
     }
-    if (!isCompositeType(type)) throw new Error(`${coordinate} has no output type`);
+    if (!isCompositeType(type)) throw new Error(`${coordinate.parent.name}.${coordinate.field} has no output type`);
     const shape = isAbstractType(type)
       ? this.#dispatchCode(type, position, bad)
-      : `r=${this.#objectFunction(type, position)}(v,c);`;
+      : `r=${this.#bind(this.compile(type, position))}(v,c);`;
     return `if(typeof v==="object"&&!Array.isArray(v)){${shape}}else{${bad};r=undefined;}`;
   }
 
-  #listFunction(itemType: GraphQLOutputType, position: Position, coordinate: string): string {
+  #compileList(itemType: GraphQLOutputType, position: Position, coordinate: Coordinate): ShapeList {
     const { lists } = position;
-    const inner = { ...position, path: [...position.path, { list: lists }], lists: lists + 1 };
-    const item = this.#valueCode(itemType, inner, coordinate, { object: "null", key: '""' });
-    return this.#declare(
-      "a,c",
-      `let s="[",v,r;for(let i=0;i<a.length;i++){c.indexes[${lists}]=i;v=a[i];${item}s+=i===0?r:","+r;}return s+"]";`,
-    );
+    const path = { above: position.path, step: { list: lists } };
+    return this.#function("a,c", () => {
+      const item = this.#valueCode(itemType, { ...position, path, lists: lists + 1 }, coordinate, {
+        object: "null",
+        key: '""',
+      });
+      return `let s="[",v,r;for(let i=0;i<a.length;i++){c.indexes[${lists}]=i;v=a[i];${item}s+=i===0?r:","+r;}return s+"]";`;
+    });
   }
 
   /** Code that finds the shaper by the object's `__typename`. */
   #dispatchCode(type: GraphQLAbstractType, position: Position, bad: string): string {
-    const shapers = this.#bind(new AbstractShapers(this.#source, this.#clean, type, position));
+    const shapers = this.#bind(new AbstractShapers(this.#source, type, position));
     return `r=${shapers}.of(v.__typename);if(r===null){${bad};r=undefined;}else r=r(v,c);`;
   }
 
@@ -262,15 +279,13 @@ class ObjectCode {
 /** The shapers of an interface or union at one position, each compiled when its type turns up first. */
 class AbstractShapers {
   readonly #source: ShaperSource;
-  readonly #clean: boolean;
   readonly #type: GraphQLAbstractType;
   readonly #position: Position;
   readonly #possible: ReadonlyMap<string, GraphQLObjectType>;
   readonly #shapers = new Map<unknown, ShapeObject>();
 
-  constructor(source: ShaperSource, clean: boolean, type: GraphQLAbstractType, position: Position) {
+  constructor(source: ShaperSource, type: GraphQLAbstractType, position: Position) {
     this.#source = source;
-    this.#clean = clean;
     this.#type = type;
     this.#position = position;
     this.#possible = new Map(source.schema.getPossibleTypes(type).map((each) => [each.name, each]));
@@ -282,7 +297,7 @@ class AbstractShapers {
     if (known) return known;
     const type = this.#typeOf(typename);
     if (!type) return null;
-    const shaper = new ObjectCode(this.#source, this.#clean).compile(type, this.#position);
+    const shaper = new ObjectCode(this.#source).compile(type, this.#position);
     this.#shapers.set(typename, shaper);
     return shaper;
   }
