@@ -106,6 +106,16 @@ describe("history", () => {
     expect(await bars.bars("BTCUSDT", "D1", everything, 10)).toHaveLength(1);
   });
 
+  test("whoever reads need not wait for a partition that is being made", async () => {
+    const bars = new PostgresBars(database);
+    await write(bars, bar(1));
+    await inTransaction(database, async (client) => {
+      await bars.write(client, [bar(0, { openedAtMs: Date.UTC(2019, 6, 1) })]);
+      expect(await bars.bars("BTCUSDT", "M1", everything, 10)).toHaveLength(1);
+    });
+    expect(await bars.bars("BTCUSDT", "M1", everything, 10)).toHaveLength(2);
+  });
+
   test("a partition that another process has dropped is made again when the write is tried again", async () => {
     const bars = new PostgresBars(database);
     await write(bars, bar(1));

@@ -15,7 +15,7 @@ import { TablePartitions } from "./table-partitions.ts";
 /** Final bars in PostgreSQL, written in bulk and read by range. */
 export class PostgresBars implements BarHistory {
   readonly #database: Database;
-  readonly #partitions = new TablePartitions<Partition>({ lock: "bar partitions", definitionOf });
+  readonly #partitions = new TablePartitions<Partition>({ lock: "bar partitions", placeOf });
 
   constructor(database: Database) {
     this.#database = database;
@@ -67,9 +67,9 @@ export class PostgresBars implements BarHistory {
 
 const partitionOfBar = ({ interval, openedAtMs }: Bar) => partitionOf(interval as StoredInterval, openedAtMs);
 
-function definitionOf({ interval, fromMs, toMs }: Partition): string {
-  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
-  return `PARTITION OF bars_${interval.toLowerCase()} FOR VALUES FROM ('${from}') TO ('${to}')`;
+function placeOf({ interval, fromMs, toMs }: Partition): { table: string; from: string; to: string } {
+  const [from, to] = [fromMs, toMs].map((ms) => `'${new Date(ms).toISOString()}'`) as [string, string];
+  return { table: `bars_${interval.toLowerCase()}`, from, to };
 }
 
 async function insert(client: Queryable, bars: readonly Bar[]): Promise<void> {

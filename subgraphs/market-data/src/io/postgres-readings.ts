@@ -15,8 +15,7 @@ export class PostgresReadings {
   readonly #database: Database;
   readonly #partitions = new TablePartitions<ReadingPartition>({
     lock: "reading partitions",
-    definitionOf: ({ fromNanos, toNanos }) =>
-      `PARTITION OF sensor_readings FOR VALUES FROM (${fromNanos}) TO (${toNanos})`,
+    placeOf: ({ fromNanos, toNanos }) => ({ table: "sensor_readings", from: String(fromNanos), to: String(toNanos) }),
   });
 
   constructor(database: Database) {

@@ -6,8 +6,8 @@ const CHECK_VIOLATION = "23514";
 export interface TablePartitionsOptions<Partition> {
   /** Who makes partitions of this table holds the lock of this name. */
   lock: string;
-  /** Of what it is a partition and for which values, as CREATE TABLE says it. */
-  definitionOf(partition: Partition): string;
+  /** Of which table it is a partition, and its bounds as SQL has them: from the first value to the first one behind it. */
+  placeOf(partition: Partition): { table: string; from: string; to: string };
 }
 
 /** The partitions of a table: each is made when the first row of its time comes, and dropped as a whole. */
@@ -46,11 +46,37 @@ export class TablePartitions<Partition extends { name: string }> {
   }
 
   async #make(client: Queryable, needed: readonly Partition[]): Promise<void> {
-    const missing = new Map(needed.filter(({ name }) => !this.#known.has(name)).map((each) => [each.name, each]));
-    if (missing.size === 0) return;
+    const unknown = new Map(needed.filter(({ name }) => !this.#known.has(name)).map((each) => [each.name, each]));
+    const missing = await missingOf(client, [...unknown.values()]);
+    if (missing.length === 0) return;
     // Two writers must not make the same one at the same moment: the second would fail and not wait.
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [this.#options.lock]);
-    for (const partition of missing.values())
-      await client.query(`CREATE TABLE IF NOT EXISTS ${partition.name} ${this.#options.definitionOf(partition)}`);
+    for (const partition of await missingOf(client, missing)) await this.#add(client, partition);
   }
+
+  /**
+   * Makes it beside the table and attaches it, for which readers and writers of the others need not wait until the commit, as they
+   * would for CREATE TABLE PARTITION OF. It is empty, so attaching has nothing to check and a CHECK would save nothing.
+   */
+  async #add(client: Queryable, partition: Partition): Promise<void> {
+    const { name } = partition;
+    const { table, from, to } = this.#options.placeOf(partition);
+    await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS)`);
+    await client.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})`);
+  }
+}
+
+async function missingOf<Partition extends { name: string }>(
+  client: Queryable,
+  partitions: readonly Partition[],
+): Promise<Partition[]> {
+  if (partitions.length === 0) return [];
+  // Of the catalogue itself: to_regclass may answer from a cache that does not know yet what another transaction has committed.
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
+       SELECT FROM pg_class WHERE relname = name AND relnamespace = current_schema()::regnamespace)`,
+    [partitions.map(({ name }) => name)],
+  );
+  const missing = new Set(rows.map(({ name }) => name));
+  return partitions.filter(({ name }) => missing.has(name));
 }

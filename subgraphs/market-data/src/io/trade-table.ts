@@ -21,7 +21,10 @@ const UNIQUE_VIOLATION = "23505";
 export class TradeTable {
   readonly #partitions = new TablePartitions<TradePartition>({
     lock: "trade partitions",
-    definitionOf: (partition) => `PARTITION OF trades FOR VALUES FROM (${boundsOf(partition).join(") TO (")})`,
+    placeOf: (partition) => {
+      const [from, to] = boundsOf(partition);
+      return { table: "trades", from: String(from), to: String(to) };
+    },
   });
 
   /**

@@ -141,6 +141,18 @@ describe("history", () => {
     expect(sequencesOf(await read(last(9)))).toEqual([1, 4]);
   });
 
+  test("whoever reads need not wait for a partition that is being made", async () => {
+    const table = new TradeTable();
+    await write(table, trade(1));
+    await inTransaction(database, async (client) => {
+      await table.write(client, [trade(2, { atNanos: AUGUST + 86_400n * SECOND })]);
+      expect(sequencesOf(await read(last(9)))).toEqual([1]);
+      // A writer that needs no new one does not wait either.
+      expect(await write(new TradeTable(), trade(3))).toBe(1);
+    });
+    expect(sequencesOf(await read(last(9)))).toEqual([1, 3, 2]);
+  });
+
   test("a partition that another process has dropped is made again when the write is tried again", async () => {
     const table = new TradeTable();
     await write(table, trade(1));
@@ -323,8 +335,6 @@ describe("the writer", () => {
           await Promise.all(sequences.map((each) => send(trade(each, { symbol: symbols[each % 4]! }))));
       }
     })();
-    // Whoever makes the partition keeps others from reading, the test as well.
-    await inTransaction(database, (client) => new TradeTable().write(client, [trade(0, { symbol: "OTHER" })]));
     // Each transaction waits for the test when its trades are copied and its position is not noted yet.
     await database.query(`CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${TEST_LOCK}); RETURN NULL; END $$`);
