@@ -1,14 +1,17 @@
-import type { MarketDays } from "./domain/briefs/market-days.ts";
+import DataLoader from "dataloader";
+import type { InstrumentSpan } from "./domain/briefs/brief-day.ts";
+import { MarketDays } from "./domain/briefs/market-days.ts";
 import type { MarketMemory } from "./domain/market-memory.ts";
 import type { LiveIndicators } from "./domain/indicators/live-indicators.ts";
-import type { DaySignals } from "./io/day-signals.ts";
-import type { ForecastTracks } from "./io/forecast-tracks.ts";
+import type { DaySignals, KindCount, SignalSpan } from "./io/day-signals.ts";
+import { ForecastTracks } from "./io/forecast-tracks.ts";
 import type { Forecaster } from "./io/forecaster.ts";
 import type { Caller, ModelDesk } from "./io/model-desk.ts";
 import type { ModelJobStore } from "./io/model-job-store.ts";
 import type { ModelStore } from "./io/model-store.ts";
-import type { PostgresBarHistory } from "./io/postgres-bar-history.ts";
-import type { SignalStore } from "./io/signal-store.ts";
+import type { DayBars, PostgresBarHistory } from "./io/postgres-bar-history.ts";
+import type { SignalStore, StoredSignal } from "./io/signal-store.ts";
+import type { Turns } from "./io/turns.ts";
 
 /** The parts that live as long as the process. */
 export interface Parts {
@@ -21,12 +24,47 @@ export interface Parts {
   modelJobs: ModelJobStore;
   modelDesk: ModelDesk;
   forecaster: Forecaster;
+  /** Which the tracks of all requests take. */
+  tracking: Turns;
+}
+
+/** What briefs read: once per request what several fields ask for, with one statement what many instruments ask for. */
+interface BriefLoaders {
+  bars: DataLoader<InstrumentSpan, DayBars | null, string>;
+  signals: DataLoader<InstrumentSpan & { first: number }, StoredSignal[], string>;
+  signalCounts: DataLoader<SignalSpan, KindCount[], string>;
 }
 
 /** What resolvers get. The subgraph learns who calls in mutations alone: no query depends on the caller. */
-export interface Context extends Parts {
+export interface Context extends Omit<Parts, "tracking"> {
   caller: Caller;
   /** Of this request, whose work is bounded. */
   tracks: ForecastTracks;
   marketDays: MarketDays;
+  briefs: BriefLoaders;
 }
+
+/** A day of an instrument is up to 313 bars, or 50 signals: a statement answers some ten thousand rows at most. */
+const INSTRUMENTS_AT_ONCE_MAX = 100;
+
+export function createContext({ tracking, ...parts }: Parts, caller: Caller, signal: AbortSignal): Context {
+  const { memory, history, daySignals } = parts;
+  return {
+    ...parts,
+    caller,
+    tracks: new ForecastTracks(history, tracking, signal),
+    marketDays: new MarketDays(memory),
+    briefs: {
+      bars: new DataLoader((spans: readonly InstrumentSpan[]) => history.finest(spans), optionsOf(keyOf)),
+      signals: new DataLoader(
+        (spans: readonly (InstrumentSpan & { first: number })[]) => daySignals.newest(spans),
+        optionsOf((span) => `${keyOf(span)} ${span.first}`),
+      ),
+      signalCounts: new DataLoader((spans: readonly SignalSpan[]) => daySignals.counts(spans), optionsOf(keyOf)),
+    },
+  };
+}
+
+const keyOf = ({ symbol, fromMs, toMs }: SignalSpan): string => JSON.stringify([symbol, fromMs, toMs]);
+
+const optionsOf = <Key>(cacheKeyFn: (key: Key) => string) => ({ cacheKeyFn, maxBatchSize: INSTRUMENTS_AT_ONCE_MAX });

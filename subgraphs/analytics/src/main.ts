@@ -6,8 +6,7 @@ import { runService } from "@mib/service/run";
 import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { readAnalyticsConfig } from "./config.ts";
-import type { Context, Parts } from "./context.ts";
-import { MarketDays } from "./domain/briefs/market-days.ts";
+import { createContext, type Parts } from "./context.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory } from "./domain/market-memory.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -15,7 +14,6 @@ import { startBarReader } from "./io/bar-reader.ts";
 import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
 import { startBarRetention } from "./io/bar-retention.ts";
 import { DaySignals } from "./io/day-signals.ts";
-import { ForecastTracks } from "./io/forecast-tracks.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
@@ -65,8 +63,6 @@ await runService("analytics", async (service) => {
     code: packageJson.version,
   });
 
-  // Each reads thousands of bars, and others need the database, too. Tracks read many times what a forecast does: none waits for them.
-  const [forecasting, tracking] = [new Turns(2), new Turns(2)];
   const parts: Parts = {
     memory,
     indicators: new LiveIndicators(memory),
@@ -76,18 +72,15 @@ await runService("analytics", async (service) => {
     models,
     modelJobs,
     modelDesk: new ModelDesk(pool, models, modelJobs, () => runner.wake()),
-    forecaster: new Forecaster(memory, history, forecasting),
+    // Both read thousands of bars, and others need the database, too. Tracks read many times what a forecast does: none waits for them.
+    forecaster: new Forecaster(memory, history, new Turns(2)),
+    tracking: new Turns(2),
   };
 
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: (identity, { clientAddress, signal }): Context => ({
-      ...parts,
-      caller: { identity, origin: clientAddress },
-      tracks: new ForecastTracks(history, tracking, signal),
-      marketDays: new MarketDays(memory),
-    }),
+    context: (identity, { clientAddress, signal }) => createContext(parts, { identity, origin: clientAddress }, signal),
   });
   service.log.info({ port: config.PORT }, "ready");
 });

@@ -13,9 +13,16 @@ const COLUMNS = `models.id, models.number, models.version, models.created_at AS 
 const PROMOTION_COLUMNS = `number, kind, model_id AS "modelId", replaces, at, note`;
 const SLOT = "symbol = $1 AND target = $2 AND interval = $3 AND horizon = $4";
 const PROMOTIONS_MAX = 20;
+/** Of each there may be twenty champions, with all that they learned. */
+const INSTRUMENTS_AT_ONCE_MAX = 100;
 
 const valuesOf = ({ symbol, target, interval, horizon }: Slot) => [symbol, target, interval, horizon];
 const keyOf = (slot: Slot): string => JSON.stringify(valuesOf(slot));
+
+interface WantedChampions {
+  symbol: string;
+  first: number;
+}
 
 /** The registry: models, and who is and was champion. */
 export class ModelStore {
@@ -23,6 +30,7 @@ export class ModelStore {
   /** What is asked for in one turn is read with one statement. */
   readonly #models: DataLoader<string, Model | null>;
   readonly #champions: DataLoader<Slot, Model | null, string>;
+  readonly #championsOf: DataLoader<WantedChampions, Model[]>;
   readonly #promotions: DataLoader<string, Promotion[]>;
   /** By the number of a promotion. */
   readonly #promoted: DataLoader<string, Model | null>;
@@ -31,6 +39,10 @@ export class ModelStore {
     this.#pool = pool;
     this.#models = new DataLoader(async (ids) => readModels(pool, ids), { cache: false });
     this.#champions = new DataLoader(async (slots) => readChampions(pool, slots), { cache: false, cacheKeyFn: keyOf });
+    this.#championsOf = new DataLoader(async (wanted) => readChampionsOf(pool, wanted), {
+      cache: false,
+      maxBatchSize: INSTRUMENTS_AT_ONCE_MAX,
+    });
     this.#promotions = new DataLoader(async (ids) => readPromotions(pool, ids), { cache: false });
     this.#promoted = new DataLoader(async (numbers) => readPromoted(pool, numbers), { cache: false });
   }
@@ -41,6 +53,12 @@ export class ModelStore {
 
   champion(slot: Slot): Promise<Model | null> {
     return this.#champions.load(slot);
+  }
+
+  /** The champions of an instrument, or of all (null), those that were trained last first. */
+  async championsOf(symbol: string | null, first: number): Promise<Model[]> {
+    if (symbol !== null) return this.#championsOf.load({ symbol, first });
+    return (await this.page({ symbols: null, target: null, championsOnly: true, first, after: null })).nodes;
   }
 
   /** The newest first. */
@@ -180,6 +198,22 @@ async function readChampions(database: Queryable, slots: readonly Slot[]): Promi
   );
   const bySlot = new Map(rows.map((model) => [keyOf(model.spec), model]));
   return slots.map((slot) => bySlot.get(keyOf(slot)) ?? null);
+}
+
+async function readChampionsOf(database: Queryable, wanted: readonly WantedChampions[]): Promise<Model[][]> {
+  const { rows } = await database.query<Model & { place: number }>(
+    `SELECT wanted.place::int AS place, found.* FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS wanted (symbol, first, place)
+     CROSS JOIN LATERAL (
+       SELECT ${COLUMNS} FROM (
+         SELECT DISTINCT ON (target, interval, horizon) model_id FROM model_promotions WHERE symbol = wanted.symbol
+         ORDER BY target, interval, horizon, number DESC) AS current
+       JOIN models ON models.id = current.model_id ORDER BY models.number DESC LIMIT wanted.first) AS found
+     ORDER BY place, found.number DESC`,
+    [wanted.map(({ symbol }) => symbol), wanted.map(({ first }) => first)],
+  );
+  const champions: Model[][] = wanted.map(() => []);
+  for (const { place, ...model } of rows) champions[place - 1]!.push(model);
+  return champions;
 }
 
 async function readPromotions(database: Queryable, modelIds: readonly string[]): Promise<Promotion[][]> {

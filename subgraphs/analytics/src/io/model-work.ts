@@ -8,7 +8,7 @@ import type { ModelTask } from "../domain/forecasting/model-task.ts";
 import { boundsOf, inUnits } from "../domain/forecasting/units.ts";
 import { train, type TrainedModel } from "../domain/forecasting/train.ts";
 import type { IndicatorBar } from "../domain/indicators/indicator.ts";
-import { barsWithin } from "./postgres-bar-history.ts";
+import { readBars } from "./postgres-bar-history.ts";
 
 /** More bars are not read for one job: two months of minutes, half a year of five minutes, all days there ever were. */
 const BARS_MAX = 60_000;
@@ -49,7 +49,11 @@ export async function doModelWork(
   const { spec } = task;
   const interval = barsRead(spec);
   const range = { fromMs: task.fromMs ?? 0, toMs: task.toMs ?? END_OF_TIME_MS };
-  const bars = await barsWithin(database, spec.symbol, interval, range, BARS_MAX + 1);
+  const [bars = []] = await readBars(
+    database,
+    [{ symbol: spec.symbol, interval, ...range, count: BARS_MAX + 1 }],
+    "FIRST",
+  );
   if (bars.length > BARS_MAX)
     throw new CodedError("RANGE_TOO_LARGE", `The range has more than ${BARS_MAX} bars of ${interval}.`, {
       barsMax: BARS_MAX,

@@ -1,6 +1,7 @@
 import type { Queryable } from "@mib/subgraph-server/database";
 import type { Pool } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
+import type { InstrumentSpan } from "../domain/briefs/brief-day.ts";
 import type { BarHistory } from "../domain/indicators/indicator-series.ts";
 import { INTERVAL_MS } from "../domain/interval-length.ts";
 import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
@@ -16,15 +17,23 @@ export interface StoredBar {
   bar: WindowBar;
 }
 
-interface Row {
-  openedAtMs: number;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  revision: number;
+/** Of the bars that opened in [fromMs, toMs) at most `count`; `fromMs` may be -Infinity. */
+export interface BarRange {
+  symbol: string;
+  interval: BarInterval;
+  fromMs: number;
+  toMs: number;
+  count: number;
 }
+
+/** The bars of a day of an instrument. */
+export interface DayBars {
+  interval: BarInterval;
+  bars: WindowBar[];
+}
+
+/** The finest first. */
+const DAY_INTERVALS = ["M5", "H1", "D1"] as const;
 
 export const BAR_COLUMNS = `(extract(epoch FROM opened_at) * 1000)::float8 AS "openedAtMs", open, high, low, close, volume, revision`;
 
@@ -41,12 +50,12 @@ export class PostgresBarHistory implements BarHistory {
   }
 
   async before(symbol: string, interval: BarInterval, beforeMs: number, count: number): Promise<WindowBar[]> {
-    const { rows } = await this.#pool.query<Row>(
-      `SELECT ${BAR_COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at < $3 ORDER BY opened_at DESC LIMIT $4`,
-      [interval, symbol, new Date(beforeMs), count],
-    );
-    const held = this.#memory.bars(symbol, interval).filter(({ openedAtMs }) => openedAtMs < beforeMs);
-    return merge(rows.reverse(), held).slice(-count);
+    const [bars] = await this.beforeEach([{ symbol, interval, fromMs: -Infinity, toMs: beforeMs, count }]);
+    return bars!;
+  }
+
+  beforeEach(ranges: readonly BarRange[]): Promise<WindowBar[][]> {
+    return this.#read(ranges, "LAST");
   }
 
   async within(
@@ -55,33 +64,47 @@ export class PostgresBarHistory implements BarHistory {
     { fromMs, toMs }: { fromMs: number; toMs: number },
     count: number,
   ): Promise<WindowBar[]> {
-    const rows = await barsWithin(this.#pool, symbol, interval, { fromMs, toMs }, count);
-    const held = this.#memory
-      .bars(symbol, interval)
-      .filter(({ openedAtMs }) => openedAtMs >= fromMs && openedAtMs < toMs);
-    return merge(rows, held).slice(0, count);
+    const [bars] = await this.#read([{ symbol, interval, fromMs, toMs, count }], "FIRST");
+    return bars!;
   }
 
-  /** The bars of at most a day that opened in [fromMs, toMs), of the finest interval that has all of them; null where there are none. */
-  async finest(
-    symbol: string,
-    span: { fromMs: number; toMs: number },
-  ): Promise<{ interval: BarInterval; bars: WindowBar[] } | null> {
-    const [fiveMinutes, hours, days] = await Promise.all(
-      (["M5", "H1", "D1"] as const).map(async (interval) => ({
-        interval,
-        bars: await this.within(symbol, interval, span, INTERVAL_MS.D1 / INTERVAL_MS[interval]),
-      })),
+  /**
+   * Of each span, of at most a day, the bars of the finest interval that has all of them; null where there are none. One statement,
+   * however many spans there are.
+   */
+  async finest(spans: readonly InstrumentSpan[]): Promise<(DayBars | null)[]> {
+    const ranges = spans.flatMap((span) =>
+      DAY_INTERVALS.map((interval) => ({ ...span, interval, count: INTERVAL_MS.D1 / INTERVAL_MS[interval] })),
     );
-    // Where finer bars are not kept so long, those of the first hour that was traded in are missing.
-    const firstHourEndsMs = hours!.bars.length === 0 ? Infinity : hours!.bars[0]!.openedAtMs + INTERVAL_MS.H1;
-    if ((fiveMinutes!.bars[0]?.openedAtMs ?? Infinity) < firstHourEndsMs) return fiveMinutes!;
-    return [hours!, days!].find(({ bars }) => bars.length > 0) ?? null;
+    const found = await this.#read(ranges, "FIRST");
+    return spans.map((_, at) => {
+      const own = found.slice(at * DAY_INTERVALS.length, (at + 1) * DAY_INTERVALS.length);
+      return finestOf(own as [WindowBar[], WindowBar[], WindowBar[]]);
+    });
   }
 
   prune(nowMs: number): Promise<void> {
     return pruneBars(this.#pool, nowMs);
   }
+
+  async #read(ranges: readonly BarRange[], end: RangeEnd): Promise<WindowBar[][]> {
+    const stored = await readBars(this.#pool, ranges, end);
+    return ranges.map(({ symbol, interval, fromMs, toMs, count }, at) => {
+      const held = this.#memory
+        .bars(symbol, interval)
+        .filter(({ openedAtMs }) => openedAtMs >= fromMs && openedAtMs < toMs);
+      const bars = merge(stored[at]!, held);
+      return end === "FIRST" ? bars.slice(0, count) : bars.slice(-count);
+    });
+  }
+}
+
+function finestOf([fiveMinutes, hours, days]: [WindowBar[], WindowBar[], WindowBar[]]): DayBars | null {
+  // Where finer bars are not kept so long, those of the first hour that was traded in are missing.
+  const firstHourEndsMs = hours.length === 0 ? Infinity : hours[0]!.openedAtMs + INTERVAL_MS.H1;
+  if ((fiveMinutes[0]?.openedAtMs ?? Infinity) < firstHourEndsMs) return { interval: "M5", bars: fiveMinutes };
+  if (hours.length > 0) return { interval: "H1", bars: hours };
+  return days.length > 0 ? { interval: "D1", bars: days } : null;
 }
 
 /** A table of bars: `rebuilt_bars` is what a rebuild has read and not put in its place yet. */
@@ -114,20 +137,36 @@ export async function pruneBars(
   }
 }
 
-/** The first `count` stored bars that opened in [fromMs, toMs), oldest first. */
-export async function barsWithin(
+/** Which `count` of a range: the first or the last ones. */
+type RangeEnd = "FIRST" | "LAST";
+
+/** The stored bars of each range, oldest first, read with one statement. */
+export async function readBars(
   database: Queryable,
-  symbol: string,
-  interval: BarInterval,
-  { fromMs, toMs }: { fromMs: number; toMs: number },
-  count: number,
-): Promise<WindowBar[]> {
-  const { rows } = await database.query<WindowBar>(
-    `SELECT ${BAR_COLUMNS} FROM bars WHERE interval = $1 AND symbol = $2 AND opened_at >= $3 AND opened_at < $4
-     ORDER BY opened_at LIMIT $5`,
-    [interval, symbol, new Date(fromMs), new Date(toMs), count],
+  ranges: readonly BarRange[],
+  end: RangeEnd,
+): Promise<WindowBar[][]> {
+  const order = end === "FIRST" ? "ASC" : "DESC";
+  const { rows } = await database.query<WindowBar & { place: number }>(
+    `SELECT wanted.place::int AS place, found.*
+     FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[])
+       WITH ORDINALITY AS wanted (symbol, interval, from_time, to_time, count, place)
+     CROSS JOIN LATERAL (
+       SELECT ${BAR_COLUMNS} FROM bars
+       WHERE interval = wanted.interval AND symbol = wanted.symbol AND opened_at >= wanted.from_time AND opened_at < wanted.to_time
+       ORDER BY opened_at ${order} LIMIT wanted.count) AS found
+     ORDER BY place, "openedAtMs"`,
+    [
+      ranges.map(({ symbol }) => symbol),
+      ranges.map(({ interval }) => interval),
+      ranges.map(({ fromMs }) => (fromMs === -Infinity ? "-infinity" : new Date(fromMs))),
+      ranges.map(({ toMs }) => new Date(toMs)),
+      ranges.map(({ count }) => count),
+    ],
   );
-  return rows;
+  const found: WindowBar[][] = ranges.map(() => []);
+  for (const { place, ...bar } of rows) found[place - 1]!.push(bar);
+  return found;
 }
 
 /** Writes bars, each in its latest revision; repeats change nothing. No two of `bars` may be of the same time and instrument. */

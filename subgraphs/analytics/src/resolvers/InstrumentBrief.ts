@@ -38,19 +38,20 @@ export const InstrumentBrief: InstrumentBriefResolvers = {
     const found = dailyRegime(instrument);
     return found && { ...found, asOf: timeOf(found.asOfMs) };
   },
-  bars: async (brief, _, { history }) => {
-    const found = await history.finest(brief.instrument.symbol, spanOf(brief));
+  bars: async (brief, _, { briefs }) => {
+    const found = await briefs.bars.load(spanOf(brief));
     return found && { interval: found.interval, nodes: found.bars.map(barOf) };
   },
-  signals: (brief, { first }, { daySignals }) => daySignals.newest(spanOf(brief), within("first", first, 1, ROWS_MAX)),
-  signalCounts: (brief, _, { daySignals }) => daySignals.counts(spanOf(brief)),
-  forecasts: ({ instrument: { symbol, day } }, given, context) => championTracks([symbol], day, given, context),
+  signals: (brief, { first }, { briefs }) =>
+    briefs.signals.load({ ...spanOf(brief), first: within("first", first, 1, ROWS_MAX) }),
+  signalCounts: (brief, _, { briefs }) => briefs.signalCounts.load(spanOf(brief)),
+  forecasts: ({ instrument: { symbol, day } }, given, context) => championTracks(symbol, day, given, context),
   gaps: async (brief, _, context) => {
     const { instrument } = brief;
     const [counts, champion, bars] = await Promise.all([
-      context.daySignals.counts(spanOf(brief)),
-      hasChampion([instrument.symbol], context),
-      context.history.finest(instrument.symbol, spanOf(brief)),
+      context.briefs.signalCounts.load(spanOf(brief)),
+      hasChampion(instrument.symbol, context),
+      context.briefs.bars.load(spanOf(brief)),
     ]);
     return instrumentGaps(instrument, { signals: counts.length > 0, champion, bars: bars !== null });
   },

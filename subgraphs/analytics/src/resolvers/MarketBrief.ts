@@ -30,13 +30,12 @@ export const MarketBrief: MarketBriefResolvers = {
       .slice(0, within("first", first, 1, ROWS_MAX)),
   breadth: ({ breadth }) => ({ ...breadth, asOf: breadth.asOfMs === null ? null : timeOf(breadth.asOfMs) }),
   regimes: ({ regimes }) => regimes,
-  anomalies: ({ day }, { first }, { daySignals }) =>
-    daySignals.anomalies({ ...day, symbol: null }, within("first", first, 1, ROWS_MAX)),
-  signalCounts: ({ day }, _, { daySignals }) => daySignals.counts({ ...day, symbol: null }),
+  anomalies: ({ day }, { first }, { daySignals }) => daySignals.anomalies(day, within("first", first, 1, ROWS_MAX)),
+  signalCounts: ({ day }, _, { briefs }) => briefs.signalCounts.load({ ...day, symbol: null }),
   forecasts: ({ day }, given, context) => championTracks(null, day, given, context),
   gaps: async (market, _, context) => {
     const [counts, champion] = await Promise.all([
-      context.daySignals.counts({ ...market.day, symbol: null }),
+      context.briefs.signalCounts.load({ ...market.day, symbol: null }),
       hasChampion(null, context),
     ]);
     return marketGaps(market, { signals: counts.length > 0, champion });

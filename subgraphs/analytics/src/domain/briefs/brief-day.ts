@@ -13,6 +13,13 @@ export interface BriefDay {
   final: boolean;
 }
 
+/** An instrument in [fromMs, toMs): a day, as far as it went. */
+export interface InstrumentSpan {
+  symbol: string;
+  fromMs: number;
+  toMs: number;
+}
+
 const DAY_MS = INTERVAL_MS.D1;
 /** The bars that a brief is made of. */
 const INTERVALS: readonly BarInterval[] = ["M5", "D1"];

@@ -1,0 +1,184 @@
+import type { Service } from "@mib/service/run";
+import { openDatabase, type Database } from "@mib/subgraph-server/database";
+import { startTestSubgraph, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
+import { inTransaction } from "@mib/subgraph-server/transaction";
+import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createContext, type Parts } from "./context.ts";
+import { INTERVAL_MS } from "./domain/interval-length.ts";
+import { modelSpec } from "./domain/forecasting/model-spec.ts";
+import { market, PER_DAY } from "./domain/forecasting/test-market.ts";
+import { train } from "./domain/forecasting/train.ts";
+import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
+import { MarketMemory, type BarInterval } from "./domain/market-memory.ts";
+import { DaySignals } from "./io/day-signals.ts";
+import { Forecaster } from "./io/forecaster.ts";
+import { ModelDesk } from "./io/model-desk.ts";
+import { ModelJobStore } from "./io/model-job-store.ts";
+import { ModelStore } from "./io/model-store.ts";
+import { PostgresBarHistory, writeBars, type StoredBar } from "./io/postgres-bar-history.ts";
+import { SignalStore, type FoundSignal } from "./io/signal-store.ts";
+import { Turns } from "./io/turns.ts";
+import { resolvers } from "./resolvers/resolvers.ts";
+
+const INSTRUMENTS = 50;
+const DAYS = 200;
+const TODAY_MS = Date.UTC(2024, 0, 20);
+const FIRST_DAY_MS = TODAY_MS - (DAYS - 1) * INTERVAL_MS.D1;
+/** Those with an odd number have neither signals nor champions, every third one has no bars of five minutes. */
+const symbols = Array.from({ length: INSTRUMENTS }, (_, at) => `I${String(at).padStart(2, "0")}`);
+
+let server: TestDatabase;
+let pool: Database;
+let analytics: TestSubgraph;
+
+beforeAll(async () => {
+  server = await createTestDatabase("analytics");
+  analytics = await startTestSubgraph("analytics", async (service) => {
+    const parts = await partsOf(service);
+    return {
+      schemaFile: new URL("../schema.graphql", import.meta.url),
+      resolvers,
+      context: (identity, { clientAddress, signal }) =>
+        createContext(parts, { identity, origin: clientAddress }, signal),
+    };
+  });
+});
+afterAll(async () => {
+  await analytics?.stop();
+  await server?.drop();
+});
+
+async function partsOf(service: Service): Promise<Parts> {
+  pool = await openDatabase(service, {
+    url: server.url,
+    schema: "analytics",
+    migrations: new URL("../migrations/", import.meta.url),
+  });
+  const memory = new MarketMemory();
+  const [signals, models, modelJobs] = [new SignalStore(pool), new ModelStore(pool), new ModelJobStore(pool)];
+  for (const [at, symbol] of symbols.entries()) await fill(at, symbol, { memory, signals, models });
+  const history = new PostgresBarHistory(pool, memory);
+  return {
+    memory,
+    indicators: new LiveIndicators(memory),
+    history,
+    signals,
+    daySignals: new DaySignals(pool),
+    models,
+    modelJobs,
+    modelDesk: new ModelDesk(pool, models, modelJobs, () => {}),
+    forecaster: new Forecaster(memory, history, new Turns(2)),
+    tracking: new Turns(2),
+  };
+}
+
+async function fill(
+  at: number,
+  symbol: string,
+  { memory, signals, models }: { memory: MarketMemory; signals: SignalStore; models: ModelStore },
+): Promise<void> {
+  const bars = [...barsOf(at, symbol, "D1"), ...(at % 3 === 0 ? [] : barsOf(at, symbol, "M5"))];
+  for (const { interval, bar } of bars) memory.add(symbol, interval, bar);
+  await writeBars(pool, bars);
+  if (at % 2 === 1) return;
+  const found = Array.from({ length: 1 + (at % 5) }, (_, number): FoundSignal => ({
+    id: `${symbol}-${number}`,
+    symbol,
+    interval: "M5",
+    kind: number % 2 === 0 ? "CROSS" : "BREAKOUT",
+    direction: "UP",
+    score: at,
+    at: new Date(TODAY_MS + number * INTERVAL_MS.M5).toISOString(),
+    explanation: `${number} of ${symbol}`,
+  }));
+  const days = bars.filter(({ interval }) => interval === "D1").map(({ bar }) => bar);
+  const lineage = {
+    dataset: "",
+    bars: days.length,
+    firstBarAtMs: 0,
+    lastBarAtMs: 0,
+    jobId: "",
+    code: "",
+    championId: null,
+  };
+  await inTransaction(pool, async (client) => {
+    await signals.add(client, found);
+    for (const horizon of [1, 2]) {
+      const spec = modelSpec({ symbol, kind: "HAR_RV", measure: "RANGE", horizon });
+      const id = await models.add(client, spec, train(spec, days, null), lineage);
+      await models.promote(client, { id, spec }, { note: null, requestedBy: "ada" }, () => true);
+    }
+  });
+}
+
+/** All days, or five hours of the last one. */
+function barsOf(at: number, symbol: string, interval: BarInterval & ("D1" | "M5")): StoredBar[] {
+  const steps = market(DAYS, { seed: at + 1 }).bars;
+  const count = interval === "D1" ? DAYS : 60;
+  return Array.from({ length: count }, (_, index): StoredBar => {
+    const part = interval === "D1" ? steps.slice(index * PER_DAY, (index + 1) * PER_DAY) : [steps[index]!];
+    return {
+      symbol,
+      interval,
+      bar: {
+        openedAtMs: (interval === "D1" ? FIRST_DAY_MS : TODAY_MS) + index * INTERVAL_MS[interval],
+        open: part[0]!.open,
+        high: Math.max(...part.map(({ high }) => high)),
+        low: Math.min(...part.map(({ low }) => low)),
+        close: part.at(-1)!.close,
+        volume: part.length,
+        revision: 0,
+      },
+    };
+  });
+}
+
+const BRIEF = `symbol rank standing { price } regime { kind } bars { interval nodes { openedAt close } }
+  signals { id explanation } signalCounts { kind count } gaps { part reason }
+  forecasts(periods: 10) { model { id isChampion promotions { id } } judged points { at value actual } }`;
+
+/** The briefs of these instruments as one request asks for them, and how many statements that took. */
+async function briefsOf(asked: readonly string[]): Promise<{ briefs: any[]; statements: number }> {
+  const query = vi.spyOn(pool, "query");
+  try {
+    const { data, errors } = await analytics.ask(
+      `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Instrument { brief { ${BRIEF} } } } }`,
+      { of: asked.map((symbol) => ({ __typename: "Instrument", symbol })) },
+    );
+    expect(errors).toBeUndefined();
+    return { briefs: data._entities.map(({ brief }: any) => brief), statements: query.mock.calls.length };
+  } finally {
+    query.mockRestore();
+  }
+}
+
+/** Bars, signals, their counts, champions, the bars of tracks, promotions, and whether a model is champion. */
+const STATEMENTS_MAX = 7;
+
+test("briefs of fifty instruments take as many statements as that of one", async () => {
+  const all = await briefsOf(symbols);
+  expect(all.briefs.map(({ symbol }) => symbol)).toEqual(symbols);
+  expect(all.statements).toBeLessThanOrEqual(STATEMENTS_MAX);
+  expect((await briefsOf(symbols.slice(0, 1))).statements).toBe(all.statements);
+});
+
+test("what is read together is each instrument's own", async () => {
+  const { briefs } = await briefsOf(symbols);
+  for (const at of [0, 1, 2, 3, 4, 8, 49]) {
+    const [alone] = (await briefsOf([symbols[at]!])).briefs;
+    expect(briefs[at]).toEqual(alone);
+    expect(alone.bars.interval).toBe(at % 3 === 0 ? "D1" : "M5");
+    expect(alone.signals).toHaveLength(at % 2 === 1 ? 0 : 1 + (at % 5));
+    expect(alone.forecasts).toHaveLength(at % 2 === 1 ? 0 : 2);
+  }
+});
+
+test("movers of the market take no more", async () => {
+  const query = vi.spyOn(pool, "query");
+  const { data, errors } = await analytics.ask(`{ marketBrief { movers(first: ${INSTRUMENTS}) { ${BRIEF} } } }`);
+  expect(errors).toBeUndefined();
+  expect(data.marketBrief.movers).toHaveLength(INSTRUMENTS);
+  expect(query.mock.calls.length).toBeLessThanOrEqual(STATEMENTS_MAX);
+  query.mockRestore();
+});
