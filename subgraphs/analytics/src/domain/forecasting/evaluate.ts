@@ -2,10 +2,11 @@ import { CodedError } from "@mib/service/coded-error";
 import type { IndicatorBar } from "../indicators/indicator.ts";
 import { INTERVAL_MS } from "../interval-length.ts";
 import { CALIBRATION_LEAST } from "./conformal.ts";
+import type { Example } from "./example.ts";
 import { findLookAhead } from "./look-ahead.ts";
 import { compareLosses, type Verdict } from "./losses.ts";
 import { barsRead, type ModelSpec } from "./model-spec.ts";
-import { backtestOutcomes, lossOf } from "./pipeline.ts";
+import { backtestOutcomes, examplesOf, lossOf, outcomesOf } from "./pipeline.ts";
 import { REFIT_ALWAYS, type Outcome } from "./walk-forward.ts";
 
 /** How good a model was over a range, forecast by forecast with what was known each time. */
@@ -30,13 +31,17 @@ const FORECASTS_LEAST = CALIBRATION_LEAST;
 /** What features look back on, examples to learn from, forecasts to calibrate with, and some to see. */
 const AUDIT_PERIODS = 250;
 
-/** Throws TOO_FEW_BARS when there is too little to say anything, MODEL_LOOKS_AHEAD when a forecast depends on what came later. */
+/**
+ * `examples` are those of the bars. Throws TOO_FEW_BARS when there is too little to say anything, MODEL_LOOKS_AHEAD when a forecast depends on
+ * what came later.
+ */
 export function backtest(
   spec: ModelSpec,
   bars: readonly IndicatorBar[],
   onProgress: (share: number) => void = () => {},
+  examples: readonly Example[] = examplesOf(spec, bars),
 ): { outcomes: Outcome[]; evaluation: Evaluation } {
-  const outcomes = backtestOutcomes(spec, bars, { onProgress });
+  const outcomes = outcomesOf(spec, examples, { onProgress });
   const evaluation = evaluate(spec, outcomes);
   const leak = findLookAhead(
     (changed) => backtestOutcomes(spec, changed, { refits: REFIT_ALWAYS }),

@@ -44,9 +44,18 @@ export const lossOf = ({ target }: Pick<ModelSpec, "target">) => (target === "DI
 export function backtestOutcomes(
   spec: ModelSpec,
   bars: readonly IndicatorBar[],
-  { refits, onProgress }: Pick<WalkForwardOptions, "refits" | "onProgress"> = {},
+  options: Pick<WalkForwardOptions, "refits" | "onProgress"> = {},
 ): Outcome[] {
-  return walkForward(examplesOf(spec, bars), {
+  return outcomesOf(spec, examplesOf(spec, bars), options);
+}
+
+/** The same, where the examples that the bars give are there already. */
+export function outcomesOf(
+  spec: ModelSpec,
+  examples: readonly Example[],
+  { refits, onProgress }: Pick<WalkForwardOptions, "refits" | "onProgress">,
+): Outcome[] {
+  return walkForward(examples, {
     learner: learnerOf(spec),
     naive: naiveLearnerOf(spec),
     scoreOf: scoreOf(spec),

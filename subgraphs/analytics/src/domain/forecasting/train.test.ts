@@ -2,6 +2,7 @@ import { CodedError } from "@mib/service/coded-error";
 import { expect, test } from "vitest";
 import { forecastNow, withInterval } from "./forecast.ts";
 import { modelSpec, type ModelArguments } from "./model-spec.ts";
+import { examplesOf } from "./pipeline.ts";
 import { market, M5_MS, normals, PER_DAY } from "./test-market.ts";
 import { train } from "./train.ts";
 
@@ -55,6 +56,32 @@ test("a direction that follows from the last one is learned", () => {
   });
   const { evaluation } = train(specOf({ kind: "LOGISTIC", interval: "M5" }), bars, null);
   expect(evaluation.verdict).toBe("BETTER");
+});
+
+test("training makes examples of its bars once", () => {
+  let reads = 0;
+  const spec = specOf({ kind: "HAR_RV", measure: "RANGE" });
+  const days = Array.from({ length: 400 }, (_, day) => {
+    const part = market(1, { seed: day + 1 }).bars;
+    const prices = part.map(({ close }) => close);
+    return {
+      ...part[0]!,
+      openedAtMs: day * PER_DAY * M5_MS,
+      high: Math.max(...prices),
+      low: Math.min(...prices),
+      // Of a day that is older than what is looked through for the future.
+      get close() {
+        if (day === 100) reads += 1;
+        return prices.at(-1)!;
+      },
+    };
+  });
+  examplesOf(spec, days);
+  const once = reads;
+  reads = 0;
+  train(spec, days, null);
+  expect(once).toBeGreaterThan(0);
+  expect(reads).toBe(once);
 });
 
 test("a challenger is held against the champion on the same bars", () => {

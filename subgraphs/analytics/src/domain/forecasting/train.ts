@@ -33,14 +33,15 @@ export function train(
   champion: ModelSpec | null,
   onProgress: (share: number) => void = () => {},
 ): TrainedModel {
-  const known = examplesOf(spec, bars).filter(isKnown);
+  const examples = examplesOf(spec, bars);
+  const known = examples.filter(isKnown);
   if (known.length < TRAINING_LEAST)
     throw new CodedError(
       "TOO_FEW_BARS",
       `The bars give ${known.length} examples to learn from; it takes ${TRAINING_LEAST}, and as many again to judge by.`,
       { examples: known.length, examplesLeast: TRAINING_LEAST },
     );
-  const { outcomes, evaluation } = backtest(spec, bars, (share) => onProgress(share * 0.9));
+  const { outcomes, evaluation } = backtest(spec, bars, (share) => onProgress(share * 0.9), examples);
   const isComparable = champion !== null && champion.target === spec.target && champion.measure === spec.measure;
   const compared = isComparable ? compareOutcomes(spec, outcomes, backtestOutcomes(champion, bars)) : null;
   return {
