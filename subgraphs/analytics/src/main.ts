@@ -42,7 +42,9 @@ await runService("analytics", async (service) => {
 
   const memory = new MarketMemory();
   const windows = new WindowStore(pool);
-  await windows.restore(memory);
+  const unreadable = await windows.restore(memory);
+  if (unreadable.length > 0)
+    service.log.warn({ windows: unreadable }, "windows can't be read and are made of stored bars");
   const state = await ConsumerState.load(pool, BARS_CONSUMER);
   startOutboxPublisher(service, { databaseUrl: config.DATABASE_URL, schema: "analytics", producer });
   const signals = new SignalStore(pool);

@@ -42,5 +42,16 @@ test("only a bar that is now the newest counts as new", () => {
 test("unpacking inverts packing", () => {
   const window = new BarWindow(10);
   for (let minute = 0; minute < 7; minute++) window.add(bar(minute, Math.PI * minute, minute % 2));
-  expect(BarWindow.unpack(window.pack(), 10).bars).toEqual(window.bars);
+  expect(BarWindow.unpack(window.pack(), 10)?.bars).toEqual(window.bars);
+});
+
+test.each([
+  ["cut off within a number", (packed: Buffer) => packed.subarray(0, -3)],
+  ["cut off within a bar", (packed: Buffer) => packed.subarray(0, -8)],
+  ["bars in no order", (packed: Buffer) => Buffer.concat([packed, packed])],
+  ["a price that is no number", (packed: Buffer) => (packed.writeDoubleLE(Number.NaN, 8), packed)],
+])("bytes that are no window are told from one: %s", (_, spoil) => {
+  const window = new BarWindow(10);
+  for (let minute = 0; minute < 3; minute++) window.add(bar(minute));
+  expect(BarWindow.unpack(spoil(window.pack()), 10)).toBeNull();
 });

@@ -11,7 +11,7 @@ export interface WindowBar {
 
 /** Numbers that a bar takes when a window is packed. */
 const NUMBERS_PER_BAR = 7;
-export const BYTES_PER_BAR = NUMBERS_PER_BAR * Float64Array.BYTES_PER_ELEMENT;
+const BYTES_PER_BAR = NUMBERS_PER_BAR * Float64Array.BYTES_PER_ELEMENT;
 
 /** The newest final bars of one instrument and interval, oldest first, at most `barsMax`. */
 export class BarWindow {
@@ -82,15 +82,25 @@ export class BarWindow {
     return Buffer.from(numbers.buffer);
   }
 
-  static unpack(bytes: Buffer, barsMax: number): BarWindow {
+  /** The window that these bytes were packed from; null where they can't be one. */
+  static unpack(bytes: Buffer, barsMax: number): BarWindow | null {
+    if (bytes.length % BYTES_PER_BAR !== 0) return null;
     const window = new BarWindow(barsMax);
     // A copy of its own: a buffer from the database may not be aligned for floats.
     const numbers = new Float64Array(new Uint8Array(bytes).buffer);
-    for (let at = 0; at + NUMBERS_PER_BAR <= numbers.length; at += NUMBERS_PER_BAR) {
-      const [openedAtMs, open, high, low, close, volume, revision] = numbers.subarray(
-        at,
-        at + NUMBERS_PER_BAR,
-      ) as unknown as [number, number, number, number, number, number, number];
+    for (let at = 0; at < numbers.length; at += NUMBERS_PER_BAR) {
+      const own = numbers.subarray(at, at + NUMBERS_PER_BAR);
+      const [openedAtMs, open, high, low, close, volume, revision] = own as unknown as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const isSound = own.every(Number.isFinite) && Number.isInteger(openedAtMs) && Number.isInteger(revision);
+      if (!isSound || openedAtMs <= (window.last?.openedAtMs ?? -Infinity)) return null;
       window.#bars.push({ openedAtMs, open, high, low, close, volume, revision });
     }
     return window;

@@ -75,9 +75,13 @@ export class MarketMemory {
     return changed;
   }
 
-  restore(symbol: string, interval: BarInterval, packed: Buffer): void {
-    this.#of(interval).set(symbol, BarWindow.unpack(packed, WINDOW_BARS_MAX));
+  /** False where the bytes can't be a window: then there is none. */
+  restore(symbol: string, interval: BarInterval, packed: Buffer): boolean {
+    const window = BarWindow.unpack(packed, WINDOW_BARS_MAX);
+    if (window === null) return false;
+    this.#of(interval).set(symbol, window);
     this.#symbols.add(symbol);
+    return true;
   }
 }
 

@@ -3,9 +3,11 @@ import { openDatabase, type Database } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BarWindow } from "../domain/bar-window.ts";
 import { MarketMemory } from "../domain/market-memory.ts";
-import { PostgresBarHistory } from "./postgres-bar-history.ts";
+import { PostgresBarHistory, writeBars } from "./postgres-bar-history.ts";
 import { SignalStore } from "./signal-store.ts";
+import { WindowStore, writeWindows } from "./window-store.ts";
 
 let server: TestDatabase;
 let service: Service;
@@ -76,3 +78,34 @@ test.each(["2024-99-99T00:00:00Z 5", "0000-01-01T00:00:00Z 5", "2024-01-01TZ 5",
     await expect(page).rejects.toMatchObject({ code: "BAD_USER_INPUT" });
   },
 );
+
+test("a window that can't be read is made of the stored bars, and the others are as they were", async () => {
+  await pool.query("DELETE FROM bars");
+  const bar = (minute: number) => ({
+    openedAtMs: minute * 60_000,
+    open: 1,
+    high: 2,
+    low: 1,
+    close: 2,
+    volume: 3,
+    revision: 0,
+  });
+  const sound = new BarWindow(10);
+  sound.add(bar(7));
+  const packed = sound.pack();
+  await writeBars(
+    pool,
+    [1, 2].map((minute) => ({ symbol: "X", interval: "M1", bar: bar(minute) })),
+  );
+  await writeWindows(pool, [
+    { symbol: "X", interval: "M1", packed: packed.subarray(0, 21) },
+    { symbol: "X", interval: "S1", packed: packed.subarray(0, 8) },
+    { symbol: "Y", interval: "M1", packed },
+  ]);
+  const memory = new MarketMemory();
+  const unreadable = await new WindowStore(pool).restore(memory);
+  expect(unreadable.sort()).toEqual(["X/M1", "X/S1"]);
+  expect(memory.bars("X", "M1")).toEqual([bar(1), bar(2)]);
+  expect(memory.bars("X", "S1")).toEqual([]);
+  expect(memory.bars("Y", "M1")).toEqual([bar(7)]);
+});

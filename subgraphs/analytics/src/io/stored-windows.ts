@@ -1,5 +1,5 @@
 import type { Queryable } from "@mib/subgraph-server/database";
-import { BarWindow, BYTES_PER_BAR, type WindowBar } from "../domain/bar-window.ts";
+import { BarWindow, type WindowBar } from "../domain/bar-window.ts";
 import { INTERVAL_MS } from "../domain/interval-length.ts";
 import { WINDOW_BARS_MAX, type BarInterval, type MarketMemory } from "../domain/market-memory.ts";
 import { BAR_COLUMNS } from "./postgres-bar-history.ts";
@@ -38,15 +38,15 @@ export async function addOlderBarsOfWindows(
       [after.symbol, after.interval, WINDOWS_PER_PAGE],
     );
     for (const { symbol, interval, bars: bytes } of rows) {
-      const bars = soundBars(bytes);
-      if (bars === null || !isInterval(interval)) {
+      const window = BarWindow.unpack(bytes, WINDOW_BARS_MAX);
+      if (window === null || !isInterval(interval)) {
         unreadableWindows.push(`${symbol}/${interval}`);
         continue;
       }
       const oldestMs = memory.bars(symbol, interval)[0]?.openedAtMs ?? Infinity;
       const before = memory.bars(symbol, interval).length;
       // The newest first: the window takes what is older than all of it only while it has room.
-      for (const bar of bars.filter(({ openedAtMs }) => openedAtMs < oldestMs).reverse())
+      for (const bar of window.bars.filter(({ openedAtMs }) => openedAtMs < oldestMs).reverse())
         memory.add(symbol, interval, bar);
       barsOfOldWindows += memory.bars(symbol, interval).length - before;
     }
@@ -56,17 +56,3 @@ export async function addOlderBarsOfWindows(
 }
 
 const isInterval = (text: string): text is BarInterval => text in INTERVAL_MS;
-
-/** The bars of a packed window, null when it can't be one. */
-function soundBars(bytes: Buffer): readonly WindowBar[] | null {
-  if (bytes.length % BYTES_PER_BAR !== 0) return null;
-  const { bars } = BarWindow.unpack(bytes, WINDOW_BARS_MAX);
-  const sound = bars.every(
-    (bar, index) =>
-      Object.values(bar).every(Number.isFinite) &&
-      Number.isInteger(bar.openedAtMs) &&
-      Number.isInteger(bar.revision) &&
-      (index === 0 || bar.openedAtMs > bars[index - 1]!.openedAtMs),
-  );
-  return sound ? bars : null;
-}

@@ -3,9 +3,12 @@ import type { Queryable } from "@mib/subgraph-server/database";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import type { Pool } from "pg";
 import type { WindowBar } from "../domain/bar-window.ts";
-import type { BarInterval, MarketMemory } from "../domain/market-memory.ts";
+import { WINDOW_BARS_MAX, type BarInterval, type MarketMemory } from "../domain/market-memory.ts";
 import { LatestBars } from "./latest-bars.ts";
-import { writeBars } from "./postgres-bar-history.ts";
+import { readBars, writeBars } from "./postgres-bar-history.ts";
+
+/** The last day that a DateTime can name. */
+const END_OF_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
 interface PackedWindow {
   symbol: string;
@@ -35,11 +38,19 @@ export class WindowStore {
     this.#bars.keep(symbol, interval, bar);
   }
 
-  async restore(memory: MarketMemory): Promise<void> {
+  /** Windows that can't be read are made of the stored bars, where there are any; says which they were. */
+  async restore(memory: MarketMemory): Promise<string[]> {
     const { rows } = await this.#pool.query<{ symbol: string; interval: BarInterval; bars: Buffer }>(
       "SELECT symbol, interval, bars FROM windows",
     );
-    for (const { symbol, interval, bars } of rows) memory.restore(symbol, interval, bars);
+    const unreadable = rows.filter(({ symbol, interval, bars }) => !memory.restore(symbol, interval, bars));
+    // One after the other: should it be all of them, they are more than one answer should have.
+    for (const { symbol, interval } of unreadable) {
+      const range = { symbol, interval, fromMs: -Infinity, toMs: END_OF_TIME_MS, count: WINDOW_BARS_MAX };
+      const [bars = []] = await readBars(this.#pool, [range], "LAST");
+      for (const bar of bars) memory.add(symbol, interval, bar);
+    }
+    return unreadable.map(({ symbol, interval }) => `${symbol}/${interval}`);
   }
 
   /** Saves what changed and the positions as of now: nothing may be applied to the memory between the two reads, and nothing is. */
