@@ -41,10 +41,15 @@ export async function openLockSession(
     keep(lostMessage) {
       lost = lostMessage;
       // A connection that the network dropped looks like one that has nothing to say.
+      let asked: Promise<unknown> | null = null;
       const asking = setInterval(() => {
         // Of the driver's own, beside its types: a limit for this query alone. Waiting for the lock has none.
         const query = { text: "SELECT 1", query_timeout: answerMsMax };
-        client.query(query).catch(onLost);
+        // The next one waits for this one's answer: a client does one thing at a time.
+        asked ??= client
+          .query(query)
+          .catch(onLost)
+          .finally(() => (asked = null));
       }, askMs);
       service.onShutdown(name, () => {
         clearInterval(asking);
