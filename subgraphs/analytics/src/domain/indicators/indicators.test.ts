@@ -250,6 +250,62 @@ test("a price that never moved has an RSI in the middle, no volatility, and no S
   expect(valueOf("STOCHASTIC", bars)).toEqual([50, 50]);
 });
 
+const ALL_KINDS: IndicatorKind[] = [
+  "SMA",
+  "EMA",
+  "RSI",
+  "MACD",
+  "BOLLINGER",
+  "ATR",
+  "ADX",
+  "STOCHASTIC",
+  "OBV",
+  "TURNOVER",
+  "VWAP",
+  "CLOSE_TO_CLOSE",
+  "PARKINSON",
+  "GARMAN_KLASS",
+  "YANG_ZHANG",
+  "DRAWDOWN",
+  "SHARPE",
+  "BETA",
+];
+
+test("whatever bars the engine can give, a value is a number or null", () => {
+  // From the smallest price to the largest, still for long or not, traded or not.
+  const anyPrice = fc.oneof(
+    fc.constantFrom(1e-9, 1, 4_611_686_018.427388),
+    fc.double({ min: 1e-9, max: 4_611_686_018.427388, noNaN: true }),
+  );
+  const anyBar = fc.record({
+    prices: fc.tuple(anyPrice, anyPrice, anyPrice, anyPrice),
+    volume: fc.oneof(fc.constantFrom(0, 1e-9), fc.double({ min: 1e-9, max: 1e18, noNaN: true })),
+    benchmarkClose: fc.option(anyPrice, { nil: undefined }),
+    times: fc.integer({ min: 1, max: 40 }),
+  });
+  fc.assert(
+    fc.property(fc.array(anyBar, { maxLength: 8 }), fc.integer({ min: 2, max: 20 }), (given, period) => {
+      const bars = given
+        .flatMap(({ times, ...bar }) => new Array<typeof bar>(times).fill(bar))
+        .map(({ prices, volume, benchmarkClose }, at) => ({
+          openedAtMs: at * 60_000,
+          open: prices[0],
+          close: prices[1],
+          high: Math.max(...prices),
+          low: Math.min(...prices),
+          volume,
+          ...(benchmarkClose !== undefined && { benchmarkClose }),
+        }));
+      for (const kind of ALL_KINDS) {
+        const indicator = createIndicator(indicatorSpec(kind, "M1", { benchmark: "B", period }));
+        for (const bar of bars)
+          for (const value of indicator.add(bar) ?? []) expect(value, kind).toSatisfy(Number.isFinite);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 const KINDS: IndicatorKind[] = [
   "SMA",
   "EMA",

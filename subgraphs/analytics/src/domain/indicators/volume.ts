@@ -50,8 +50,10 @@ export function vwap(deviations: number): Indicator {
         const typical = (high + low + close) / 3;
         weight += volume;
         const distance = typical - mean;
-        mean += (distance * volume) / weight;
-        spread += volume * distance * (typical - mean);
+        // The quotient first: of a day's first bar it is 1, and the mean exactly its price.
+        mean += distance * (volume / weight);
+        // A mean that was rounded beyond the price would take away from it.
+        spread += Math.max(0, volume * distance * (typical - mean));
       }
       if (weight === 0) return null;
       const width = deviations * Math.sqrt(spread / weight);
