@@ -81,6 +81,15 @@ export const TOPICS = [
     window: every,
   },
   {
+    name: "news.linked.v1",
+    position: "OFFSET",
+    delivery: "EVERY",
+    partitions: 1,
+    retentionBytes: 64 * MIB,
+    retentionMs: 30 * DAY_MS,
+    window: every,
+  },
+  {
     name: "social.posts.v1",
     position: "OFFSET",
     delivery: "EVERY",

@@ -146,10 +146,11 @@ async function sendArticle(symbol: string, title: string): Promise<void> {
     url: null,
     source: "test",
     publishedAt: "2024-08-08T12:00:00Z",
-    instruments: [{ symbol }],
+    instruments: [],
+    about: [{ symbol }],
   };
   await producer.send({
-    topic: "news.articles.v1",
+    topic: "news.linked.v1",
     messages: [
       { key: null, value: JSON.stringify(value), headers: { channel: "*", "event-id": id, "schema-version": "1" } },
     ],

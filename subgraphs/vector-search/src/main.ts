@@ -12,6 +12,7 @@ import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts
 import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
 import { startPostIndexer } from "./io/post-indexer.ts";
 import { PostStore } from "./io/post-store.ts";
+import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
@@ -46,9 +47,10 @@ await runService("vector-search", async (service) => {
   service.onShutdown("producer", () => producer.stop());
   const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
 
+  const linked = new LinkedNews(producer);
   const matcher = new NewsMatcher(service, { watches, reading, producer });
   const arrivals = new Arrivals();
-  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher });
+  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, linked, matcher });
   const posts = { store: postStore, arrivals: new Arrivals() };
   startPostIndexer(service, {
     ...posts,

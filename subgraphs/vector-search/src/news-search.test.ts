@@ -1,6 +1,8 @@
 import { createKafka } from "@mib/events/kafka";
 import { createEventProducer, type EventProducer } from "@mib/events/producer";
 import { provision } from "@mib/events/provision";
+import { rangesOf, scanTopic } from "@mib/events/scan-topic";
+import { validateValue } from "@mib/events/validate";
 import { startTestSubgraph, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
 import { eventually } from "@mib/testkit/eventually";
 import { servers, uniqueName } from "@mib/testkit/servers";
@@ -13,6 +15,7 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
@@ -22,6 +25,7 @@ import { resolvers } from "./resolvers/resolvers.ts";
 const { qdrantUrl } = servers;
 
 const topic = `${uniqueName("test")}.news.articles.v1`;
+const linkedTopic = `${topic}.linked`;
 const collection = uniqueName("test-news");
 const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "news-search-test");
 const DEADLINE = { deadlineMs: 30_000 };
@@ -70,8 +74,9 @@ async function startSubgraph(): Promise<TestSubgraph> {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
     const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
+    const linked = new LinkedNews(producer, { topic: linkedTopic });
     const matcher = new NewsMatcher(service, { watches, reading, producer });
-    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, matcher, topic });
+    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, linked, matcher, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
@@ -85,10 +90,10 @@ beforeAll(async () => {
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({
-    topics: [{ topic, numPartitions: 1 }],
+    topics: [topic, linkedTopic].map((each) => ({ topic: each, numPartitions: 1 })),
     waitForLeaders: false, // asks once, and fails where the broker does not know the topic yet
   });
-  await eventually(() => admin.fetchTopicMetadata({ topics: [topic] }), DEADLINE);
+  await eventually(() => admin.fetchTopicMetadata({ topics: [topic, linkedTopic] }), DEADLINE);
   await admin.disconnect();
   producer = createEventProducer({ kafka, log: { warn() {} } as never });
   await producer.sendRecord(topic, {
@@ -107,7 +112,7 @@ afterAll(async () => {
     await new QdrantClient({ url: qdrantUrl, checkCompatibility: false }).deleteCollection(name);
   const admin = kafka.admin();
   await admin.connect();
-  await admin.deleteTopics({ topics: [topic] });
+  await admin.deleteTopics({ topics: [topic, linkedTopic] });
   await admin.disconnect();
 });
 
@@ -313,7 +318,7 @@ test("an article that comes without symbols is about what its text names, and sa
   const text = "Coins fell, bitcoin by 5 percent; Aplin Systems was not touched.";
   await publish({ ...eventOf(["unlinked", "A day of sand and dust at the harbour", [], 9]), summary: text });
   const entity =
-    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { instruments { symbol } mentions { instruments { symbol } kind part range { start end } text sentiment } } } }";
+    "query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { instruments { symbol } about { symbol } mentions { instruments { symbol } kind part range { start end } text sentiment } } } }";
   await eventually(
     async () => expect(idsOf(await search({ query: "dust", symbols: ["APLN"] }))).toEqual(["unlinked"]),
     DEADLINE,
@@ -323,6 +328,7 @@ test("an article that comes without symbols is about what its text names, and sa
   expect(data._entities[0].mentions[0].sentiment).toBeLessThan(0);
   expect(data._entities[0]).toEqual({
     instruments: [],
+    about: [{ symbol: "BTCUSDT" }, { symbol: "APLN" }],
     mentions: [
       {
         instruments: [{ symbol: "BTCUSDT" }],
@@ -342,6 +348,21 @@ test("an article that comes without symbols is about what its text names, and sa
       },
     ],
   });
+});
+
+test("whoever follows the stream is told of it with the same instruments, before it is found", async () => {
+  const told: ArticleEvent[] = [];
+  const ranges = await rangesOf(kafka, linkedTopic);
+  await scanTopic({
+    kafka,
+    log: { warn() {}, info() {}, error() {} } as never,
+    topic: linkedTopic,
+    ranges,
+    take: ({ value }) => void told.push(JSON.parse(String(value)) as ArticleEvent),
+  });
+  expect(told.map(({ id }) => id)).toEqual([...HEADLINES.map(([id]) => id), "gold", "unlinked"]);
+  expect(told.at(-1)).toMatchObject({ instruments: [], about: [{ symbol: "BTCUSDT" }, { symbol: "APLN" }] });
+  for (const value of told) expect(validateValue("news.linked.v1", JSON.stringify(value))).toMatchObject({ ok: true });
 });
 
 test("a record that is no article is counted, and its neighbours are stored", async () => {

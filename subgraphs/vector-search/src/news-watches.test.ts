@@ -13,12 +13,18 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
+import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
 
 const prefix = uniqueName("test");
-const topics = { articles: `${prefix}.articles`, watches: `${prefix}.watches`, matches: `${prefix}.matches` };
+const topics = {
+  articles: `${prefix}.articles`,
+  linked: `${prefix}.linked`,
+  watches: `${prefix}.watches`,
+  matches: `${prefix}.matches`,
+};
 const kafka = createKafka({ KAFKA_BROKERS: servers.kafkaBrokers }, "news-watches-test");
 const model = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
 const store = new ArticleStore({ url: servers.qdrantUrl, collection: `${prefix}-news` });
@@ -53,7 +59,17 @@ async function start({
   };
   const matcher = new NewsMatcher(service, { watches, reading: watched, producer, topic: topics.matches });
   const instruments = new InstrumentDirectory(service, async () => []);
-  const parts = { kafka, store, embedder, arrivals: new Arrivals(), instruments, matcher, topic: topics.articles };
+  const linked = new LinkedNews(producer, { topic: topics.linked });
+  const parts = {
+    kafka,
+    store,
+    embedder,
+    arrivals: new Arrivals(),
+    instruments,
+    linked,
+    matcher,
+    topic: topics.articles,
+  };
   startArticleIndexer(service, parts);
 }
 

@@ -1,5 +1,6 @@
 import { InvalidRecordError, type StreamEvent } from "@mib/events/event";
 import { expect, test } from "vitest";
+import { freshState, type Rule } from "../domain/rule.ts";
 import { RuleBook } from "../domain/rule-book.ts";
 import { emptyOutcome, Watch } from "../domain/watch.ts";
 import { observeEvent } from "./observe-event.ts";
@@ -32,6 +33,35 @@ test.each([
   expect(() => observeEvent(new Watch(new RuleBook()), emptyOutcome(), event as StreamEvent)).toThrow(
     InvalidRecordError,
   );
+});
+
+test("a rule on sentiment hears of an article that only its text says to be about the instrument", () => {
+  const book = new RuleBook();
+  const rule: Rule = {
+    ...freshState("BELOW"),
+    id: "r1",
+    userId: "u1",
+    version: 1,
+    symbol: "FCX",
+    metric: "SENTIMENT",
+    comparison: "BELOW",
+    thresholdE9: 0n,
+    interval: null,
+    note: null,
+  };
+  book.put(rule);
+  const value = {
+    id: "a1",
+    title: "Freeport plunges after a loss",
+    source: "wire",
+    publishedAt: "2024-02-29T12:00:00Z",
+    instruments: [],
+    about: [{ symbol: "FCX" }],
+  };
+  const outcome = emptyOutcome();
+  const event = { topic: "news.linked.v1", channel: "*", backfill: false, value: JSON.stringify(value) };
+  observeEvent(new Watch(book), outcome, event as StreamEvent);
+  expect(outcome.notifications).toMatchObject([{ ruleId: "r1", symbol: "FCX" }]);
 });
 
 const article = {

@@ -13,7 +13,7 @@ export const WATCHED_TOPICS = {
   "market.bars.v1": "earliest",
   // From the beginning: the day's open may be older than the first run.
   "market.bars.current.v1": "earliest",
-  "news.articles.v1": "latest",
+  "news.linked.v1": "latest",
   // From the beginning: each was found for a watch that there was.
   "news.matches.v1": "earliest",
 } as const;
@@ -58,14 +58,14 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
     const bar = value as { open: string; openedAt: string };
     watch.dayBar(outcome, { symbol, openE9: parseE9(bar.open), openedAt: bar.openedAt });
   },
-  "news.articles.v1": (watch, outcome, _, value) => {
+  "news.linked.v1": (watch, outcome, _, value) => {
     const article = value as {
       title: string;
       summary: string | null;
       publishedAt: string;
-      instruments: { symbol: string }[];
+      about: { symbol: string }[];
     };
-    const concerned = article.instruments.filter(({ symbol }) => watch.concerns("SENTIMENT", symbol));
+    const concerned = article.about.filter(({ symbol }) => watch.concerns("SENTIMENT", symbol));
     if (concerned.length === 0) return;
     checkStorable([], article.publishedAt);
     const sentiment = sentimentOfArticle(article);

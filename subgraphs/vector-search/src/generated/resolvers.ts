@@ -157,6 +157,8 @@ export type NewsArticle = {
   source: Scalars['String']['output'];
   publishedAt: Scalars['DateTime']['output'];
   instruments: Array<Instrument>;
+  /** Every instrument that it is about, by its source or by its text. */
+  about: Array<Instrument>;
   /** Where its text speaks of instruments, whatever its source says it is about. */
   mentions: Array<Mention>;
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
@@ -541,6 +543,7 @@ export type NewsArticleResolvers<ContextType = Context, ParentType extends Resol
   source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   publishedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   instruments?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
+  about?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
   mentions?: Resolver<Array<ResolversTypes['Mention']>, ParentType, ContextType>;
   sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   story?: Resolver<ResolversTypes['Story'], ParentType, ContextType>;

@@ -3,14 +3,14 @@ import { sentimentOfArticle } from "@mib/sentiment/sentiment";
 import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import { type ArticleEvent, articleOf, embeddedText, mentionsOf } from "../domain/article.ts";
-import type { EntityLinker } from "../domain/linking/entity-linker.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { ArticleStore, StoredArticle } from "./article-store.ts";
 import type { Embedder } from "./embedder.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
+import type { ArrivedNews, LinkedNews } from "./linked-news.ts";
 import type { NewsMatcher } from "./news-matcher.ts";
 import { StoryAssigner } from "./story-assigner.ts";
-import { readStream, type Read } from "./stream-reader.ts";
+import { readStream } from "./stream-reader.ts";
 
 const NEWS = "news.articles.v1";
 /** Articles are searchable after at most this many were embedded. */
@@ -22,13 +22,14 @@ interface IndexerParts {
   embedder: Embedder;
   arrivals: Arrivals;
   instruments: InstrumentDirectory;
+  linked: LinkedNews;
   matcher: NewsMatcher;
   /** The name under which the topic is found. */
   topic?: string;
 }
 
 /**
- * Embeds every article of the stream, tells what watches it is about and stores it, going on from where the store says it is.
+ * Tells every article of the stream with the instruments that it is about, embeds it, tells what watches it is about and stores it, going on from where the store says it is.
  * Both are idempotent, so a record that is read twice changes nothing. What does not validate is passed over and counted.
  */
 export function startArticleIndexer(service: Service, parts: IndexerParts): void {
@@ -54,9 +55,12 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     onRefused: () => refused.inc(),
     onEvents: async (events, epoch) => {
       const linker = await parts.instruments.linker();
-      for (let from = 0; from < events.length; from += SAVED_AT_ONCE_MAX) {
-        const part = events.slice(from, from + SAVED_AT_ONCE_MAX);
-        const prepared = await Promise.all(part.map((event) => prepare(event, epoch, linker)));
+      const arrived = events.map((event) => ({ ...event, mentions: mentionsOf(event.value, linker) }));
+      // Before they are embedded, which takes a while.
+      await parts.linked.tell(arrived, epoch);
+      for (let from = 0; from < arrived.length; from += SAVED_AT_ONCE_MAX) {
+        const part = arrived.slice(from, from + SAVED_AT_ONCE_MAX);
+        const prepared = await Promise.all(part.map((each) => prepare(each, epoch)));
         const told = await stories.assign(prepared);
         const articles = prepared.map((each, at) => ({ ...each, article: told[at]! }));
         // Before they are stored: what is stored is not read again, so a match that was not told would be lost.
@@ -70,12 +74,8 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     },
   });
 
-  async function prepare(
-    { value, offset }: Read<ArticleEvent>,
-    epoch: string,
-    linker: EntityLinker,
-  ): Promise<StoredArticle> {
-    const article = articleOf(value, { sentiment: sentimentOfArticle(value), mentions: mentionsOf(value, linker) });
+  async function prepare({ value, offset, mentions }: ArrivedNews, epoch: string): Promise<StoredArticle> {
+    const article = articleOf(value, { sentiment: sentimentOfArticle(value), mentions });
     return {
       article,
       vector: await parts.embedder.embed(embeddedText(article), "document"),

@@ -12,6 +12,8 @@ import type { Service } from "@mib/service/run";
 export interface Read<Value> {
   value: Value;
   offset: bigint;
+  eventId: string;
+  traceparent: string | null;
   /** When the broker got it. */
   brokerTimeMs: number;
 }
@@ -101,10 +103,16 @@ export function readStream<Value>(service: Service, options: StreamReaderOptions
     const events: Read<Value>[] = [];
     for (const record of batch.records) {
       try {
-        const { value, offset, brokerTimeMs } = decodeEvent(stream, batch.partition, record, epochs);
+        const { value, offset, eventId, traceparent, brokerTimeMs } = decodeEvent(
+          stream,
+          batch.partition,
+          record,
+          epochs,
+        );
         const validation = validateValue(stream, value);
         if (!validation.ok) throw new InvalidRecordError(validation.reason);
-        events.push({ value: validation.value as Value, offset, brokerTimeMs });
+        // These streams are numbered by their offsets, so each event has an id.
+        events.push({ value: validation.value as Value, offset, eventId: eventId!, traceparent, brokerTimeMs });
       } catch (error) {
         if (!(error instanceof InvalidRecordError)) throw error;
         options.onRefused();

@@ -1,3 +1,4 @@
+import { aboutOf } from "../domain/article.ts";
 import { sentimentsOfMentions } from "../domain/mention-sentiment.ts";
 import { pageSize } from "../domain/search-request.ts";
 import type { NewsArticleResolvers } from "../generated/resolvers.ts";
@@ -5,6 +6,7 @@ import type { NewsArticleResolvers } from "../generated/resolvers.ts";
 export const NewsArticle: NewsArticleResolvers = {
   __resolveReference: ({ id }, { articles }) => articles.load(id),
   instruments: ({ symbols }) => symbols.map((symbol) => ({ symbol })),
+  about: (article) => aboutOf(article).map((symbol) => ({ symbol })),
   mentions: (article) => {
     const sentimentOf = sentimentsOfMentions(article);
     return article.mentions.map((mention) => {
