@@ -7,6 +7,7 @@ import type { DaySignals, KindCount, SignalSpan } from "./io/day-signals.ts";
 import { ForecastTracks } from "./io/forecast-tracks.ts";
 import type { Forecaster } from "./io/forecaster.ts";
 import type { Caller, ModelDesk } from "./io/model-desk.ts";
+import { MarketPasses } from "./io/market-passes.ts";
 import type { ModelJobStore } from "./io/model-job-store.ts";
 import type { ModelStore } from "./io/model-store.ts";
 import type { DayBars, PostgresBarHistory } from "./io/postgres-bar-history.ts";
@@ -26,6 +27,8 @@ export interface Parts {
   forecaster: Forecaster;
   /** Which the tracks of all requests take. */
   tracking: Turns;
+  /** Which passes over many instruments take, one at a time. */
+  passing: Turns;
 }
 
 /** What briefs read: once per request what several fields ask for, with one statement what many instruments ask for. */
@@ -36,24 +39,26 @@ interface BriefLoaders {
 }
 
 /** What resolvers get. The subgraph learns who calls in mutations alone: no query depends on the caller. */
-export interface Context extends Omit<Parts, "tracking"> {
+export interface Context extends Omit<Parts, "tracking" | "passing"> {
   caller: Caller;
   /** Of this request, whose work is bounded. */
   tracks: ForecastTracks;
   marketDays: MarketDays;
+  passes: MarketPasses;
   briefs: BriefLoaders;
 }
 
 /** A day of an instrument is up to 313 bars, or 50 signals: a statement answers some ten thousand rows at most. */
 const INSTRUMENTS_AT_ONCE_MAX = 100;
 
-export function createContext({ tracking, ...parts }: Parts, caller: Caller, signal: AbortSignal): Context {
+export function createContext({ tracking, passing, ...parts }: Parts, caller: Caller, signal: AbortSignal): Context {
   const { memory, history, daySignals } = parts;
   return {
     ...parts,
     caller,
     tracks: new ForecastTracks(history, tracking, signal),
     marketDays: new MarketDays(memory),
+    passes: new MarketPasses(passing, signal),
     briefs: {
       bars: new DataLoader((spans: readonly InstrumentSpan[]) => history.finest(spans), optionsOf(keyOf)),
       signals: new DataLoader(

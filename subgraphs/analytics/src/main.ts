@@ -77,6 +77,7 @@ await runService("analytics", async (service) => {
     // Both read thousands of bars, and others need the database, too. Tracks read many times what a forecast does: none waits for them.
     forecaster: new Forecaster(memory, history, new Turns(2)),
     tracking: new Turns(2),
+    passing: new Turns(1),
   };
 
   await startSubgraph(service, config, {

@@ -1,10 +1,12 @@
 import { CodedError } from "@mib/service/coded-error";
+import type { Context } from "../context.ts";
 import { alignedReturns } from "../domain/cross-section/aligned-returns.ts";
 import { breadth } from "../domain/cross-section/breadth.ts";
 import { clusters } from "../domain/cross-section/clusters.ts";
 import { correlationMatrix } from "../domain/cross-section/correlation.ts";
 import { leadLag } from "../domain/cross-section/lead-lag.ts";
 import { bySize, standings } from "../domain/cross-section/snapshot.ts";
+import type { BarInterval } from "../domain/market-memory.ts";
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
 import { marketBrief } from "./MarketBrief.ts";
@@ -21,20 +23,34 @@ export const Query: QueryResolvers = {
   marketBrief: (_, { date }, context) => marketBrief(date ?? null, context),
   topMovers: (_, { first, interval }, { memory }) =>
     memory.movers(interval ?? "D1", pageSize(first)).map(({ symbol }) => ({ symbol })),
-  movers: (_, { interval, bars, first, direction }, { memory, indicators }) =>
-    standings(memory, indicators, interval ?? "D1", within("bars", bars, 1, 500))
-      .filter(({ changePercent }) => direction == null || (direction === "UP" ? changePercent > 0 : changePercent < 0))
-      .sort(bySize(({ changePercent }) => Math.abs(changePercent)))
-      .slice(0, pageSize(first)),
-  heatMap: (_, { interval, bars, first }, { memory, indicators }) =>
-    standings(memory, indicators, interval ?? "H1", within("bars", bars, 1, 500))
-      .sort(bySize(({ tradedValue }) => tradedValue))
-      .slice(0, pageSize(first, 1_000)),
-  marketBreadth: (_, { interval, bars }, { memory, indicators }) => {
-    const found = breadth(memory, indicators, interval ?? "H1", within("bars", bars, 1, 500));
-    return { ...found, asOf: timeOf(found.asOfMs) };
+  movers: (_, { interval, bars: count, first, direction }, context) => {
+    const [bars, rows] = [within("bars", count, 1, 500), pageSize(first)];
+    return overAll(context, bars, ({ memory, indicators }) =>
+      standings(memory, indicators, interval ?? "D1", bars)
+        .filter(
+          ({ changePercent }) => direction == null || (direction === "UP" ? changePercent > 0 : changePercent < 0),
+        )
+        .sort(bySize(({ changePercent }) => Math.abs(changePercent)))
+        .slice(0, rows),
+    );
   },
-  correlations: (_, { symbols, interval: given, bars: count, first, clusterLeast }, { memory, indicators }) => {
+  heatMap: (_, { interval, bars: count, first }, context) => {
+    const [bars, rows] = [within("bars", count, 1, 500), pageSize(first, 1_000)];
+    return overAll(context, bars, ({ memory, indicators }) =>
+      standings(memory, indicators, interval ?? "H1", bars)
+        .sort(bySize(({ tradedValue }) => tradedValue))
+        .slice(0, rows),
+    );
+  },
+  marketBreadth: (_, { interval, bars: count }, context) => {
+    const bars = within("bars", count, 1, 500);
+    return overAll(context, bars, ({ memory, indicators }) => {
+      const found = breadth(memory, indicators, interval ?? "H1", bars);
+      return { ...found, asOf: timeOf(found.asOfMs) };
+    });
+  },
+  correlations: async (_, { symbols, interval: given, bars: count, first, clusterLeast }, context) => {
+    const { memory, passes } = context;
     const interval = given ?? "M5";
     const bars = within("bars", count, 20, 500);
     const asked = symbols == null ? null : [...new Set(symbols)];
@@ -42,35 +58,35 @@ export const Query: QueryResolvers = {
     const least = clusterLeast ?? 0.5;
     if (!(least > 0 && least <= 1))
       throw new CodedError("BAD_USER_INPUT", "`clusterLeast` must be above 0 and at most 1.");
-    const chosen =
-      asked ??
-      standings(memory, indicators, interval, RANKING_BARS)
-        .sort(bySize(({ tradedValue }) => tradedValue))
-        .slice(0, within("first", first, 2, SYMBOLS_MAX))
-        .map(({ symbol }) => symbol);
-    const aligned = alignedReturns(memory, chosen, interval, bars);
-    const matrix = correlationMatrix(aligned.returns);
-    const instruments = aligned.symbols.map((symbol) => ({ symbol }));
-    return {
-      from: timeOf(aligned.fromMs),
-      to: timeOf(aligned.toMs),
-      instruments,
-      matrix,
-      clusters: clusters(matrix, least).map(({ members, cohesion }) => ({
-        instruments: members.map((index) => instruments[index]!),
-        cohesion,
-      })),
-    };
+    const chosen = asked ?? (await mostTraded(context, interval, within("first", first, 2, SYMBOLS_MAX)));
+    // Each pair looks at the bars of both, and clusters at all pairs for each that they join.
+    return passes.make(chosen.length ** 2 * bars, () => {
+      const aligned = alignedReturns(memory, chosen, interval, bars);
+      const matrix = correlationMatrix(aligned.returns);
+      const instruments = aligned.symbols.map((symbol) => ({ symbol }));
+      return {
+        from: timeOf(aligned.fromMs),
+        to: timeOf(aligned.toMs),
+        instruments,
+        matrix,
+        clusters: clusters(matrix, least).map(({ members, cohesion }) => ({
+          instruments: members.map((index) => instruments[index]!),
+          cohesion,
+        })),
+      };
+    });
   },
-  leadLag: (_, { first, second, interval, bars, lagMax }, { memory }) => {
+  leadLag: (_, { first, second, interval, bars, lagMax: furthest }, { memory, passes }) => {
     if (first === second) throw new CodedError("BAD_USER_INPUT", "`first` and `second` must be different instruments.");
-    const count = within("bars", bars, 100, 500);
-    const aligned = alignedReturns(memory, [first, second], interval ?? "M1", count);
-    const [a, b] = aligned.returns;
-    if (a === undefined || b === undefined || a.length < 100)
-      throw new CodedError("BAD_USER_INPUT", "The two instruments have fewer than 100 returns in common.");
-    const { lags, best, bound } = leadLag(a, b, within("lagMax", lagMax, 1, 50));
-    return { lags, bound, lag: best?.lag ?? null, correlation: best?.correlation ?? null };
+    const [count, lagMax] = [within("bars", bars, 100, 500), within("lagMax", furthest, 1, 50)];
+    return passes.make(2 * count * (2 * lagMax + 1), () => {
+      const aligned = alignedReturns(memory, [first, second], interval ?? "M1", count);
+      const [a, b] = aligned.returns;
+      if (a === undefined || b === undefined || a.length < 100)
+        throw new CodedError("BAD_USER_INPUT", "The two instruments have fewer than 100 returns in common.");
+      const { lags, best, bound } = leadLag(a, b, lagMax);
+      return { lags, bound, lag: best?.lag ?? null, correlation: best?.correlation ?? null };
+    });
   },
   screener: (_, given, context) => screener(given, context),
   models: (_, { symbols, target, championsOnly, first, after }, { models }) =>
@@ -86,3 +102,17 @@ export const Query: QueryResolvers = {
   signals: (_, { symbols, kinds, first, after }, { signals }) =>
     signals.page({ symbols: symbols ?? null, kinds: kinds ?? null, first: pageSize(first), after: after ?? null }),
 };
+
+/** A pass over the last bars of every instrument. */
+function overAll<Value>(context: Context, bars: number, pass: (context: Context) => Value): Promise<Value> {
+  return context.passes.make(context.memory.symbols.size * bars, () => pass(context));
+}
+
+function mostTraded(context: Context, interval: BarInterval, first: number): Promise<string[]> {
+  return overAll(context, RANKING_BARS, ({ memory, indicators }) =>
+    standings(memory, indicators, interval, RANKING_BARS)
+      .sort(bySize(({ tradedValue }) => tradedValue))
+      .slice(0, first)
+      .map(({ symbol }) => symbol),
+  );
+}

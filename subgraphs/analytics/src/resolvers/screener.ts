@@ -10,7 +10,7 @@ import {
   type Screen,
 } from "../domain/cross-section/screener.ts";
 import { indicatorLines, indicatorSpec } from "../domain/indicators/indicator-spec.ts";
-import type { BarInterval } from "../domain/market-memory.ts";
+import { WINDOW_BARS_MAX, type BarInterval } from "../domain/market-memory.ts";
 import type { FloatRange, QueryScreenerArgs, ScreenerKey } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
 import { pageSize } from "./page-size.ts";
@@ -18,10 +18,11 @@ import { pageSize } from "./page-size.ts";
 /** Each costs a value per instrument, and the first time a pass over its window. */
 const INDICATORS_MAX = 4;
 
-export function screener(given: QueryScreenerArgs, { memory, indicators }: Context) {
+export async function screener(given: QueryScreenerArgs, { memory, indicators, passes }: Context) {
   const first = pageSize(given.first);
   const asked = screenOf(given);
-  const rows = screen(memory, indicators, asked);
+  const bars = asked.bars + asked.indicators.length * WINDOW_BARS_MAX;
+  const rows = await passes.make(memory.symbols.size * bars, () => screen(memory, indicators, asked));
   const cursor = given.after == null ? null : decodeCursor(given.after, ["number", "string"]);
   const left =
     cursor === null

@@ -70,6 +70,7 @@ async function partsOf(service: Service): Promise<Parts> {
     modelDesk: new ModelDesk(pool, models, modelJobs, () => {}),
     forecaster: new Forecaster(memory, history, new Turns(2)),
     tracking: new Turns(2),
+    passing: new Turns(1),
   };
 }
 
@@ -172,6 +173,18 @@ test("what is read together is each instrument's own", async () => {
     expect(alone.signals).toHaveLength(at % 2 === 1 ? 0 : 1 + (at % 5));
     expect(alone.forecasts).toHaveLength(at % 2 === 1 ? 0 : 2);
   }
+});
+
+test("what a request looks at is bounded: the first of many matrices are made, the others refused", async () => {
+  const many = Array.from(
+    { length: 40 },
+    (_, at) => `c${at}: correlations(interval: D1, bars: 500, first: ${INSTRUMENTS}) { from }`,
+  );
+  const { data, errors } = await analytics.ask(`{ ${many.join(" ")} }`);
+  expect(data).toBeNull();
+  expect(errors?.[0]?.extensions.code).toBe("RANGE_TOO_LARGE");
+  const few = await analytics.ask(`{ ${many.slice(0, 20).join(" ")} }`);
+  expect(few.errors).toBeUndefined();
 });
 
 test("movers of the market take no more", async () => {
