@@ -52,12 +52,12 @@ export class ModelStore {
   }
 
   champion(slot: Slot): Promise<Model | null> {
-    return this.#champions.load(slot);
+    return isNobodys(slot.symbol) ? Promise.resolve(null) : this.#champions.load(slot);
   }
 
   /** The champions of an instrument, or of all (null), those that were trained last first. */
   async championsOf(symbol: string | null, first: number): Promise<Model[]> {
-    if (symbol !== null) return this.#championsOf.load({ symbol, first });
+    if (symbol !== null) return isNobodys(symbol) ? [] : this.#championsOf.load({ symbol, first });
     return (await this.page({ symbols: null, target: null, championsOnly: true, first, after: null })).nodes;
   }
 
@@ -235,6 +235,9 @@ async function readPromoted(database: Queryable, numbers: readonly string[]): Pr
   const byNumber = new Map(rows.map(({ promotion, ...model }) => [promotion, model]));
   return numbers.map((number) => byNumber.get(number) ?? null);
 }
+
+/** PostgreSQL holds no text with it, and would refuse all that is asked together with it. */
+const isNobodys = (symbol: string): boolean => symbol.includes("\0");
 
 /** Ids are UUIDs: others are of nothing here, and PostgreSQL need not be asked. */
 export const isId = (id: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id);
