@@ -31,6 +31,8 @@ test.each([
   ["null", "null"],
   ["another object", "{}"],
   ["a price that is no number", JSON.stringify({ ...bar, close: "abc" })],
+  ["a price of nothing", JSON.stringify({ ...bar, low: "0" })],
+  ["a price below nothing", JSON.stringify({ ...bar, low: "-1", close: "-0.5" })],
   ["an unknown interval", JSON.stringify({ ...bar, interval: "M2" })],
   ["no instrument", JSON.stringify({ ...bar, instrument: null })],
 ])("%s is an invalid record, not a failure of the batch", (_, value) => {
