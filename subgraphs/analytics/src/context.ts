@@ -53,12 +53,13 @@ const INSTRUMENTS_AT_ONCE_MAX = 100;
 
 export function createContext({ tracking, passing, ...parts }: Parts, caller: Caller, signal: AbortSignal): Context {
   const { memory, history, daySignals } = parts;
+  const passes = new MarketPasses(passing, signal);
   return {
     ...parts,
     caller,
     tracks: new ForecastTracks(history, tracking, signal),
-    marketDays: new MarketDays(memory),
-    passes: new MarketPasses(passing, signal),
+    marketDays: new MarketDays(memory, passes),
+    passes,
     briefs: {
       bars: new DataLoader((spans: readonly InstrumentSpan[]) => history.finest(spans), optionsOf(keyOf)),
       signals: new DataLoader(

@@ -52,7 +52,7 @@ export type MarketBrief = MarketDay;
 export interface InstrumentBrief {
   instrument: InstrumentDay;
   /** Its place among all of the day; null without a standing. */
-  rank(): number | null;
+  rank(): number | null | Promise<number | null>;
 }
 
 export interface ForecastTrack {

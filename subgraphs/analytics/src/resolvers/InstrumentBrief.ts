@@ -16,8 +16,9 @@ export function instrumentBrief(symbol: string, date: string | null, { memory, m
   if (day === null || !memory.symbols.has(symbol)) return null;
   return {
     instrument: instrumentDay(memory, symbol, day),
-    rank: () => {
-      const at = marketDays.of(day).standings.findIndex((standing) => standing.symbol === symbol);
+    rank: async () => {
+      const { standings } = await marketDays.of(day);
+      const at = standings.findIndex((standing) => standing.symbol === symbol);
       return at < 0 ? null : at + 1;
     },
   };

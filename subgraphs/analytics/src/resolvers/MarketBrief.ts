@@ -2,6 +2,8 @@ import type { Context } from "../context.ts";
 import { briefDay } from "../domain/briefs/brief-day.ts";
 import { marketGaps } from "../domain/briefs/gaps.ts";
 import type { MarketDay } from "../domain/briefs/market-day.ts";
+import type { Passes } from "../domain/briefs/market-days.ts";
+import { WINDOW_BARS_MAX } from "../domain/market-memory.ts";
 import type { MarketBriefResolvers } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
 import { championTracks, hasChampion } from "./ForecastTrack.ts";
@@ -10,7 +12,7 @@ import { timeOf } from "./time.ts";
 const ROWS_MAX = 50;
 
 /** Null before the first bar. */
-export function marketBrief(date: string | null, { memory, marketDays }: Context): MarketDay | null {
+export async function marketBrief(date: string | null, { memory, marketDays }: Context): Promise<MarketDay | null> {
   const day = briefDay(memory, date);
   return day && marketDays.of(day);
 }
@@ -29,7 +31,7 @@ export const MarketBrief: MarketBriefResolvers = {
       })
       .slice(0, within("first", first, 1, ROWS_MAX)),
   breadth: ({ breadth }) => ({ ...breadth, asOf: breadth.asOfMs === null ? null : timeOf(breadth.asOfMs) }),
-  regimes: ({ regimes }) => regimes,
+  regimes: (market, _, { passes }) => regimesOf(market, passes),
   anomalies: ({ day }, { first }, { daySignals }) => daySignals.anomalies(day, within("first", first, 1, ROWS_MAX)),
   signalCounts: ({ day }, _, { briefs }) => briefs.signalCounts.load({ ...day, symbol: null }),
   forecasts: ({ day }, given, context) => championTracks(null, day, given, context),
@@ -37,7 +39,12 @@ export const MarketBrief: MarketBriefResolvers = {
     const [counts, champion] = await Promise.all([
       context.briefs.signalCounts.load({ ...market.day, symbol: null }),
       hasChampion(null, context),
+      regimesOf(market, context.passes),
     ]);
     return marketGaps(market, { signals: counts.length > 0, champion });
   },
 };
+
+/** A pass over all days; the market keeps what it finds. */
+const regimesOf = (market: MarketDay, passes: Passes) =>
+  passes.make(market.size * WINDOW_BARS_MAX, () => market.regimes);

@@ -176,14 +176,20 @@ test("a day is told the same when the window let go of all but 300 bars before i
   expect(later.regimes).toEqual(then.regimes);
 });
 
-test("a request makes each day of the market once, and at most ten", () => {
+test("a request makes each day of the market once, in its turn, and at most ten", async () => {
   const memory = memoryOf({ A: Array.from({ length: 12 }, (_, day) => day + 1) });
-  const days = new MarketDays(memory);
+  const passes: number[] = [];
+  const days = new MarketDays(memory, {
+    make: async (bars, pass) => {
+      passes.push(bars);
+      return pass();
+    },
+  });
   const ofDay = (day: number) => days.of(briefDay(memory, dateOf(day))!);
-  const made = Array.from({ length: 10 }, (_, day) => ofDay(day));
-  expect(made.map((_, day) => ofDay(day) === made[day])).toEqual(made.map(() => true));
-  expect(made[9]!.standings).toBe(ofDay(9).standings);
-  expect(() => ofDay(10)).toThrow(expect.objectContaining({ code: "RANGE_TOO_LARGE", details: { daysMax: 10 } }));
+  const made = await Promise.all(Array.from({ length: 10 }, (_, day) => ofDay(day)));
+  for (const [day, market] of made.entries()) expect(await ofDay(day)).toBe(market);
+  expect(passes).toEqual(new Array(10).fill(1_200));
+  await expect(ofDay(10)).rejects.toMatchObject({ code: "RANGE_TOO_LARGE", details: { daysMax: 10 } });
 });
 
 test("an instrument says what its day lacks", () => {
