@@ -4,7 +4,8 @@ import { field } from "@mib/service/config";
 export const configShape = {
   HOST: field.host(),
   ADMIN_PORT: field.port(4010),
-  REDIS_URL: field.url("redis://127.0.0.1:16379"),
+  /** Of a cluster some of its servers, with commas. */
+  REDIS_URL: field.urls("redis://127.0.0.1:16379"),
   /** Redis is a cluster: sharded pub/sub, and one pipeline per channel. */
   REDIS_CLUSTER: field.flag(),
   ...kafkaFields,

@@ -59,8 +59,8 @@ export class PartitionRelay {
   readonly #topic: Topic;
   readonly #partition: number;
   readonly #context: PartitionContext;
-  /** Channels that this process has appended to: their windows must be there. */
-  readonly #known = new Set<string>();
+  /** Channels that this process has appended to: their windows must be there, with the event that was appended last, where it is known. */
+  readonly #known = new Map<string, (StreamEvent["position"] & { since: bigint }) | null>();
   /** What was before this offset is not known to be all. */
   #since = 0n;
   #refill: Refill | null = null;
@@ -267,6 +267,7 @@ export class PartitionRelay {
 
   #toAppend(event: StreamEvent): Append {
     const { topic, channel, position, brokerTimeMs, traceparent, value, eventId } = event;
+    const appended = this.#known.get(channel);
     return {
       topic,
       channel,
@@ -277,6 +278,9 @@ export class PartitionRelay {
       value,
       eventId,
       known: this.#known.has(channel),
+      // Where no marker shows it: a replica may have taken over that never had the event.
+      before:
+        appended?.epoch === position.epoch && appended.since === this.#since ? { id: appended.id, count: 0 } : null,
     };
   }
 
@@ -287,7 +291,10 @@ export class PartitionRelay {
     let duplicates = 0;
     outcomes.forEach((outcome, i) => {
       const { channel, position, offset } = events[i]!;
-      this.#known.add(channel);
+      this.#known.set(
+        channel,
+        outcome === "APPENDED" ? { ...position, since: this.#since } : (this.#known.get(channel) ?? null),
+      );
       if (outcome === "APPENDED") appended += 1;
       else if (outcome === "DUPLICATE") duplicates += 1;
       else {
@@ -397,7 +404,7 @@ export class PartitionRelay {
       const outcomes = await store.refill(this.#topic, this.#partition, appends, { next: written, since });
       if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) return false;
       refill.written += BigInt(part.length);
-      for (const { event } of part) this.#known.add(event.channel);
+      for (const { event } of part) this.#known.set(event.channel, null);
       metrics.refilled.inc({ topic: this.#topic.name }, part.length);
     }
     refill.writing = false;

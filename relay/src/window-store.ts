@@ -1,5 +1,6 @@
 import type { Topic } from "@mib/events/topics";
 import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
+import { createClusterClient } from "@mib/stream-window/cluster-client";
 import { COMMAND_TIMEOUT_MS, endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { wholeKey } from "@mib/stream-window/layout";
 import { FunctionMissingError, loadLibrary } from "@mib/stream-window/library";
@@ -11,7 +12,7 @@ import {
   type Progress,
   readProgress,
 } from "@mib/stream-window/progress";
-import { Cluster, Redis } from "ioredis";
+import { type Cluster, Redis } from "ioredis";
 import { InFlight } from "./in-flight.ts";
 
 /**
@@ -44,12 +45,7 @@ export class WindowStore {
     // A command that can't be sent fails at once and the batch is tried again: appending is idempotent, so nothing needs
     // to be queued.
     this.#redis = REDIS_CLUSTER
-      ? new Cluster([REDIS_URL], {
-          redisOptions: connection,
-          clusterRetryStrategy: reconnect,
-          enableOfflineQueue: false,
-          scaleReads: "master",
-        })
+      ? createClusterClient(REDIS_URL, connection, { reconnect })
       : new Redis(REDIS_URL, {
           ...connection,
           enableOfflineQueue: false,

@@ -54,6 +54,14 @@ export const field = {
       z.string({ error: "must be set to a URL" }).refine((value) => URL.canParse(value), "must be a URL"),
       fallback,
     ),
+  /** One URL or several, with commas: as they are written. */
+  urls: (fallback?: string) =>
+    withDefault(
+      z
+        .string({ error: "must be set to a URL, or URLs with commas" })
+        .refine((value) => value.split(",").every((each) => URL.canParse(each)), "must be a URL, or URLs with commas"),
+      fallback,
+    ),
   list: (fallback?: string) =>
     withDefault(
       z.string({ error: "must be set to a comma-separated list" }).transform((value) =>

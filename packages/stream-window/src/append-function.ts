@@ -1,5 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
-import { channelName, idBelow } from "./layout.ts";
+import { within } from "./cluster-client.ts";
+import { COMMAND_TIMEOUT_MS } from "./end-when-silent.ts";
+import { channelName, epochKey, idBelow, windowKeys } from "./layout.ts";
 import { isCluster, toFunctionError } from "./library.ts";
 import type { Outcome, Progress } from "./progress.ts";
 
@@ -85,21 +87,30 @@ async function appendInPipeline(
   const pipeline = redis.pipeline();
   let at = options.marker?.at ?? 0n;
   for (const event of events) {
-    pipeline.call("FCALL", ...fcallArguments(event, at, options));
+    pipeline.call("FCALL", ...fcallArguments(event, at, isCluster(redis), options));
     at = event.next ?? at;
   }
-  const results = (await pipeline.exec()) ?? [];
+  const results = (await within(COMMAND_TIMEOUT_MS, pipeline.exec())) ?? [];
   return results.map(([error, outcome]) => {
     if (error) throw toFunctionError(error);
     return outcome as AppendOutcome;
   });
 }
 
-function fcallArguments(event: Append, at: bigint, { limits, publish, marker, since = 0n }: AppendOptions): string[] {
-  const keys = [channelName(event.topic, event.channel)];
-  if (marker != null) keys.push(marker.key);
+function fcallArguments(
+  event: Append,
+  at: bigint,
+  inCluster: boolean,
+  { limits, publish, marker, since = 0n }: AppendOptions,
+): string[] {
+  const { topic, channel, epoch } = event;
+  const keys = [
+    epochKey(topic, channel),
+    ...(marker ? [marker.key] : []),
+    ...(inCluster ? windowKeys(topic, channel, epoch) : []),
+  ];
   return [
-    "mib_append",
+    "mib_append_event",
     String(keys.length),
     ...keys,
     event.epoch,
@@ -117,7 +128,7 @@ function fcallArguments(event: Append, at: bigint, { limits, publish, marker, si
     String(limits.ageMsMax),
     String(since),
     since === 0n ? "" : idBelow(event.id),
-    String(at),
+    marker ? String(at) : "",
     String(event.next ?? at),
   ];
 }

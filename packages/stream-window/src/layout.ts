@@ -27,6 +27,12 @@ export const epochKey = (topic: string, channel: string): string => `${channelNa
 export const windowKey = (topic: string, channel: string, epoch: string): string =>
   `${channelName(topic, channel)}:${epoch}`;
 
+/** All keys of a window: beside the stream what appending keeps of it. */
+export function windowKeys(topic: string, channel: string, epoch: string): string[] {
+  const window = windowKey(topic, channel, epoch);
+  return [window, `${window}:state`, `${window}:ids`];
+}
+
 /**
  * String: the run of the server (`run_id` of INFO) of which the relay knows that the windows of all the topic's channels are there, up to the
  * last event that anybody was told of. Of another run that is not known: a server may come back without its data, or with older.

@@ -11,8 +11,8 @@ const RETIRED_WINDOW_SECONDS = 3_600;
 const RETIRED_STATE_SECONDS = 30 * 86_400;
 
 // Other keys of a channel, beside those in layout.ts: `<window>:state` (last id, count, entries, bytes, oldest time, since where
-// the log was read without a hole) and `<window>:ids` (sorted set: event ids by count). One key of a channel is passed: all others
-// are in its slot by their hash tag. A marker is `<next> <since>`, see progress.ts.
+// the log was read without a hole) and `<window>:ids` (sorted set: event ids by count). The key of its epoch is passed, and in a cluster
+// all of them: while their slot goes to another server, none is written where the others are not. A marker is `<next> <since>`, see progress.ts.
 const LIBRARY = `#!lua name=mib_window
 local function newer(a, b)
   local a1, a2 = string.match(a, '^(%d+)%-(%d+)$')
@@ -144,9 +144,10 @@ local function append(channel, args)
   return 'APPENDED'
 end
 
-redis.register_function('mib_append', function(keys, args)
-  local channel, marker, since, at, next = keys[1], keys[2], args[14], args[16], args[17]
-  if not marker then return append(channel, args) end
+redis.register_function('mib_append_event', function(keys, args)
+  local channel, since, at, next = string.sub(keys[1], 1, -#':epoch' - 1), args[14], args[16], args[17]
+  if at == '' then return append(channel, args) end
+  local marker = keys[2]
   local trouble, noted = read_marker(marker, at)
   if trouble then return trouble end
   local outcome = append(channel, args)

@@ -1,0 +1,47 @@
+import { Cluster, type RedisOptions } from "ioredis";
+
+/** For so long a server may take to say which slots are where; another one is asked then. */
+const SLOTS_TIMEOUT_MS = 1_000;
+
+/**
+ * A client of Redis Cluster. `urls`: servers that are asked for the others, with commas; user, password and TLS of the first are
+ * those of all. What can't be sent now fails now, but for what ioredis sends again by itself while slots move: whoever waits for an answer
+ * sets a limit (`within`), since there is none while no server is known.
+ */
+export function createClusterClient(
+  urls: string,
+  connection: RedisOptions,
+  { lazyConnect = false, reconnect }: { lazyConnect?: boolean; reconnect: (attempt: number) => number },
+): Cluster {
+  return new Cluster(urls.split(","), {
+    redisOptions: { ...nodeOptions(urls), ...connection },
+    clusterRetryStrategy: reconnect,
+    enableOfflineQueue: false,
+    scaleReads: "master",
+    slotsRefreshTimeout: SLOTS_TIMEOUT_MS,
+    lazyConnect,
+  });
+}
+
+/** What each server of a cluster is connected to with: its other servers name no user and no password. */
+export function nodeOptions(urls: string): RedisOptions {
+  const { protocol, username, password } = new URL(urls.split(",")[0]!);
+  return {
+    ...(username !== "" && { username: decodeURIComponent(username) }),
+    ...(password !== "" && { password: decodeURIComponent(password) }),
+    ...(protocol === "rediss:" && { tls: {} }),
+  };
+}
+
+/** The answer, or a failure once it is late: the work itself goes on, and what it comes to is dropped. */
+export async function within<Answer>(milliseconds: number, work: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
