@@ -107,6 +107,8 @@ export function federationSettings(config: RouterConfig): FederationSettings {
     operationCacheMax: config.limits.operations_cached_max,
     operationCacheBytesMax: config.limits.operations_cached_bytes_max,
     overrideLabels: config.override_labels,
+    // One command waits for many streams, and a cluster takes commands of one slot only.
+    ...(config.streams.redis_cluster && { streamSources: ["KAFKA"] as const }),
     subgraph: (name, routingUrl) => subgraphEndpoint(subgraphConfig(config, name), routingUrl),
   };
 }

@@ -87,13 +87,13 @@ export async function startRouter(
     },
     config.streams.event_time_fields,
   );
-  const { redis_url: redisUrl } = config.streams;
-  if (redisUrl !== null) {
+  const { redis_url: url, redis_cluster: isCluster } = config.streams;
+  if (url !== null) {
     // Loaded only where they are wanted: the clients of Redis and Kafka are large.
     const { startStreams } = await import("./streams/start-streams.ts");
     const { RedisCounters } = await import("./request/redis-counters.ts");
-    streams = startStreams({ ...config.streams, redis_url: redisUrl }, metrics, log);
-    counters = new RedisCounters(redisUrl, log);
+    streams = startStreams({ url, isCluster }, config.streams, metrics, log);
+    counters = new RedisCounters({ url, isCluster }, log);
   }
   service.onShutdown("streams", () => streams?.close());
   service.onShutdown("rate limits", () => counters?.close());
@@ -237,4 +237,4 @@ export async function startRouter(
 }
 
 const sumOf = (streams: Streams | null, count: (hub: StreamHub) => number): number =>
-  streams === null ? 0 : Object.values(streams.hubs).reduce((sum, hub) => sum + count(hub), 0);
+  streams === null ? 0 : Object.values(streams.hubs).reduce((sum, hub) => sum + (hub === null ? 0 : count(hub)), 0);

@@ -133,6 +133,11 @@ export const ERROR_CATALOGUE = {
     meaning: "The stream behind the subscription cannot be read.",
     remedy: "Try again shortly.",
   },
+  STREAM_SOURCE_NOT_SUPPORTED: {
+    status: 501,
+    meaning: "A subscription field has a source that the router's store can't be: the router does not start with it.",
+    remedy: "Have streams that services fill (source: REDIS) in a Redis that is no cluster.",
+  },
   STREAM_BUDGET_EXCEEDED: {
     status: 429,
     meaning: "The subscriptions of one client cost more than they may: fields and requests, times events.",

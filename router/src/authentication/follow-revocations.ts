@@ -37,7 +37,7 @@ export function followRevocations(
     log,
   }: {
     hub: StreamHub;
-    source: { connected: boolean };
+    source: { hears(topic: string, channel: string): boolean };
     revocations: Revocations;
     log: Logger;
   },
@@ -46,7 +46,7 @@ export function followRevocations(
   let hears = false;
   let isHeard = false;
   const check = setInterval(() => {
-    if (hears && source.connected) heardAtMs = Date.now();
+    if (hears && source.hears(topic, channel)) heardAtMs = Date.now();
   }, CHECK_MS).unref();
   revocations.followed(() => Date.now() - heardAtMs <= AWAY_MS_MAX);
   const spec = {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isCredential } from "../subgraph-client/header-names.ts";
 import type { HeaderRule } from "./header-rule-config.ts";
 import { http2Schema, tlsSchema } from "./listener-config.ts";
-import { count, list, url } from "./setting-types.ts";
+import { count, list, url, urls } from "./setting-types.ts";
 import { supergraphSourceSchema } from "./supergraph-source-config.ts";
 import {
   allSubgraphsSchema,
@@ -95,7 +95,14 @@ const redisStreams = z.strictObject({
 });
 
 const streams = z.strictObject({
-  redis_url: url().nullable().default(null).describe("Where streams come from; without it there are none."),
+  redis_url: urls()
+    .nullable()
+    .default(null)
+    .describe("Where streams come from; without it there are none. Of a cluster some of its servers, with commas."),
+  redis_cluster: z
+    .boolean()
+    .default(false)
+    .describe("Redis is a cluster: sharded pub/sub. It can't be the source of streams that services fill themselves."),
   redis_streams: redisStreams
     .prefault({})
     .describe("Streams that services fill themselves by XADD (source: REDIS): Redis or Valkey 7 or later."),
@@ -297,6 +304,7 @@ export const routerConfigSchema = settings
   .superRefine(refuseLeaks)
   .superRefine(refuseSharedFreePort)
   .superRefine(refuseUnheardOf)
+  .superRefine(refuseSeveralServers)
   .transform(({ subgraphs, ...rest }) => ({
     ...rest,
     subgraphs: Object.fromEntries(
@@ -340,6 +348,19 @@ function refuseSharedFreePort({ workers, listen }: z.output<typeof settings>, co
 function refuseUnheardOf({ tls, http2 }: z.output<typeof settings>, context: z.RefinementCtx): void {
   if (tls !== null && http2.prior_knowledge)
     context.addIssue({ code: "custom", path: ["http2", "prior_knowledge"], message: "is for a router without tls" });
+}
+
+/** Of servers that are no cluster each has data of its own. */
+function refuseSeveralServers(
+  { streams: { redis_url, redis_cluster } }: z.output<typeof settings>,
+  context: z.RefinementCtx,
+): void {
+  if (redis_url !== null && redis_url.includes(",") && !redis_cluster)
+    context.addIssue({
+      code: "custom",
+      path: ["streams", "redis_url"],
+      message: "may be several of a cluster only: set redis_cluster",
+    });
 }
 
 function forwardsCredential({ propagate }: HeaderRule): boolean {

@@ -14,7 +14,7 @@ import type { SubscriptionEndpoint } from "../subgraph-client/subscription-endpo
 import { SubgraphClients, type SubgraphState } from "../subgraph-client/subgraph-clients.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
 import { STREAM_URL } from "../supergraph/check-streams.ts";
-import type { StreamKind } from "../supergraph/streamed-directive.ts";
+import { STREAM_KINDS, type StreamKind } from "../supergraph/streamed-directive.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import { SupergraphLifeCycle } from "../supergraph/supergraph-life-cycle.ts";
 import { CHARACTER_BYTES, OperationCache } from "./operation-cache.ts";
@@ -49,6 +49,8 @@ export interface FederationSettings {
   operationCacheMax: number;
   /** What they may take together, as it is estimated. Absent: 32 MiB. */
   operationCacheBytesMax?: number;
+  /** What may feed the streamed fields of a supergraph. Absent: every source there is. */
+  streamSources?: readonly StreamKind[];
   /** Whether labels of overrides hold, by name; percentages that are not in it are drawn, other labels do not hold. */
   overrideLabels?: Readonly<Record<string, boolean>>;
 }
@@ -197,6 +199,13 @@ export async function createFederation(options: FederationOptions): Promise<Fede
   }
 }
 
+function refuseSources({ streamedFields }: RouterSupergraph, sources: readonly string[]): void {
+  const refused = [...streamedFields].filter(([, { source }]) => !sources.includes(source));
+  if (refused.length === 0) return;
+  const fields = refused.map(([name, { source }]) => `${name} (source: ${source})`).join(", ");
+  throw new CodedError("STREAM_SOURCE_NOT_SUPPORTED", `Nothing here can feed the subscription fields ${fields}.`);
+}
+
 /** Loaded only where it is wanted: a router has Apollo's planner and gateway in another thread. */
 async function inlinePlanners(): Promise<Planners> {
   const { planInline } = await import("../plan/planners.ts");
@@ -308,6 +317,7 @@ class LoadedFederation implements Federation {
 
   #begin(settings: FederationSettings): Generation {
     const supergraph = this.#lifeCycle.current;
+    refuseSources(supergraph, settings.streamSources ?? STREAM_KINDS);
     const clients = new Map<string, SubgraphClient>();
     for (const [name, url] of supergraph.subgraphs) {
       if (url === STREAM_URL) continue;

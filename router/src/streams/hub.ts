@@ -138,9 +138,11 @@ export class StreamHub {
     if (channel) this.#read(channel);
   }
 
-  /** Messages may be missed from now on, until `subscribed` is called for each channel again. */
-  lost(): void {
-    for (const channel of this.#channels.values()) {
+  /** Messages may be missed from now on, of all channels or of `only` one, until `subscribed` is called for each again. */
+  lost(only?: { topic: string; channel: string }): void {
+    const lost = only ? [this.#channels.get(keyOf(only.topic, only.channel))] : this.#channels.values();
+    for (const channel of lost) {
+      if (!channel) continue;
       channel.state = "SUBSCRIBING";
       channel.buffer = [];
       channel.readNumber += 1;

@@ -16,7 +16,7 @@ import { addressStream } from "./stream-address.ts";
 
 export interface StreamOptions {
   /** By where events come from; null where no store for streams is configured. */
-  hubs: Readonly<Record<StreamKind, StreamHub>> | null;
+  hubs: Readonly<Record<StreamKind, StreamHub | null>> | null;
   channelsMax: number;
   /** What makes cursors, and for how long they are good; null where no keys are configured. */
   cursors: { keys: CursorKeys; lifetimeMs: number } | null;
@@ -48,6 +48,7 @@ export function openStream(
   const { channels, filters } = addressStream(streamed, { args: streamed.arguments(variables), identity, channelsMax });
   const { fieldName, topic, delivery, snapshot, source } = streamed;
   const hub = hubs[source];
+  if (hub === null) throw new CodedError("STREAM_UNAVAILABLE", "This router's store can't feed the stream.");
   const scope =
     cursors &&
     new CursorScope({

@@ -9,15 +9,16 @@ import { RedisLogSource } from "./redis-log/redis-log-source.ts";
 import { RedisLogStore } from "./redis-log/redis-log-store.ts";
 import { CursorKeys } from "./resume/cursor-keys.ts";
 import { ResumeAdmission } from "./resume/resume-admission.ts";
+import type { RedisAddress } from "./redis-connection.ts";
 import { RedisStreamSource } from "./redis-stream-source.ts";
 import type { HubClock } from "./stream-source.ts";
 
-type StreamsConfig = RouterConfig["streams"] & { redis_url: string };
+type StreamsConfig = RouterConfig["streams"];
 
 /** The hubs with their stores, running. */
 export interface Streams {
-  /** By where events come from. */
-  hubs: Record<StreamKind, StreamHub>;
+  /** By where events come from; null where the store can't be such a source. */
+  hubs: Record<StreamKind, StreamHub | null> & { KAFKA: StreamHub };
   /** Subscribers that wait to catch up, whatever feeds them. */
   readonly resumesWaiting: number;
   source: RedisStreamSource;
@@ -36,8 +37,12 @@ const EXECUTIONS_MAX = 16;
 const VERIFY_AFTER_RETURN_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 /** Starts the streams. Does not wait for the store to be there. */
-export function startStreams(config: StreamsConfig, observer: HubObserver & HistoryObserver, log: Logger): Streams {
-  const url = config.redis_url;
+export function startStreams(
+  address: RedisAddress,
+  config: StreamsConfig,
+  observer: HubObserver & HistoryObserver,
+  log: Logger,
+): Streams {
   const clock: HubClock = {
     after(milliseconds, action) {
       const timer = setTimeout(action, milliseconds);
@@ -54,25 +59,22 @@ export function startStreams(config: StreamsConfig, observer: HubObserver & Hist
     channelBufferMax: config.channel_buffer_max,
     replayEventsMax: config.replay_events_max,
   };
-  const source = new RedisStreamSource(url, log);
+  const source = new RedisStreamSource(address, log);
   const history = historyOf(config, observer, log);
   const hub = new StreamHub({ source, history, clock, admission, limits, observer });
 
-  const { key, value_field: valueField } = config.redis_streams;
-  const logStore = new RedisLogStore(url, log);
-  const logSource = new RedisLogSource(logStore, { format: entryFormat({ key, valueField }), log });
-  const logHub = new StreamHub({ source: logSource, history: null, clock, admission, limits, observer });
+  const logStore = address.isCluster ? null : new RedisLogStore(address.url, log);
+  const logHub = logStore && followLogs(logStore, config, { clock, admission, limits, observer, log });
 
   const verify = () => {
     hub.verify();
-    logHub.verify();
+    logHub?.verify();
   };
-  logSource.start(logHub);
   const timers = new Set<NodeJS.Timeout>([setInterval(verify, config.verify_interval_ms).unref()]);
   source.start({
     subscribed: (topic, channel) => hub.subscribed(topic, channel),
     message: (topic, channel, entry) => hub.message(topic, channel, entry),
-    lost: () => hub.lost(),
+    lost: (only) => hub.lost(only),
     returned() {
       for (const afterMs of VERIFY_AFTER_RETURN_MS) {
         const timer = setTimeout(() => {
@@ -96,10 +98,25 @@ export function startStreams(config: StreamsConfig, observer: HubObserver & Hist
     close() {
       for (const timer of timers) clearTimeout(timer);
       source.close();
-      logStore.close();
+      logStore?.close();
       history?.close();
     },
   };
+}
+
+/** The hub of streams that services fill themselves. */
+function followLogs(
+  store: RedisLogStore,
+  { redis_streams: { key, value_field: valueField } }: StreamsConfig,
+  {
+    log,
+    ...hub
+  }: Pick<ConstructorParameters<typeof StreamHub>[0], "clock" | "admission" | "limits" | "observer"> & { log: Logger },
+): StreamHub {
+  const source = new RedisLogSource(store, { format: entryFormat({ key, valueField }), log });
+  const logHub = new StreamHub({ ...hub, source, history: null });
+  source.start(logHub);
+  return logHub;
 }
 
 /** Null where no Kafka is configured. Connects when there is something to read. */

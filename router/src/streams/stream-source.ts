@@ -34,7 +34,8 @@ export interface PastEvents {
 /** Who is told what the source hears: the hub. */
 export interface StreamListener {
   subscribed(topic: string, channel: string): void;
-  lost(): void;
+  /** Messages may be missed, of all channels or of `only` one, until `subscribed` is told of each. */
+  lost(only?: { topic: string; channel: string }): void;
   /** The store is there again after it was away; `subscribed` follows for each channel. */
   returned(): void;
   message(topic: string, channel: string, entry: WindowEntry): void;

@@ -21,9 +21,12 @@ export interface StreamedDirective {
 }
 
 /** Where the events of a streamed field come from: through Kafka and the relay, or from a stream that services fill in Redis. */
-export type StreamKind = "KAFKA" | "REDIS";
+export type StreamKind = (typeof STREAM_KINDS)[number];
 
-export const isStreamKind = (source: string): source is StreamKind => source === "KAFKA" || source === "REDIS";
+export const STREAM_KINDS = ["KAFKA", "REDIS"] as const;
+
+export const isStreamKind = (source: string): source is StreamKind =>
+  (STREAM_KINDS as readonly string[]).includes(source);
 
 const STREAMED_SPEC = /\/streamed\/v\d+\.\d+$/;
 
