@@ -49,6 +49,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: `if (tellsCount === null) subscriber.note =`,
   },
   {
+    name: "what was trimmed of a Redis stream is not missed",
+    file: "streams/redis-log/redis-log-source.ts",
+    find: `const isKnown = i > 0 || isComplete;`,
+    replace: `const isKnown = i > 0 || isComplete !== null;`,
+  },
+  {
     name: "what Kafka has of a hole is left out",
     file: "streams/resume/replay.ts",
     find: `for (const some of inPieces(past?.events ?? [])) {`,

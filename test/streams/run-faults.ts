@@ -8,10 +8,11 @@ import type { RecordedSubscription } from "./clients/recorded-subscription.ts";
 import { Counters } from "./counters.ts";
 import type { Fault, FaultWorld } from "./faults/fault.ts";
 import { FaultInjector } from "./injector.ts";
-import { allOf, type TestChannels, testChannels } from "./publish/channels.ts";
+import { ofKafka, type TestChannels, testChannels } from "./publish/channels.ts";
 import { engineWay } from "./publish/engine-way.ts";
 import { kafkaWay } from "./publish/kafka-way.ts";
 import { Publisher } from "./publish/publisher.ts";
+import { redisWay, streamKey } from "./publish/redis-way.ts";
 import { settle } from "./settle.ts";
 import { metricOf } from "./stack/admin-process.ts";
 import { type FaultStack, startFaultStack } from "./stack/fault-stack.ts";
@@ -90,7 +91,7 @@ async function runOn(stack: FaultStack, options: FaultRunOptions, startedAt: num
   let connections = 0;
   const endpoint = () => stack.routers[connections++ % stack.routers.length]!.url;
   const clients = startFleet(channels, options.fleet, endpoint);
-  const world: FaultWorld = { stack, clients, publisher };
+  const world: FaultWorld = { stack, clients, publisher, redisStreams: channels.orders.map(streamKey) };
   const injector = new FaultInjector(options.faults, world, seed * 1_000);
   const counters = new Counters();
   const subscriptions = clients.flatMap((client) => client.subscriptions);
@@ -152,15 +153,13 @@ const allHadOne = (subscriptions: readonly RecordedSubscription[]): Promise<void
     { deadlineMs: BEGUN_MS_MAX },
   );
 
-/** Trades by way of the engine where there is one, all else straight into Kafka. */
-async function waysOf({ broker, engine }: FaultStack, channels: TestChannels) {
-  const kafka = kafkaWay(broker);
-  if (engine === null) return new Map([[kafka, allOf(channels)]]);
-  const { trades, ...others } = channels;
-  return new Map([
-    [kafka, allOf({ ...others, trades: [] })],
-    [await engineWay(engine.address, trades), trades],
-  ]);
+/** Orders into Redis, trades by way of the engine where there is one, all else straight into Kafka. */
+async function waysOf({ broker, engine, redis }: FaultStack, channels: TestChannels) {
+  const { trades, orders } = channels;
+  const ways = new Map([[redisWay(redis.url), orders]]);
+  ways.set(kafkaWay(broker), ofKafka(engine === null ? channels : { ...channels, trades: [] }));
+  if (engine !== null) ways.set(await engineWay(engine.address, trades), trades);
+  return ways;
 }
 
 /** Compares what clients saw since the last time, and adds it to the run. */

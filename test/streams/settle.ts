@@ -13,12 +13,14 @@ const NEXT_EVENT_MS = 2_000;
 
 /**
  * With nothing harmed any more, waits until all clients have all that was published; who does not get there is found by the
- * check. Events are published only for subscriptions that have no place in their stream: the others must find out by
- * themselves what they lack, without a later event that shows it. It takes as long as something moves: a slow machine is no loss.
+ * check. Events are published only where the last one may be lost for good, and for subscriptions that have no place in their stream: the others
+ * must find out by themselves what they lack, without a later event that shows it. It takes as long as something moves: a slow machine is no loss.
  */
 export async function settle({ clients, publisher }: FaultWorld): Promise<void> {
   const subscriptions = clients.flatMap((client) => client.subscriptions);
   await publisher.pause();
+  // What Redis took and lost is told with the next event, and there has to be one.
+  await publisher.publishOneEach({ mayLose: true });
   const isWhole = (subscription: RecordedSubscription) =>
     subscription.hasPlace &&
     subscription.wanted.channels.every((channel) => subscription.lastOf(channel) === publisher.lastOf(channel));

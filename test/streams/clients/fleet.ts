@@ -23,7 +23,7 @@ const SLOW_PONG_MS_MAX = 20_000;
 
 /** Clients of all kinds, on streams of all kinds. */
 export function startFleet(channels: TestChannels, size: FleetSize, endpoint: () => string): StreamClient[] {
-  const { trades, quotes, readings, fat } = channels;
+  const { trades, quotes, readings, fat, orders } = channels;
   const clients: StreamClient[] = [];
   const add = (
     start: typeof websocketClient,
@@ -40,10 +40,18 @@ export function startFleet(channels: TestChannels, size: FleetSize, endpoint: ()
   const times = (count: number, each: () => void) => Array.from({ length: count }).forEach(each);
 
   times(size.websockets, () =>
-    add(websocketClient, "websocket", (number) => [...three(number).map(tradesOf), ...readings.map(readingsOf)]),
+    add(websocketClient, "websocket", (number) => [
+      ...three(number).map(tradesOf),
+      ...readings.map(readingsOf),
+      ...orders.map(ordersOf),
+    ]),
   );
   times(size.eventStreams, () =>
-    add(sseClient, "sse", (number) => [tradesOf(three(number)[0]!), readingsOf(readings[number % 2]!)]),
+    add(sseClient, "sse", (number) => [
+      tradesOf(three(number)[0]!),
+      readingsOf(readings[number % 2]!),
+      ordersOf(orders[number % orders.length]!),
+    ]),
   );
   times(size.enriched, () =>
     add(websocketClient, "enriched", (number) => three(number).slice(1).map(enrichedTradesOf)),
@@ -109,4 +117,15 @@ const readingsOf =
     variables: { source },
     channels: [key],
     read: ({ readings }) => ({ channel: `${READINGS}/${readings.source}`, id: readings.id, value: readings.value }),
+  });
+
+const ordersOf =
+  ({ name: shop, key }: TestChannel) =>
+  (name: string): WantedStream => ({
+    name,
+    delivery: "EVERY",
+    query: `subscription ${name}($shop: ID!) { orders(shop: $shop) { shop id total } }`,
+    variables: { shop },
+    channels: [key],
+    read: ({ orders }) => ({ channel: `orders/${orders.shop}`, id: orders.id, value: orders.total }),
   });

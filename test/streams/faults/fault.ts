@@ -8,6 +8,8 @@ export interface FaultWorld {
   stack: FaultStack;
   clients: readonly StreamClient[];
   publisher: Publisher;
+  /** The keys of streams that come from Redis alone. */
+  redisStreams: readonly string[];
 }
 
 /** Puts right what a fault has harmed. */

@@ -35,6 +35,16 @@ const hold =
       }),
     );
 
+/** Not while Redis is harmed otherwise: it has to answer. */
+const onStreams =
+  (inflict: (redis: FaultWorld["stack"]["redis"], key: string) => Promise<unknown>) =>
+  ({ stack: { redis }, redisStreams }: FaultWorld): FaultTarget[] => [
+    target(redis.process, async (random) => {
+      await inflict(redis, random.pick(redisStreams));
+      return nothing;
+    }),
+  ];
+
 export const PROCESS_FAULTS: readonly Fault[] = [
   { kind: "router kill -9", weight: 7, lastsMs: [0, 1_000], targets: kill(routerProcesses) },
   { kind: "router ended gently", weight: 4, lastsMs: [0, 500], targets: kill(routerProcesses, "SIGTERM") },
@@ -92,6 +102,18 @@ export const PROCESS_FAULTS: readonly Fault[] = [
         return () => redis.process.start();
       }),
     ],
+  },
+  {
+    kind: "Redis stream trimmed",
+    weight: 4,
+    lastsMs: [0, 200],
+    targets: onStreams((redis, key) => redis.trim(key)),
+  },
+  {
+    kind: "Redis stream deleted",
+    weight: 2,
+    lastsMs: [0, 200],
+    targets: onStreams((redis, key) => redis.delete(key)),
   },
   {
     kind: "clock of a router jumps",

@@ -1,11 +1,11 @@
-/** A channel of the run, and how its events look in Kafka. */
+/** A channel of the run, and how its events look where they are published. */
 export interface TestChannel {
   /** As clients and histories name it. */
   key: string;
   topic: string;
   name: string;
   eventsPerSecond: number;
-  /** The record of an event that is the n-th of its channel. */
+  /** The event that is the n-th of its channel; headers are for Kafka. */
   record(n: number): { value: string; headers: Record<string, string> };
 }
 
@@ -23,6 +23,8 @@ export interface TestChannels {
   quotes: TestChannel[];
   readings: TestChannel[];
   fat: TestChannel;
+  /** Of streams in Redis alone. */
+  orders: TestChannel[];
 }
 
 export function testChannels(run: string, tradesPerSecond: number): TestChannels {
@@ -32,10 +34,12 @@ export function testChannels(run: string, tradesPerSecond: number): TestChannels
     quotes: names("Q", 6).map((name) => quote(name, run, tradesPerSecond / 30)),
     readings: names("R", 2).map((name) => reading(name, tradesPerSecond / 20, "metric")),
     fat: reading(`${run}-fat0`, 8, FAT),
+    orders: names("O", 3).map((name) => order(name, tradesPerSecond / 10)),
   };
 }
 
-export const allOf = ({ trades, quotes, readings, fat }: TestChannels): TestChannel[] => [
+/** What comes by way of Kafka. */
+export const ofKafka = ({ trades, quotes, readings, fat }: TestChannels): TestChannel[] => [
   ...trades,
   ...quotes,
   ...readings,
@@ -97,5 +101,16 @@ function reading(name: string, eventsPerSecond: number, metric: string): TestCha
       value: JSON.stringify({ id: String(n), source: name, metric, value: valueOf(n), at: AT }),
       headers: { channel: name, "event-id": `${name}-${n}`, "schema-version": "1" },
     }),
+  };
+}
+
+/** An entry's id is its number: the publisher gives it. */
+function order(name: string, eventsPerSecond: number): TestChannel {
+  return {
+    key: `orders/${name}`,
+    topic: "orders",
+    name,
+    eventsPerSecond,
+    record: (n) => ({ value: JSON.stringify({ shop: name, id: String(n), total: valueOf(n) }), headers: {} }),
   };
 }

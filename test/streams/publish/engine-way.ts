@@ -41,6 +41,7 @@ export async function engineWay(address: string, channels: readonly TestChannel[
       await session.flush();
     },
     repeats: false,
+    mayLose: false,
     stop: () => session.close(),
   };
 }

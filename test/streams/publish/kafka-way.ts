@@ -17,6 +17,7 @@ export function kafkaWay(broker: string): PublishingWay {
       if (failed) throw failed.reason;
     },
     repeats: true,
+    mayLose: false,
     stop: () => producer.stop(),
   };
 }

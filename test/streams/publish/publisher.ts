@@ -50,9 +50,10 @@ export class Publisher {
     await this.#running;
   }
 
-  /** One more event in every channel; only while it is paused. */
-  async publishOneEach(): Promise<void> {
-    await this.#send(this.#progress.map((progress) => ({ progress, count: 1 })));
+  /** One more event in every channel, or only in those whose last one may be lost; only while it is paused. */
+  async publishOneEach({ mayLose = false } = {}): Promise<void> {
+    const some = this.#progress.filter(({ way }) => way.mayLose || !mayLose);
+    await this.#send(some.map((progress) => ({ progress, count: 1 })));
   }
 
   /** Sends the newest events once more, as a producer does that crashed before it had noted that they were sent. */

@@ -1,6 +1,6 @@
 import type { TestChannel } from "./channels.ts";
 
-/** How events get into Kafka. */
+/** How events get to where streams come from. */
 export interface PublishingWay {
   /**
    * The events of a channel from the n-th on; resolves when they can't be lost any more. Rejects when that is not known: they may
@@ -9,5 +9,7 @@ export interface PublishingWay {
   send(channel: TestChannel, first: number, count: number): Promise<void>;
   /** Whether what was sent may be sent again at any time. */
   readonly repeats: boolean;
+  /** Whether what was taken may be lost for good: then nobody may get the last event of a channel. */
+  readonly mayLose: boolean;
   stop(): Promise<void>;
 }

@@ -66,6 +66,15 @@ export class RedisServer {
     });
   }
 
+  /** Leaves a stream its newest entry. */
+  trim(key: string): Promise<unknown> {
+    return this.#with((redis) => redis.xtrim(key, "MAXLEN", 1));
+  }
+
+  delete(key: string): Promise<unknown> {
+    return this.#with((redis) => redis.del(key));
+  }
+
   #ping(): Promise<unknown> {
     return this.#with((redis) => redis.ping());
   }
