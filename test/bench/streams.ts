@@ -13,7 +13,8 @@ export const name = "streams";
 const OTHERS_CORE = 1;
 
 const PARTS: Readonly<Record<string, (bench: StreamsBench) => Promise<BenchRow[]>>> = {
-  deliveries: deliveryCost,
+  deliveries: (bench) => deliveryCost(bench, "KAFKA"),
+  "redis-stream": (bench) => deliveryCost(bench, "REDIS"),
   idle: idleMemory,
   stalled: stalledSockets,
   reconnect: massReconnect,

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { freePort } from "@mib/testkit/free-port";
 import { composeSupergraph } from "../../../router/src/supergraph/compose-supergraph.ts";
 import { MeasuredProcess } from "../gateway/measured-process.ts";
+import type { StreamKind } from "../../../router/src/supergraph/streamed-directive.ts";
+import type { BenchTopic } from "./streams-bench.ts";
 import { subscribedSocket } from "./subscribed-socket.ts";
 
 export const OURS = "router";
@@ -26,12 +28,15 @@ export interface RunningServer {
 }
 
 /** Starts one of the two on a core of its own, and waits until it answers. */
-export async function startServer(competitor: Competitor, topic: string, redisUrl: string): Promise<RunningServer> {
+export async function startServer(
+  competitor: Competitor,
+  { topic, redisUrl, source = "KAFKA" }: BenchTopic,
+): Promise<RunningServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "bench-streams-"));
   const supergraphFile = join(folder, "supergraph.graphql");
   const config = join(folder, "router.yaml");
-  writeFileSync(supergraphFile, supergraphOf(topic));
+  writeFileSync(supergraphFile, supergraphOf(topic, { source }));
   writeFileSync(
     join(folder, "keys.json"),
     JSON.stringify([{ id: "k", secret: Buffer.alloc(32, 1).toString("base64") }]),
@@ -53,7 +58,7 @@ export async function startServer(competitor: Competitor, topic: string, redisUr
     competitor === OURS
       ? [...command, own("../../../router/src/main.mjs"), "--config", config]
       : [...command, own("stock-server.ts")],
-    { REDIS_URL: redisUrl, TOPIC: topic, PORT: String(port), LOG_LEVEL: "error" },
+    { REDIS_URL: redisUrl, TOPIC: topic, SOURCE: source, PORT: String(port), LOG_LEVEL: "error" },
     ROUTER_CORE,
   );
   const url = `ws://127.0.0.1:${port}/graphql`;
@@ -82,23 +87,27 @@ export async function startServer(competitor: Competitor, topic: string, redisUr
 }
 
 /** `generation` makes another text of the same schema. */
-export function supergraphOf(topic: string, generation = 0): string {
+export function supergraphOf(
+  topic: string,
+  { generation = 0, source = "KAFKA" }: { generation?: number; source?: StreamKind } = {},
+): string {
   const sdl = `"Generation ${generation}." type Query { nothing: String }`;
   const composition = composeSupergraph([
-    { name: "ticks", routingUrl: "stream:", sdl: schemaOf(topic), file: "ticks" },
+    { name: "ticks", routingUrl: "stream:", sdl: schemaOf(topic, source), file: "ticks" },
     { name: "base", routingUrl: "http://127.0.0.1:1/graphql", sdl, file: "base" },
   ]);
   if ("problems" in composition) throw new Error(composition.problems.join("; "));
   return composition.supergraphSdl;
 }
 
-const schemaOf = (topic: string): string => `
+const schemaOf = (topic: string, source: StreamKind): string => `
   extend schema
     @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@shareable", "@composeDirective"])
-    @link(url: "https://specs.example.org/streamed/v1.0", import: ["@streamed"])
+    @link(url: "https://specs.example.org/streamed/v1.1", import: ["@streamed"])
     @composeDirective(name: "@streamed")
-  directive @streamed(topic: String!, channel: String! = "*", delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
+  directive @streamed(topic: String!, channel: String! = "*", source: Source! = KAFKA, delivery: Delivery! = EVERY, snapshot: Snapshot! = NONE, filter: [String!]) on FIELD_DEFINITION
+  enum Source { KAFKA REDIS }
   enum Delivery { EVERY LATEST }
   enum Snapshot { LAST NONE }
-  type Subscription { ticks(symbol: ID!): Tick! @streamed(topic: "${topic}", channel: "{args.symbol}") }
+  type Subscription { ticks(symbol: ID!): Tick! @streamed(topic: "${topic}", channel: "{args.symbol}", source: ${source}) }
   type Tick { id: ID! price: String! size: String! at: String! note: String! }`;

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BenchRow } from "../bench-result.ts";
+import type { StreamKind } from "../../../router/src/supergraph/streamed-directive.ts";
 import { percentile } from "../percentiles.ts";
 import { OURS, startServer, STOCK, type Competitor, type RunningServer } from "./competitors.ts";
 import { preciseNow, publishedAt, Publisher } from "./publisher.ts";
-import type { StreamsBench } from "./streams-bench.ts";
+import type { BenchTopic, StreamsBench } from "./streams-bench.ts";
 import { subscribedSocket, subscribedSockets } from "./subscribed-socket.ts";
 
 interface Effort {
@@ -30,23 +31,27 @@ interface Measured {
   rssMegabytes: number;
 }
 
-/** Events of one channel to many sockets: processor time, latency and memory of both servers, in rounds that take turns. */
-export async function deliveryCost({ topic, redisUrl, quick }: StreamsBench): Promise<BenchRow[]> {
+/** Events of one channel, from a window or from a Redis stream, to many sockets: processor time, latency and memory of both servers, in rounds that take turns. */
+export async function deliveryCost({ topic, redisUrl, quick }: StreamsBench, source: StreamKind): Promise<BenchRow[]> {
   const effort = quick ? QUICK : FULL;
+  const benchTopic = { topic, redisUrl, source };
   const servers: RunningServer[] = [];
   const rounds = new Map<Competitor, Record<Pace, Measured>[]>([
     [OURS, []],
     [STOCK, []],
   ]);
   try {
-    for (const competitor of rounds.keys()) servers.push(await startServer(competitor, topic, redisUrl));
+    for (const competitor of rounds.keys()) servers.push(await startServer(competitor, benchTopic));
     for (let round = 0; round < effort.rounds; round++) {
       for (const server of servers) {
         const { name } = server.process;
-        rounds.get(name as Competitor)!.push(await measure(server, topic, redisUrl, effort));
+        rounds.get(name as Competitor)!.push(await measure(server, benchTopic, effort));
       }
     }
-    return PACES.flatMap((pace) => rowsOf(pace, rounds, effort));
+    const prefix = source === "REDIS" ? "redis-stream." : "";
+    return PACES.flatMap((pace) =>
+      rowsOf(pace, rounds, `${prefix}${pace === "paced" ? "" : `${pace}.`}sockets-${effort.sockets}`),
+    );
   } finally {
     await Promise.all(servers.map((each) => each.stop()));
   }
@@ -55,11 +60,10 @@ export async function deliveryCost({ topic, redisUrl, quick }: StreamsBench): Pr
 /** One round of one server: the same sockets at all paces. */
 async function measure(
   { url, process: measured }: RunningServer,
-  topic: string,
-  redisUrl: string,
+  benchTopic: BenchTopic,
   { sockets: count, eventsPerSecond, warmUpSeconds, measuredSeconds }: Effort,
 ): Promise<Record<Pace, Measured>> {
-  const publisher = await Publisher.connect(redisUrl, topic);
+  const publisher = await Publisher.connect(benchTopic);
   let received = 0;
   let latencies: number[] = [];
   const onEvent = (data: Buffer) => {
@@ -102,9 +106,8 @@ async function measure(
 function rowsOf(
   pace: Pace,
   rounds: ReadonlyMap<Competitor, readonly Record<Pace, Measured>[]>,
-  { sockets }: Effort,
+  condition: string,
 ): BenchRow[] {
-  const condition = pace === "paced" ? `sockets-${sockets}` : `${pace}.sockets-${sockets}`;
   const median = (competitor: Competitor, figure: keyof Measured) =>
     percentile(
       rounds.get(competitor)!.map((each) => each[pace][figure]),

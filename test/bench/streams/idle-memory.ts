@@ -9,8 +9,8 @@ export async function idleMemory({ topic, redisUrl, quick }: StreamsBench): Prom
   const count = quick ? 500 : 10_000;
   const rows: BenchRow[] = [];
   for (const competitor of [OURS, STOCK] as const) {
-    const server = await startServer(competitor, topic, redisUrl);
-    const publisher = await Publisher.connect(redisUrl, topic);
+    const server = await startServer(competitor, { topic, redisUrl });
+    const publisher = await Publisher.connect({ redisUrl, topic });
     try {
       // What the first sockets bring to life belongs to no one of those that follow.
       for (const socket of await subscribedSockets(50, () => subscribedSocket(server.url, () => {})))

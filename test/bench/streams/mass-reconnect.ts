@@ -14,8 +14,8 @@ const NEXT = `"type":"next"`;
 /** All clients lose their sockets at once, miss some events, come back at once and go on: how long that takes. */
 export async function massReconnect({ topic, redisUrl, quick }: StreamsBench): Promise<BenchRow[]> {
   const count = quick ? 200 : 10_000;
-  const server = await startServer(OURS, topic, redisUrl);
-  const publisher = await Publisher.connect(redisUrl, topic);
+  const server = await startServer(OURS, { topic, redisUrl });
+  const publisher = await Publisher.connect({ redisUrl, topic });
   try {
     const cursors: string[] = [];
     let received = 0;

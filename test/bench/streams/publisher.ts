@@ -3,25 +3,31 @@ import { appendEvents } from "@mib/stream-window/append-function";
 import { loadLibrary } from "@mib/stream-window/library";
 import { markWhole } from "@mib/stream-window/progress";
 import { Redis } from "ioredis";
+import type { StreamKind } from "../../../router/src/supergraph/streamed-directive.ts";
+import { type BenchTopic, streamKey } from "./streams-bench.ts";
 
 const PAYLOAD_BYTES = 200;
+/** Events that the window, or the stream, keeps. */
+const KEPT = 1_000;
 
-/** Publishes events of one channel as the relay does. */
+/** Publishes events of one channel as the relay does, or adds them to a stream as a service does. */
 export class Publisher {
   readonly #redis: Redis;
   readonly #topic: string;
+  readonly #source: StreamKind;
   #sequence = Date.now() * 1_000;
 
-  private constructor(redis: Redis, topic: string) {
+  private constructor(redis: Redis, topic: string, source: StreamKind) {
     this.#redis = redis;
     this.#topic = topic;
+    this.#source = source;
   }
 
-  static async connect(redisUrl: string, topic: string): Promise<Publisher> {
+  static async connect({ redisUrl, topic, source = "KAFKA" }: BenchTopic): Promise<Publisher> {
     const redis = new Redis(redisUrl);
     await loadLibrary(redis);
     await markWhole(redis, topic, []);
-    return new Publisher(redis, topic);
+    return new Publisher(redis, topic, source);
   }
 
   async publish(): Promise<void> {
@@ -29,6 +35,10 @@ export class Publisher {
     const at = String(performance.timeOrigin + performance.now());
     const tick = { id: String(this.#sequence), price: "64250.1", size: "0.5", at, note: "" };
     tick.note = "n".repeat(Math.max(0, PAYLOAD_BYTES - JSON.stringify({ data: { ticks: tick } }).length));
+    if (this.#source === "REDIS") {
+      await this.#redis.xadd(streamKey(this.#topic), "MAXLEN", "~", KEPT, "*", "value", JSON.stringify(tick));
+      return;
+    }
     const event = {
       topic: this.#topic,
       channel: "S",
@@ -39,7 +49,7 @@ export class Publisher {
       value: JSON.stringify(tick),
     };
     await appendEvents(this.#redis, [event], {
-      limits: { entriesMax: 1_000, bytesMax: 10_000_000, ageMsMax: 60_000 },
+      limits: { entriesMax: KEPT, bytesMax: 10_000_000, ageMsMax: 60_000 },
       publish: "PUBLISH",
     });
   }

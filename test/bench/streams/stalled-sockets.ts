@@ -18,8 +18,8 @@ export async function stalledSockets({ topic, redisUrl, quick }: StreamsBench): 
   const count = quick ? 100 : 1_000;
   const seconds = quick ? 1 : 8;
   const stalledCount = count / 100;
-  const server = await startServer(OURS, topic, redisUrl);
-  const publisher = await Publisher.connect(redisUrl, topic);
+  const server = await startServer(OURS, { topic, redisUrl });
+  const publisher = await Publisher.connect({ redisUrl, topic });
   try {
     let received = 0;
     let latencies: number[] = [];

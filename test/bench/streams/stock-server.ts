@@ -1,5 +1,5 @@
 // The peer: graphql-ws on ws with graphql-js, as their documentation sets them up. One Redis connection brings the events,
-// and each is executed once per subscriber. Started by streams.ts with PORT, REDIS_URL and TOPIC set.
+// and each is executed once per subscriber. Started by streams.ts with PORT, REDIS_URL, TOPIC and SOURCE set.
 import { EventEmitter, on } from "node:events";
 import { createServer } from "node:http";
 import { channelName, decodeMessage } from "@mib/stream-window/layout";
@@ -7,6 +7,7 @@ import { buildSchema } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { Redis } from "ioredis";
 import { WebSocketServer } from "ws";
+import { streamKey } from "./streams-bench.ts";
 
 const schema = buildSchema(`
   type Query { nothing: String }
@@ -23,8 +24,21 @@ schema.getSubscriptionType()!.getFields()["ticks"]!.subscribe = async function* 
 };
 
 const redis = new Redis(process.env["REDIS_URL"]!);
-await redis.subscribe(channelName(topic, "S"));
-redis.on("message", (_, message) => events.emit("S", JSON.parse(decodeMessage(message).value)));
+if (process.env["SOURCE"] === "REDIS") void follow(streamKey(topic));
+else {
+  await redis.subscribe(channelName(topic, "S"));
+  redis.on("message", (_, message) => events.emit("S", JSON.parse(decodeMessage(message).value)));
+}
+
+async function follow(key: string): Promise<never> {
+  for (let last = "$"; ;) {
+    const [found] = (await redis.xread("BLOCK", 0, "STREAMS", key, last))!;
+    for (const [id, [, value]] of found![1]) {
+      last = id;
+      events.emit("S", JSON.parse(value!));
+    }
+  }
+}
 
 const server = createServer();
 useServer({ schema }, new WebSocketServer({ server, path: "/graphql" }));

@@ -12,8 +12,8 @@ const SWAP_MS_MAX = 10_000;
 /** The supergraph is replaced again and again under open subscriptions that stay valid: how many of them end. */
 export async function supergraphSwaps({ topic, redisUrl, quick }: StreamsBench): Promise<BenchRow[]> {
   const [swaps, subscriptions] = quick ? [3, 100] : [100, 5_000];
-  const server = await startServer(OURS, topic, redisUrl);
-  const publisher = await Publisher.connect(redisUrl, topic);
+  const server = await startServer(OURS, { topic, redisUrl });
+  const publisher = await Publisher.connect({ redisUrl, topic });
   try {
     let received = 0;
     let ended = 0;
@@ -30,7 +30,7 @@ export async function supergraphSwaps({ topic, redisUrl, quick }: StreamsBench):
     const before = await server.metric("router_reloads_total");
     for (let swap = 1; swap <= swaps; swap++) {
       const next = `${server.supergraphFile}.next`;
-      writeFileSync(next, supergraphOf(topic, swap));
+      writeFileSync(next, supergraphOf(topic, { generation: swap }));
       renameSync(next, server.supergraphFile);
       for (let waited = 0; (await server.metric("router_reloads_total")) < before + swap; waited += 50) {
         if (waited > SWAP_MS_MAX) throw new Error(`swap ${swap} was not taken into use`);
