@@ -15,8 +15,9 @@ const supergraph = { apiSchema: schema, fullSchema: schema } as RouterSupergraph
 
 function neededBy(query: string, fetches: readonly PlannedFetch[] = []): NeededFields {
   const operation = parse(query).definitions[0] as OperationDefinitionNode;
-  const names = { fieldNames: new Set<string>(), requiredNames: new Set<string>() };
-  return new NeededFields(supergraph, normalizeOperation(operation, new Map(), names), fetches);
+  const names = { fieldNames: new Set<string>(), requiredNames: new Set<string>(), inputs: [] };
+  const normalized = normalizeOperation(operation, new Map(), { ...supergraph, ...names });
+  return new NeededFields(supergraph, normalized, fetches);
 }
 
 test("what contexts are made of is needed at once, although it is selected in a deferred part", () => {

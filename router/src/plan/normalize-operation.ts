@@ -8,6 +8,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
+import { objectsApart } from "./objects-apart.ts";
 
 /** A client's operation in the form that is planned: response names that cannot be mistaken for a schema's fields. */
 export interface NormalizedOperation {
@@ -21,6 +22,11 @@ export interface NormalizedOperation {
   clientVariables: ReadonlyMap<string, string>;
 }
 
+type NamesOf = Pick<
+  RouterSupergraph,
+  "fieldNames" | "requiredNames" | "apiSchema" | "fullSchema" | "joinedSchemas" | "inputs"
+>;
+
 /** Names that our own fetches use, and those that Apollo's planner makes. */
 const RESERVED_NAME = /^_|__alias_\d+$/;
 const RESERVED_VARIABLE = /^(representations|_.*|contextualArgument.*)$/;
@@ -28,20 +34,22 @@ const RESERVED_VARIABLE = /^(representations|_.*|contextualArgument.*)$/;
 /**
  * Renames what would be wrong in a fetch. An alias that equals a field's name would be read as that field when a key or
  * a `@requires` needs it; a field that is required elsewhere without arguments must not share its response name with the
- * same field selected with some; a name of `Object.prototype` would be found on every object.
+ * same field selected with some; a null that takes an object from the client must not take it from what is computed from
+ * it; a name of `Object.prototype` would be found on every object.
  */
 export function normalizeOperation(
   operation: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  supergraph: Pick<RouterSupergraph, "fieldNames" | "requiredNames">,
+  supergraph: NamesOf,
 ): NormalizedOperation {
+  const apart = objectsApart(supergraph, operation, fragments);
   const clientNames = new Map<string, string>();
   const clientVariables = new Map<string, string>();
   const renamed = new Map<string, string>();
 
   const rename = (field: FieldNode): FieldNode | undefined => {
     const responseName = field.alias?.value ?? field.name.value;
-    if (!isConfusable(field, responseName, supergraph)) return undefined;
+    if (!isConfusable(field, responseName, supergraph) && !apart.has(responseName)) return undefined;
     // Fields that merge are equal but for their selections, so they must get the same name.
     const key = `${responseName}:${print({ kind: Kind.FIELD, name: field.name, arguments: field.arguments ?? [] })}`;
     const name = renamed.get(key) ?? `_a${renamed.size}_${responseName}`;
@@ -76,11 +84,7 @@ export function normalizeOperation(
   };
 }
 
-function isConfusable(
-  field: FieldNode,
-  responseName: string,
-  { fieldNames, requiredNames }: Pick<RouterSupergraph, "fieldNames" | "requiredNames">,
-): boolean {
+function isConfusable(field: FieldNode, responseName: string, { fieldNames, requiredNames }: NamesOf): boolean {
   if (responseName in Object.prototype) return true;
   if (field.arguments?.length && requiredNames.has(field.name.value)) return true;
   if (responseName === field.name.value) return false;

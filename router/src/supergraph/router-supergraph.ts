@@ -1,6 +1,15 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from "@apollo/federation-internals";
-import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSchema } from "graphql";
+import {
+  buildASTSchema,
+  Kind,
+  parse,
+  print,
+  type ConstDirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type SelectionSetNode,
+} from "graphql";
 import type { Planner, Planners } from "../plan/planners.ts";
 import { STREAM_URL } from "./check-streams.ts";
 import { fieldNamesOf, parseFieldSet } from "./field-set.ts";
@@ -39,8 +48,18 @@ export interface RouterSupergraph {
   fieldNames: ReadonlySet<string>;
   /** Names of the fields that a key, a `@requires` or a context reads. */
   requiredNames: ReadonlySet<string>;
+  inputs: readonly Input[];
   /** The names, synthetic ones included, that the `@requires` of a field in a subgraph reads. */
   requirementsOf(typeName: string, fieldName: string, subgraph: string): ReadonlySet<string>;
+}
+
+/** What a key, a `@requires` or a context reads of an object. */
+interface Input {
+  /** The name of the field that is computed from it; null for a key, by which any field may be reached. */
+  of: string | null;
+  fieldSet: SelectionSetNode;
+  /** Every field name in it, at any depth. */
+  names: ReadonlySet<string>;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -104,22 +123,28 @@ function readStreamedFields(
   return directives;
 }
 
-function readNames(document: DocumentNode): { fieldNames: Set<string>; requiredNames: Set<string> } {
+function readNames(document: DocumentNode): Pick<RouterSupergraph, "fieldNames" | "requiredNames" | "inputs"> {
   const fieldNames = new Set<string>();
-  const requiredNames = new Set<string>();
+  const inputs: Input[] = [];
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) continue;
     for (const field of definition.fields ?? []) fieldNames.add(field.name.value);
-    for (const directive of [definition, ...(definition.fields ?? [])].flatMap((node) => node.directives ?? [])) {
-      for (const selection of contextSelectionsOf(directive)) fieldNamesOf(selection, requiredNames);
-      for (const argument of directive.arguments ?? []) {
-        const isFieldSet = argument.name.value === "key" || argument.name.value === "requires";
-        if (!directive.name.value.startsWith("join__") || !isFieldSet || argument.value.kind !== Kind.STRING) continue;
-        fieldNamesOf(parseFieldSet(argument.value.value), requiredNames);
-      }
+    for (const node of [definition, ...(definition.fields ?? [])]) {
+      const of = node === definition ? null : node.name.value;
+      for (const fieldSet of (node.directives ?? []).flatMap(fieldSetsOf))
+        inputs.push({ of, fieldSet, names: fieldNamesOf(fieldSet) });
     }
   }
-  return { fieldNames, requiredNames };
+  return { fieldNames, requiredNames: new Set(inputs.flatMap(({ names }) => [...names])), inputs };
+}
+
+function fieldSetsOf(directive: ConstDirectiveNode): SelectionSetNode[] {
+  const read = (directive.arguments ?? []).flatMap(({ name, value }) => {
+    const isFieldSet = name.value === "key" || name.value === "requires";
+    const isMeant = directive.name.value.startsWith("join__") && isFieldSet && value.kind === Kind.STRING;
+    return isMeant ? [parseFieldSet(value.value)] : [];
+  });
+  return [...contextSelectionsOf(directive), ...read];
 }
 
 function readRequirements(
