@@ -1,3 +1,4 @@
+import { GraphQLError } from "graphql";
 import { expect, test } from "vitest";
 import { inlinePlanners, type Planners } from "../../router/src/plan/planners.ts";
 import { federated, json, type TestSubgraph } from "./federated.ts";
@@ -282,6 +283,56 @@ test("errors are told at the objects that they concern, whatever list these were
     "shops.0.shelf.1.price: 2 in EUR",
     "shops.1.shelf.0.price: 1 in USD",
   ]);
+});
+
+/** Shops, of which one does not tell its currency. */
+const SECRETIVE: TestSubgraph = {
+  ...SHOPS,
+  resolvers: {
+    ...SHOPS.resolvers,
+    Shop: {
+      currency({ id, currency }: { id: string; currency: string | null }) {
+        if (id === "b") throw new GraphQLError("no currency", { extensions: { code: "CLOSED" } });
+        return currency;
+      },
+    },
+  },
+};
+const CLOSED = { message: "no currency", extensions: { code: "CLOSED", service: "shops" } };
+
+test("what takes a context that failed is null for its error, and all else comes", async () => {
+  const { ask, requests } = await federated({ shops: SECRETIVE, prices: PRICES });
+  const { data, errors } = await ask("{ shops { best { price dear: price(count: 2) twin { id price } } } }");
+  expect(data.shops[0]).toEqual({
+    best: { price: "1 of 2 in EUR", dear: "2 of 2 in EUR", twin: { id: "2t", price: "1 of 2t in EUR" } },
+  });
+  expect(data.shops[1]).toEqual({ best: { price: null, dear: null, twin: { id: "3t", price: null } } });
+  expect(data.shops[3].best.price).toBe("1 of 1 in null");
+  const places = [["price"], ["dear"], ["twin", "price"]];
+  expect(errors).toEqual(places.map((place) => ({ ...CLOSED, path: ["shops", 1, "best", ...place] })));
+  expect(Object.keys(requests[1]!.variables)).not.toContain("_c1_contextualArgument_1_0");
+});
+
+test("where all that is asked for takes a context that failed, nothing is", async () => {
+  const { ask, requests } = await federated({
+    shops: { ...SECRETIVE, resolvers: { ...SECRETIVE.resolvers, Query: { shops: () => SHOP_LIST.slice(1, 2) } } },
+    prices: PRICES,
+  });
+  expect(await ask("{ shops { name: currency best { price } } }")).toEqual({
+    data: { shops: [{ name: null, best: { price: null } }] },
+    errors: [["name"], ["best", "price"]].map((place) => ({ ...CLOSED, path: ["shops", 0, ...place] })),
+  });
+  expect(requests).toHaveLength(1);
+});
+
+test("a deferred part has the failure of a context that came before it", async () => {
+  const { askInParts } = await federated({ shops: SECRETIVE, prices: PRICES });
+  const [, second] = await askInParts("{ shops { best { id ... @defer { price } } } }");
+  expect(second?.incremental?.[1]).toEqual({
+    path: ["shops", 1, "best"],
+    data: { price: null },
+    errors: [{ ...CLOSED, path: ["shops", 1, "best", "price"] }],
+  });
 });
 
 test("when the subgraph fails as a whole, each object says why", async () => {

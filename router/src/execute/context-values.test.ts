@@ -31,11 +31,13 @@ const FETCH = {
 test.each([
   ["its value", { currency: "JPY" }, ['"JPY"']],
   ["its null", { currency: null }, ["null"]],
-  ["none where it is not there, whatever is around it", {}, null],
+  ["none where it is not there, whatever is around it", {}, [null]],
 ])("the nearest object that sets a context gives %s", (_, fair, values) => {
   const call: CallContext = { headersFor: () => ({}), signal: new AbortController().signal };
   const article = { __typename: "Article" };
   const shop = { __typename: "Shop", currency: "EUR", fair: { __typename: "Fair", ...fair, article } };
   const execution = new Execution(call, {}, { root: { shop }, clean: true });
-  expect(new ContextReader(FETCH, SCHEMA).read(execution).of(0)).toEqual(values);
+  expect(new ContextReader(FETCH, { fullSchema: SCHEMA, clientNames: new Map() }).read(execution).of(0)).toEqual(
+    values,
+  );
 });

@@ -1,25 +1,35 @@
 import { Kind, type GraphQLSchema } from "graphql";
 import type { ContextSource, ContextVariable, PlannedFetch } from "../plan/fetch-plan.ts";
-import { isDataObject, type DataObject, type Execution, type FieldFailure } from "./execution.ts";
-import { compileTargets, type TargetCollector } from "./targets.ts";
+import { pathAbove } from "../plan/path-above.ts";
+import { isDataObject, type DataObject, type Execution, type FieldFailure, type ResponsePath } from "./execution.ts";
+import { clientPath } from "./fetch-errors.ts";
+import type { CompileContext } from "./request-part.ts";
+import { compileTargets, pathsOfTargets, type TargetCollector } from "./targets.ts";
 import { matchesTypeCondition, typeOfStep } from "./type-condition.ts";
 
 /** What the entities of one fetch are told of the objects around them. */
 export interface ContextValues {
-  /** The values as JSON, one per variable, of the entity at a position; null where one that must be there is not. */
-  of(position: number): readonly string[] | null;
-  /** Why a value is not there. */
+  /** The values as JSON, one per variable, of the entity at a position; null for one that is not there or failed. */
+  of(position: number): readonly (string | null)[];
+  /** Why values are not there. */
   failureOf(position: number): FieldFailure | undefined;
 }
 
 /** Reads the values of context variables out of the data, for the objects at the path of a fetch. */
 export class ContextReader {
   readonly #schema: GraphQLSchema;
+  readonly #clientNames: ReadonlyMap<string, string>;
+  readonly #path: readonly string[];
   readonly #contexts: readonly ContextVariable[];
   readonly #collectors = new Map<number, TargetCollector>();
 
-  constructor({ path, contexts }: PlannedFetch, schema: GraphQLSchema) {
-    this.#schema = schema;
+  constructor(
+    { path, contexts }: Pick<PlannedFetch, "path" | "contexts">,
+    { fullSchema, clientNames }: Pick<CompileContext, "fullSchema" | "clientNames">,
+  ) {
+    this.#schema = fullSchema;
+    this.#clientNames = clientNames;
+    this.#path = path;
     this.#contexts = contexts;
     for (const { sources } of contexts)
       for (const { up } of sources) this.#collectors.set(up, compileTargets(path, up));
@@ -27,17 +37,24 @@ export class ContextReader {
 
   read(execution: Execution): ContextValues {
     const above = new Map([...this.#collectors].map(([up, collect]) => [up, collect(execution.root)]));
+    const failures = new ContextFailures(execution, this.#path, this.#clientNames);
+    const found = (context: ContextVariable, position: number) =>
+      this.#valueOf(context, (up) => above.get(up)![position]!);
     return {
-      of: (position) => {
-        const values: string[] = [];
-        for (const context of this.#contexts) {
-          const value = this.#valueOf(context, (up) => above.get(up)![position]!);
+      of: (position) =>
+        this.#contexts.map((context) => {
+          const { value, source, names } = found(context, position);
           if (value === undefined) return null;
-          values.push(JSON.stringify(value));
+          if (value !== null) return JSON.stringify(value);
+          const isFailed = context.definition.type.kind === Kind.NON_NULL_TYPE || failures.at(position, source, names);
+          return isFailed ? null : "null";
+        }),
+      failureOf: (position) => {
+        for (const context of this.#contexts) {
+          const { value, source, names } = found(context, position);
+          const failure = value === null || value === undefined ? failures.at(position, source, names) : undefined;
+          if (failure) return failure;
         }
-        return values;
-      },
-      failureOf(position) {
         for (const objects of above.values()) {
           const failure = execution.anyFailureOf(objects[position]!);
           if (failure) return failure;
@@ -48,20 +65,22 @@ export class ContextReader {
   }
 
   /** The first source whose object is of its type decides: it is the nearest one, and none behind it stands in for it. */
-  #valueOf({ definition, sources }: ContextVariable, objectAt: (up: number) => DataObject): unknown {
+  #valueOf({ sources }: ContextVariable, objectAt: (up: number) => DataObject): FoundValue {
     const source = sources.find(({ up, path }) => this.#applies(path[0], objectAt(up)));
-    const value = source && this.#read(source, objectAt(source.up));
-    return value === null && definition.type.kind === Kind.NON_NULL_TYPE ? undefined : value;
+    return source ? { ...this.#read(source, objectAt(source.up)), source } : { value: undefined, names: [] };
   }
 
-  #read({ path }: ContextSource, object: DataObject): unknown {
+  #read({ path }: ContextSource, object: DataObject): Omit<FoundValue, "source"> {
     let value: unknown = object;
+    const names: string[] = [];
     for (const step of path) {
-      if (!isDataObject(value)) return value === null ? null : undefined;
-      if (!this.#applies(step, value)) return undefined;
-      if (typeOfStep(step) === null) value = value[step];
+      if (!isDataObject(value)) return { value: value === null ? null : undefined, names };
+      if (!this.#applies(step, value)) return { value: undefined, names };
+      if (typeOfStep(step) !== null) continue;
+      value = value[step];
+      names.push(step);
     }
-    return value;
+    return { value, names };
   }
 
   #applies(step: string | undefined, object: DataObject): boolean {
@@ -73,3 +92,49 @@ export class ContextReader {
     );
   }
 }
+
+interface FoundValue {
+  value: unknown;
+  /** Absent where no object around sets the context. */
+  source?: ContextSource;
+  /** From the object that sets it to the value, or to the null around it. */
+  names: readonly string[];
+}
+
+/** The errors that subgraphs sent for values of contexts: a null with one says nothing of its field. */
+class ContextFailures {
+  readonly #execution: Execution;
+  readonly #path: readonly string[];
+  readonly #clientNames: ReadonlyMap<string, string>;
+  #entities: readonly ResponsePath[] | null = null;
+  #byPath: ReadonlyMap<string, FieldFailure> | null = null;
+
+  constructor(execution: Execution, path: readonly string[], clientNames: ReadonlyMap<string, string>) {
+    this.#execution = execution;
+    this.#path = path;
+    this.#clientNames = clientNames;
+  }
+
+  /** Why the value at these names is null, of the source that the entity at a position has. */
+  at(position: number, source: ContextSource | undefined, names: readonly string[]): FieldFailure | undefined {
+    if (!source || this.#execution.subgraphErrors.length === 0) return undefined;
+    this.#entities ??= pathsOfTargets(this.#execution.root, this.#path);
+    const object = this.#entities[position]!.slice(0, pathAbove(this.#path, source.up).length);
+    this.#byPath ??= this.#readErrors();
+    return this.#byPath.get(JSON.stringify(clientPath([...object, ...names], this.#clientNames, NO_RENAMES)));
+  }
+
+  /** By every beginning of their paths: what an error took may be around its place. */
+  #readErrors(): ReadonlyMap<string, FieldFailure> {
+    const failures = new Map<string, FieldFailure>();
+    for (const { message, path = [], extensions } of this.#execution.subgraphErrors) {
+      for (let length = 1; length <= path.length; length++) {
+        const key = JSON.stringify(path.slice(0, length));
+        if (!failures.has(key)) failures.set(key, { message, extensions, reported: false });
+      }
+    }
+    return failures;
+  }
+}
+
+const NO_RENAMES: ReadonlyMap<string, string> = new Map();

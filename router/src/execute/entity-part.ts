@@ -1,9 +1,17 @@
 import { Kind, type SelectionSetNode } from "graphql";
-import type { PlannedFetch, RequiredSelection } from "../plan/fetch-plan.ts";
+import type { ContextVariable, PlannedFetch, RequiredSelection } from "../plan/fetch-plan.ts";
 import type { SubgraphError, SubgraphResult } from "../subgraph-client/read-answer.ts";
 import { SubgraphFailure } from "../subgraph-client/subgraph-failure.ts";
 import { ContextReader, type ContextValues } from "./context-values.ts";
-import { holds, renamesOf, responseNamesOf, type CompileContext, type PartRun, type SentList } from "./request-part.ts";
+import {
+  holds,
+  renamesOf,
+  responseNamesOf,
+  type CompileContext,
+  type PartRun,
+  type SentList,
+  type ToldContexts,
+} from "./request-part.ts";
 import { isDataObject, type DataObject, type Execution, type FieldFailure } from "./execution.ts";
 import { clientPath, failureOfError, failureOfExchange, reportError, REPORTED } from "./fetch-errors.ts";
 import { inputFailureOf } from "./input-failure.ts";
@@ -11,6 +19,7 @@ import { cloneData, compileMerge, type Merge } from "./merge.ts";
 import { renameKeys } from "./rename-keys.ts";
 import { Representations, type AddEntity } from "./representation.ts";
 import { compileTargets, pathsOfTargets, type TargetCollector } from "./targets.ts";
+import { selectTold, type ToldSelection } from "./told-selection.ts";
 
 /** The objects at one path, and for each the index of its representation or -1. */
 interface Place {
@@ -39,6 +48,10 @@ export class EntityPart {
   readonly #context: CompileContext;
   readonly #requires: readonly RequiredSelection[];
   readonly #representations: Representations;
+  readonly #contexts: readonly ContextVariable[];
+  readonly #selection: SelectionSetNode;
+  /** What is asked for where some contexts failed, by which of them are told. */
+  readonly #toldSelections = new Map<string, ToldSelection>();
   readonly #names: readonly string[];
   readonly #merge: Merge;
   readonly #bringsObjects: boolean;
@@ -54,10 +67,12 @@ export class EntityPart {
       path: fetch.path,
       conditions: fetch.conditions,
       collect: compileTargets(fetch.path),
-      contexts: fetch.contexts.length > 0 ? new ContextReader(fetch, context.fullSchema) : null,
+      contexts: fetch.contexts.length > 0 ? new ContextReader(fetch, context) : null,
     }));
     this.#context = context;
     this.#requires = first.requires!;
+    this.#contexts = first.contexts;
+    this.#selection = first.selection;
     this.#representations = new Representations(context.fullSchema, this.#requires, first.inputRewrites);
     this.#names = responseNamesOf(first);
     this.#merge = compileMerge(this.#names, context.fullSchema);
@@ -95,7 +110,7 @@ export class EntityPart {
 
   /** Entities that are told the same of what is around them share a list. */
   #listsByContext(execution: Execution): ListRun[] {
-    const lists = new Map<string, { texts: string[]; contexts: readonly string[]; add: Add; places: Place[] }>();
+    const lists = new Map<string, { texts: string[]; contexts: SentList["contexts"]; add: Add; places: Place[] }>();
     for (const { path, conditions, collect, contexts } of this.#fetches) {
       if (!holds(conditions, execution, this.#context.clientVariables)) continue;
       const targets = collect(execution.root);
@@ -103,8 +118,8 @@ export class EntityPart {
       const members = new Map<string, number[]>();
       targets.forEach((target, position) => {
         const told = values.of(position);
-        if (told === null) return this.#failUntold(execution, target, values, position);
-        const key = told.join();
+        if (told.includes(null) && !this.#failUntold(execution, target, told, values, position)) return;
+        const key = told.map((value) => value ?? "").join();
         if (!lists.has(key)) {
           const texts: string[] = [];
           lists.set(key, { texts, contexts: told, add: this.#adder(execution, texts), places: [] });
@@ -123,12 +138,31 @@ export class EntityPart {
     return [...lists.values()].filter(({ texts }) => texts.length > 0);
   }
 
-  /** An entity of a type that the fetch is not about lacks nothing. */
-  #failUntold(execution: Execution, target: DataObject, values: ContextValues, position: number): void {
+  /**
+   * Says why the fields are missing that take a context that failed; whether others are left. An entity of a type that the
+   * fetch is not about lacks nothing.
+   */
+  #failUntold(
+    execution: Execution,
+    target: DataObject,
+    told: SentList["contexts"],
+    values: ContextValues,
+    position: number,
+  ): boolean {
     const typename = target["__typename"];
-    if (typeof typename !== "string" || this.#representations.adderFor(typename) === null) return;
+    if (typeof typename !== "string" || this.#representations.adderFor(typename) === null) return false;
     const missing = this.#badResponse("What the field is asked with did not come");
-    execution.fail(target, this.#names, values.failureOf(position) ?? missing);
+    const { selection, untold } = this.#toldSelection(told.map((value) => value !== null));
+    const names = untold.map((name) => this.#renamed.get(name) ?? name);
+    execution.fail(target, names, values.failureOf(position) ?? missing);
+    return selection !== null;
+  }
+
+  #toldSelection(told: ToldContexts): ToldSelection {
+    const key = told.join();
+    const known = this.#toldSelections.get(key) ?? selectTold(this.#contexts, this.#selection, told);
+    this.#toldSelections.set(key, known);
+    return known;
   }
 
   #adder(execution: Execution, texts: string[]): Add {

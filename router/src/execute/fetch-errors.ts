@@ -32,7 +32,9 @@ export function reportError(
   path: ResponsePath | null,
   subgraph: string,
 ): void {
-  execution.errors.push({ message: error.message, ...(path && { path }), extensions: extensionsOf(error, subgraph) });
+  const reported = { message: error.message, ...(path && { path }), extensions: extensionsOf(error, subgraph) };
+  execution.errors.push(reported);
+  execution.subgraphErrors.push(reported);
 }
 
 function extensionsOf({ extensions }: SubgraphError, subgraph: string): Record<string, unknown> {

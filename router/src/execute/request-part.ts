@@ -17,9 +17,12 @@ export interface CompileContext {
 /** A list of representations as it is sent. */
 export interface SentList {
   texts: readonly string[];
-  /** The values of the part's context variables, as JSON. */
-  contexts: readonly string[];
+  /** The values of the part's context variables, as JSON; null for one that failed: nothing that takes it is asked for. */
+  contexts: readonly (string | null)[];
 }
+
+/** Which of the part's context variables a list has values for. */
+export type ToldContexts = readonly boolean[];
 
 /** One part's share in one run of a request. */
 export interface PartRun {

@@ -11,41 +11,45 @@ import {
 import type { PlannedRequest } from "../plan/batch-requests.ts";
 import type { PlannedFetch } from "../plan/fetch-plan.ts";
 import { variablesIn } from "../plan/variables-in.ts";
-import type { SentList } from "./request-part.ts";
+import type { SentList, ToldContexts } from "./request-part.ts";
+import { selectTold } from "./told-selection.ts";
 
 /** The text of a request that is the same every time, and what has to be put into it. */
 export interface RequestText {
   /** Up to where the variables begin: `{"query":"…","variables":{`. */
   head: string;
   /** The response name and the key texts of the variables of each list of entities; empty for a root fetch. */
-  lists: readonly { responseName: string; key: string; contextKeys: readonly string[] }[];
+  lists: readonly { responseName: string; key: string; contextKeys: readonly (string | null)[] }[];
   /** The client's variables that are sent along when they have a value. */
   variables: readonly { clientName: string; key: string }[];
 }
 
-/** `counts`: how many lists each part has, where its entities are told different things of what is around them. */
+/** `told`: the lists that each part has, where its entities are told different things of what is around them. */
 export function writeRequestText(
   request: PlannedRequest,
   clientVariables: ReadonlyMap<string, string>,
-  counts: readonly number[] = request.parts.map(() => 1),
+  told: readonly (readonly ToldContexts[])[] = toldAll(request),
 ): RequestText {
   const isRoot = request.parts[0]!.fetches[0]!.requires === null;
-  const listed = request.parts.flatMap(({ fetches }, part) =>
-    Array.from({ length: isRoot ? 0 : counts[part]! }, () => fetches[0]!),
-  );
+  const listed = isRoot
+    ? []
+    : request.parts.flatMap(({ fetches }, part) => told[part]!.map((each) => ({ fetches, told: each })));
   const isBatch = listed.length > 1;
-  const lists = listed.map((fetch, index) => ({
+  const lists = listed.map(({ fetches, told: toldContexts }, index) => ({
     responseName: isBatch ? `_e${index}` : "_entities",
     variable: isBatch ? `_r${index}` : "representations",
-    ...contextsOfList(fetch, `_c${index}_`),
+    fetches,
+    ...contextsOfList(fetches[0]!, toldContexts, `_c${index}_`),
   }));
-  const definitions = clientVariableDefinitions(request.parts.filter((_, part) => counts[part]! > 0));
+  const definitions = clientVariableDefinitions(
+    isRoot ? [{ ...request.parts[0]!, selection: request.parts[0]!.fetches[0]!.selection }] : lists,
+  );
   const operation: OperationDefinitionNode = {
     kind: Kind.OPERATION_DEFINITION,
     operation: request.kind as OperationDefinitionNode["operation"],
     variableDefinitions: [
       ...lists.map(({ variable }) => representationsVariable(variable)),
-      ...lists.flatMap(({ contexts }) => contexts),
+      ...lists.flatMap(({ contexts }) => contexts.filter((each) => each !== null)),
       ...definitions,
     ],
     selectionSet: isRoot
@@ -60,7 +64,7 @@ export function writeRequestText(
     lists: lists.map(({ responseName, variable, contexts }) => ({
       responseName,
       key: `"${variable}":`,
-      contextKeys: contexts.map((context) => `"${context.variable.name.value}":`),
+      contextKeys: contexts.map((context) => context && `"${context.variable.name.value}":`),
     })),
     variables: definitions.map(({ variable }) => ({
       clientName: clientVariables.get(variable.name.value) ?? variable.name.value,
@@ -81,7 +85,9 @@ export function writeBody(
     const list = lists[index];
     body += `${separator}${key}[${list?.texts.join(",") ?? ""}]`;
     separator = ",";
-    if (list) contextKeys.forEach((contextKey, context) => (body += `,${contextKey}${list.contexts[context]}`));
+    contextKeys.forEach((contextKey, context) => {
+      if (list && contextKey !== null) body += `,${contextKey}${list.contexts[context]}`;
+    });
   });
   for (const { clientName, key } of text.variables) {
     const value = values[clientName];
@@ -92,11 +98,17 @@ export function writeBody(
   return `${body}}}`;
 }
 
-/** A list's own variables for contexts, and the selection with them. */
+/** Each part with one list, whose entities are told all. */
+export function toldAll({ parts }: PlannedRequest): (readonly ToldContexts[])[] {
+  return parts.map(({ fetches }) => [fetches[0]!.contexts.map(() => true)]);
+}
+
+/** A list's own variables for contexts, null for those that it is not told, and the selection with them. */
 function contextsOfList(
   { contexts, selection }: PlannedFetch,
+  told: ToldContexts,
   prefix: string,
-): { contexts: VariableDefinitionNode[]; selection: SelectionSetNode } {
+): { contexts: (VariableDefinitionNode | null)[]; selection: SelectionSetNode } {
   if (contexts.length === 0) return { contexts: [], selection };
   const names = new Set(contexts.map(({ definition }) => definition.variable.name.value));
   const rename = <T extends SelectionSetNode | VariableDefinitionNode>(node: T): T =>
@@ -104,14 +116,20 @@ function contextsOfList(
       Variable: ({ kind, name }) =>
         names.has(name.value) ? { kind, name: { ...name, value: prefix + name.value } } : undefined,
     });
-  return { contexts: contexts.map(({ definition }) => rename(definition)), selection: rename(selection) };
+  const asked = selectTold(contexts, selection, told).selection ?? selection;
+  return {
+    contexts: contexts.map(({ definition }, index) => (told[index]! ? rename(definition) : null)),
+    selection: rename(asked),
+  };
 }
 
-/** Of those that a part's fetches have: a selection that was split off may not use them all. */
-function clientVariableDefinitions(parts: PlannedRequest["parts"]): VariableDefinitionNode[] {
+/** Of those that a part's fetches have: a selection that was split off, or lacks a context, may not use them all. */
+function clientVariableDefinitions(
+  lists: readonly (PlannedRequest["parts"][number] & { selection: SelectionSetNode })[],
+): VariableDefinitionNode[] {
   const definitions = new Map<string, VariableDefinitionNode>();
-  for (const { fetches } of parts) {
-    const used = variablesIn(fetches[0]!.selection);
+  for (const { fetches, selection } of lists) {
+    const used = variablesIn(selection);
     for (const { variables } of fetches)
       for (const each of variables) {
         const name = each.variable.name.value;

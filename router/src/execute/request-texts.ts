@@ -1,6 +1,6 @@
 import type { PlannedRequest } from "../plan/batch-requests.ts";
-import type { PartRun } from "./request-part.ts";
-import { writeBody, writeRequestText, type RequestText } from "./request-text.ts";
+import type { PartRun, ToldContexts } from "./request-part.ts";
+import { toldAll, writeBody, writeRequestText, type RequestText } from "./request-text.ts";
 
 /** A request as it is sent, and the response names of the lists of each of its parts. */
 interface WrittenRequest {
@@ -11,7 +11,7 @@ interface WrittenRequest {
 /** Texts that are kept for a request: past them one is written anew each time. */
 const KEPT_MAX = 16;
 
-/** The texts of a request: one, or where contexts decide how many lists there are, one for each such choice. */
+/** The texts of a request: one, or where contexts decide which lists there are, one for each such choice. */
 export class RequestTexts {
   /** Null where there is one text alone: the request would hold its whole plan. */
   readonly #request: PlannedRequest | null;
@@ -22,11 +22,7 @@ export class RequestTexts {
   constructor(request: PlannedRequest, clientVariables: ReadonlyMap<string, string>) {
     this.#request = request.parts.some(({ fetches }) => fetches[0]!.contexts.length > 0) ? request : null;
     this.#clientVariables = clientVariables;
-    this.#usual = textOf(
-      request,
-      clientVariables,
-      request.parts.map(() => 1),
-    );
+    this.#usual = textOf(request, clientVariables, toldAll(request));
   }
 
   /** Whether nothing but the entities of its lists, and variables of the client, tells two requests apart. */
@@ -56,7 +52,7 @@ export class RequestTexts {
     }
     const { text, listNames } = this.#textFor(
       this.#request,
-      runs.map((run) => run?.lists?.length ?? 0),
+      runs.map((run) => run?.lists?.map(({ contexts }) => contexts.map((value) => value !== null)) ?? []),
     );
     const lists = runs.flatMap((run) => run?.lists ?? []);
     return { body: writeBody(text, lists, variables), listNames };
@@ -64,12 +60,12 @@ export class RequestTexts {
 
   #textFor(
     request: PlannedRequest,
-    counts: readonly number[],
+    told: readonly (readonly ToldContexts[])[],
   ): { text: RequestText; listNames: WrittenRequest["listNames"] } {
-    const key = counts.join();
+    const key = JSON.stringify(told);
     const known = this.#kept.get(key);
     if (known) return known;
-    const made = textOf(request, this.#clientVariables, counts);
+    const made = textOf(request, this.#clientVariables, told);
     if (this.#kept.size < KEPT_MAX) this.#kept.set(key, made);
     return made;
   }
@@ -78,9 +74,9 @@ export class RequestTexts {
 function textOf(
   request: PlannedRequest,
   clientVariables: ReadonlyMap<string, string>,
-  counts: readonly number[],
+  told: readonly (readonly ToldContexts[])[],
 ): { text: RequestText; listNames: WrittenRequest["listNames"] } {
-  const text = writeRequestText(request, clientVariables, counts);
+  const text = writeRequestText(request, clientVariables, told);
   const names = text.lists.map(({ responseName }) => responseName);
-  return { text, listNames: counts.map((count) => names.splice(0, count)) };
+  return { text, listNames: told.map(({ length }) => names.splice(0, length)) };
 }

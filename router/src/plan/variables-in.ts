@@ -1,7 +1,7 @@
-import { visit, type SelectionSetNode } from "graphql";
+import { visit, type ASTNode } from "graphql";
 
 /** The names of the variables that a selection uses, at any depth. */
-export function variablesIn(selection: SelectionSetNode): Set<string> {
+export function variablesIn(selection: ASTNode): Set<string> {
   const names = new Set<string>();
   visit(selection, { Variable: ({ name }) => void names.add(name.value) });
   return names;

@@ -281,6 +281,24 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "() => isBefore(this.#labels, null, part)",
   },
   {
+    name: "a context that failed is a null",
+    file: "execute/context-values.ts",
+    find: "Kind.NON_NULL_TYPE || failures.at(position, source, names);",
+    replace: "Kind.NON_NULL_TYPE;",
+  },
+  {
+    name: "where a context failed nothing is asked for",
+    file: "execute/entity-part.ts",
+    find: "return selection !== null;",
+    replace: "return false;",
+  },
+  {
+    name: "a null that takes an object takes it from what is computed from it",
+    file: "plan/normalize-operation.ts",
+    find: "&& !apart.has(responseName)",
+    replace: "",
+  },
+  {
     name: "a fetch waits for contexts that it does not need",
     file: "plan/repair/split-contexts.ts",
     find: "return all.length > FETCHES_MAX ? ofTypes : all;",

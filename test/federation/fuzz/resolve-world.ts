@@ -11,7 +11,7 @@ export interface SourceObject {
   sent?: Record<string, unknown>;
   /** The external field that it comes with. */
   provided?: string | null;
-  /** What the nearest object around it that sets the context has set. */
+  /** What the nearest object around it that sets the context has set; an error where that one failed. */
   context?: unknown;
 }
 
@@ -58,13 +58,15 @@ function resolveField(
   const field = fieldOf(world, source.object.type, name);
   if (subgraph !== null && field) checkAsked(world, subgraph, source, field);
   const known = field ?? keyField(name);
-  if (field && isFaulty(world, source.object, field)) {
-    if (hashOf(world.dataSeed, name, source.object.index) % 2 === 0) return null;
-    throw new Error(`fault of ${name}`);
-  }
+  const fault = field && faultOf(world, source.object, field);
+  if (fault === null) return null;
+  if (fault) throw fault;
   if (subgraph !== null && known.requires.length > 0 && known.owners.includes(subgraph))
     return requiredText(known, inputsSent(source.sent ?? {}, known.requires));
-  if (known.takesContext) return toldText(subgraph === null ? { ...args, context: source.context } : args);
+  if (known.takesContext) {
+    if (source.context instanceof Error) throw source.context;
+    return toldText(subgraph === null ? { ...args, context: source.context } : args);
+  }
   const context = contextOf(world, source);
   return sourcesOf(world, subgraph, known, valueOf(world, source.object, known, args), context);
 }
@@ -78,12 +80,9 @@ function toldText(given: Record<string, unknown>): string {
 function contextOf(world: World, { object, context }: SourceObject): unknown {
   const type = typeNamed(world, object.type);
   if (!type || type.setsContextIn === null) return context;
-  return valueOf(
-    world,
-    object,
-    type.fields.find(({ name }) => name === CONTEXT_FIELD)!,
-    {},
-  );
+  const field = type.fields.find(({ name }) => name === CONTEXT_FIELD)!;
+  const fault = faultOf(world, object, field);
+  return fault === undefined ? valueOf(world, object, field, {}) : fault;
 }
 
 /** Throws when a subgraph is asked for a field that it only declares for others. */
@@ -111,9 +110,14 @@ function isFaulty(world: World, object: WorldObject, field: WorldField): boolean
   return hashOf(world.dataSeed, "fault", object.type, object.index, field.name) % fieldsEach === 0;
 }
 
+/** What is there instead of a field's value: null or an error; undefined where the field has no fault. */
+function faultOf(world: World, object: WorldObject, field: WorldField): Error | null | undefined {
+  if (!isFaulty(world, object, field)) return undefined;
+  return hashOf(world.dataSeed, field.name, object.index) % 2 === 0 ? null : new Error(`fault of ${field.name}`);
+}
+
 /** Whether anything else in the graph is made from the field. */
 function isNeeded(world: World, field: WorldField): boolean {
-  if (field.name === CONTEXT_FIELD) return true;
   return [...world.types, ...world.interfaces].some(({ fields }) =>
     fields.some(
       (each) => each.provides === field.name || each.requires.some((required) => reads(required, field.name)),
