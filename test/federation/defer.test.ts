@@ -542,3 +542,65 @@ test("a client that takes no parts gets one answer, and every subgraph is asked 
   });
   expect(requests.map(({ subgraph }) => subgraph)).toEqual(["shop", "shipping"]);
 });
+
+test("a null of a deferred part, whose other fields are computed from what is fetched for it, takes nothing before it", async () => {
+  const { askInParts } = await federated({
+    desk: {
+      typeDefs: `
+        type Query { cases: [Item]! }
+        type Item @key(fields: "id") @interfaceObject {
+          id: ID! note: String tag: String @external verdict: String @requires(fields: "tag") }`,
+      resolvers: {
+        Query: { cases: () => [{ id: "1" }, { id: "2" }] },
+        Item: {
+          __resolveReference: (reference: unknown) => reference,
+          note: ({ id }: { id: string }) => {
+            if (id === "2x") throw new GraphQLError("no note");
+            return null;
+          },
+          verdict: ({ tag }: { tag: string }) => `${tag} is fine`,
+        },
+      },
+    },
+    house: {
+      typeDefs: `
+        interface Item @key(fields: "id") { id: ID! tag: String }
+        type Lamp implements Item @key(fields: "id") { id: ID! tag: String makers: [String]! }`,
+      resolvers: {
+        Item: { __resolveReference: ({ id }: { id: string }) => ({ __typename: "Lamp", id }) },
+        Lamp: {
+          tag: ({ id }: { id: string }) => `lamp ${id}`,
+          makers: ({ id }: { id: string }) => {
+            if (id === "2") throw new GraphQLError("no makers");
+            return [];
+          },
+        },
+      },
+    },
+    shop: {
+      typeDefs: `type Lamp @key(fields: "id") { id: ID! twin: Lamp }`,
+      resolvers: { Lamp: { twin: ({ id }: { id: string }) => ({ id: `${id}x` }) } },
+    },
+  });
+  const [first, second] = await askInParts("{ cases { note ... on Lamp @defer { makers twin { note verdict } } } }");
+  expect(first).toEqual({ data: { cases: [{ note: null }, { note: null }] }, hasNext: true });
+  expect(second?.incremental).toEqual([
+    { path: ["cases", 0], data: { makers: [], twin: { note: null, verdict: "lamp 1x is fine" } } },
+    {
+      path: ["cases", 1],
+      data: null,
+      errors: [
+        {
+          message: "no makers",
+          path: ["cases", 1, "makers"],
+          extensions: { code: "SUBGRAPH_ERROR", service: "house" },
+        },
+        {
+          message: "no note",
+          path: ["cases", 1, "twin", "note"],
+          extensions: { code: "SUBGRAPH_ERROR", service: "desk" },
+        },
+      ],
+    },
+  ]);
+});

@@ -8,7 +8,7 @@ import { normalizeOperation } from "./normalize-operation.ts";
 const schema = buildSchema(`
   directive @defer(label: String) on INLINE_FRAGMENT
   type Query { shops: [Shop] }
-  type Shop { currency: String address: Address best: Article }
+  type Shop { currency: String tax: String address: Address best: Article }
   type Address { country: String }
   type Article { price: String }`);
 const supergraph = { apiSchema: schema, fullSchema: schema } as RouterSupergraph;
@@ -25,14 +25,40 @@ test("what contexts are made of is needed at once, although it is selected in a 
   const fetch = {
     path: ["shops", "@", "best"],
     requires: [],
+    selection: { selections: [] },
+    conditions: [],
     contexts: [source("currency"), source("address", "country")],
   } as unknown as PlannedFetch;
   const needed = neededBy('{ shops { best { price } ... @defer(label: "a") { currency } } }', [fetch]);
-  const atOnce = [{ guard: [], deferredTo: null }];
-  expect(needed.of(["shops", "@"], "Shop").get("currency")).toEqual(atOnce);
-  expect(needed.of(["shops", "@"], "Shop").get("address")).toEqual(atOnce);
-  expect(needed.of(["shops", "@", "address"], "Address").get("country")).toEqual(atOnce);
+  const atOnce = { guard: [], deferredTo: null };
+  expect(needed.of(["shops", "@"], "Shop").get("currency")).toContainEqual(atOnce);
+  expect(needed.of(["shops", "@"], "Shop").get("address")).toEqual([atOnce]);
+  expect(needed.of(["shops", "@", "address"], "Address").get("country")).toEqual([atOnce]);
   expect(needed.of(["shops", "@", "best"], "Article").get("currency")).toBeUndefined();
+});
+
+test.each([
+  ["a deferred part", '{ shops { ... @defer(label: "a") { tax } } }', ["a"]],
+  ["what comes at once", '{ shops { tax ... @defer(label: "a") { tax } } }', [null]],
+  ["several parts", '{ shops { ... @defer(label: "a") { tax } ... @defer(label: "b") { tax } } }', ["a", "b"]],
+])("what is computed for %s needs its inputs with that", (_, query, parts) => {
+  const computed = parse("{ ... on Shop { tax } }").definitions[0] as OperationDefinitionNode;
+  const fetch = {
+    id: 1,
+    path: ["shops", "@"],
+    requires: [
+      {
+        kind: "fragment",
+        on: "Shop",
+        selections: [{ kind: "field", read: "currency", write: "currency", selections: null }],
+      },
+    ],
+    selection: computed.selectionSet,
+    conditions: [],
+    contexts: [],
+  } as unknown as PlannedFetch;
+  const needs = neededBy(query, [fetch]).of(["shops", "@"], "Shop").get("currency");
+  expect(needs?.map(({ deferredTo }) => deferredTo)).toEqual(parts);
 });
 
 const NESTED = `{ shops {

@@ -1,4 +1,4 @@
-import { isCompositeType, Kind, type SelectionSetNode } from "graphql";
+import { isAbstractType, isCompositeType, Kind, type SelectionSetNode } from "graphql";
 import { typeOfStep } from "../execute/type-condition.ts";
 import { collectFields, deferLabelOf, type Guard, type GuardedSelection } from "../shape/collect-fields.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
@@ -6,6 +6,7 @@ import { deferredLabels, isBefore, type DeferredLabels } from "./deferred-labels
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { pathAbove } from "./path-above.ts";
+import { selectedFields } from "./selected-fields.ts";
 import { requiredFields } from "./verify/required-fields.ts";
 
 /** Why a field is needed. */
@@ -27,6 +28,7 @@ export class NeededFields {
   readonly #normalized: NormalizedOperation;
   readonly fetches: readonly PlannedFetch[];
   readonly #known = new Map<string, ReadonlyMap<string, readonly Need[]>>();
+  readonly #parts = new Map<number, readonly (string | null)[]>();
   #labels: DeferredLabels | null = null;
 
   constructor(supergraph: RouterSupergraph, normalized: NormalizedOperation, fetches: readonly PlannedFetch[]) {
@@ -63,15 +65,50 @@ export class NeededFields {
     const key = [typeName, ...path].join();
     const known = this.#known.get(key);
     if (known) return known;
-    const needed = this.#askedFor(path, typeName);
-    for (const fetch of this.fetches) {
-      for (const name of contextsAt(fetch, path)) needed.set(name, [{ guard: [], deferredTo: null }]);
-      for (const required of inputsAt(fetch, path))
-        for (const { reads } of requiredFields(this.#supergraph.fullSchema, required, typeName).values())
-          for (const read of reads) needed.set(read, [{ guard: [], deferredTo: null }]);
-    }
+    const needed = this.#neededAfter(-1, path, typeName);
     this.#known.set(key, needed);
     return needed;
+  }
+
+  /** By the client, and by the fetches that come after one. */
+  #neededAfter(id: number, path: readonly string[], typeName: string): ReadonlyMap<string, readonly Need[]> {
+    const needed = this.#askedFor(path, typeName);
+    for (const fetch of this.fetches) {
+      if (fetch.id <= id) continue;
+      const reads = inputsAt(fetch, path).flatMap((required) =>
+        [...requiredFields(this.#supergraph.fullSchema, required, typeName).values()].flatMap((each) => [
+          ...each.reads,
+        ]),
+      );
+      for (const name of new Set([...contextsAt(fetch, path), ...reads])) {
+        const needs = this.#partsOf(fetch).map((deferredTo) => ({ guard: [], deferredTo }));
+        needed.set(name, [...(needed.get(name) ?? []), ...needs]);
+      }
+    }
+    return needed;
+  }
+
+  /** The parts that what a fetch brings is for: an input is needed when they are. */
+  #partsOf(fetch: PlannedFetch): readonly (string | null)[] {
+    const { id, path, selection, conditions, deferredTo } = fetch;
+    if (deferredTo !== undefined) return [deferredTo];
+    if (!this.isInParts()) return [null];
+    const known = this.#parts.get(id);
+    if (known) return known;
+    const parts = new Set<string | null>();
+    for (const { node, on } of selectedFields(selection.selections, "", conditions))
+      for (const typeName of this.#typesBehind(on))
+        for (const need of this.#neededAfter(id, path, typeName).get((node.alias ?? node.name).value) ?? [])
+          parts.add(need.deferredTo);
+    const found = parts.size === 0 || parts.has(null) ? [null] : [...parts];
+    this.#parts.set(id, found);
+    return found;
+  }
+
+  #typesBehind(typeName: string): string[] {
+    const type = this.#supergraph.fullSchema.getType(typeName);
+    if (isAbstractType(type)) return this.#supergraph.fullSchema.getPossibleTypes(type).map(({ name }) => name);
+    return [typeName];
   }
 
   /** What is selected on the objects at a path, each with the part of the answer that they are in. */
