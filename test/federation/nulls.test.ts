@@ -191,3 +191,25 @@ test("an object whose type is not told is null where its type requires what the 
   expect(errors?.map(({ path }) => path)).toEqual([["patients", 1, "name"]]);
   expect((await ask("{ patients { nick } }")).data).toEqual({ patients: [{ nick: null }, { nick: null }] });
 });
+
+test("where the fetch that would tell the type is lost, what the interface leaves nullable is null with the reason", async () => {
+  const { ask } = await federated({
+    zoo: {
+      typeDefs: `
+        interface Animal @key(fields: "id") { id: ID! name: String }
+        type Lion implements Animal @key(fields: "id") { id: ID! name: String! }`,
+      answer: (_, response) => json(response, {}, 500),
+    },
+    vet: {
+      typeDefs: `
+        type Query { patients: [Animal] }
+        type Animal @key(fields: "id") @interfaceObject { id: ID! }`,
+      resolvers: { Query: { patients: () => [{ id: "1" }] } },
+    },
+  });
+  const { data, errors } = await ask("{ patients { id name } }");
+  expect(data).toEqual({ patients: [{ id: "1", name: null }] });
+  expect(errors?.map(({ path, extensions }) => [path, extensions["code"]])).toEqual([
+    [["patients", 0, "name"], "SUBGRAPH_BAD_RESPONSE"],
+  ]);
+});

@@ -43,7 +43,8 @@ export function nullOn(data: unknown, path: Path): Path | undefined {
 /** Less may come, but nothing else, and not without an error. */
 function lostDifference(answer: Answer, expected: Answer): string | null {
   const lost: Path[] = [];
-  const other = otherThanLost(answer.data, expected.data, [], lost);
+  const taken = (expected.errors ?? []).map(({ path = [] }) => path);
+  const other = otherThanLost(answer.data, expected.data, { path: [], lost, taken });
   if (other) return `other data at ${other.join(".")}`;
   if (lost.length > 0 && !answer.errors?.length) return `nothing says why ${lost[0]!.join(".")} is null`;
   const unexplained = lost.find(
@@ -55,22 +56,40 @@ function lostDifference(answer: Answer, expected: Answer): string | null {
   return unexplained ? `nothing says why ${unexplained.join(".")} is null` : null;
 }
 
-/** The first place that is neither equal nor null; nulls that should be something are collected. */
-function otherThanLost(actual: unknown, expected: unknown, path: Path, lost: Path[]): Path | null {
+interface LostPlace {
+  path: Path;
+  /** Nulls that should be something are collected in it. */
+  lost: Path[];
+  /** The fields that have an error where nothing is lost. */
+  taken: readonly Path[];
+}
+
+/**
+ * The first place that is neither equal nor null. An object that should be null for a field in it may be there: where the
+ * request was lost that would have told its type, its interface leaves that field null.
+ */
+function otherThanLost(actual: unknown, expected: unknown, place: LostPlace): Path | null {
+  const { path, lost, taken } = place;
   if (actual === null && expected !== null) {
     lost.push(path);
     return null;
   }
+  if (isRecord(actual) && expected === null) {
+    const inside = taken.filter((each) => each.length > path.length && startsWith(each, path));
+    const isNull = inside.map((each) => nullOn(actual, each.slice(path.length))).find((each) => each !== undefined);
+    if (isNull) lost.push([...path, ...isNull]);
+    return isNull ? null : path;
+  }
   if (Array.isArray(actual) && Array.isArray(expected) && actual.length === expected.length) {
     for (const [index, each] of actual.entries()) {
-      const other = otherThanLost(each, expected[index], [...path, index], lost);
+      const other = otherThanLost(each, expected[index], { ...place, path: [...path, index] });
       if (other) return other;
     }
     return null;
   }
   if (isRecord(actual) && isRecord(expected) && hasSameKeys(actual, expected)) {
     for (const key of Object.keys(actual)) {
-      const other = otherThanLost(actual[key], expected[key], [...path, key], lost);
+      const other = otherThanLost(actual[key], expected[key], { ...place, path: [...path, key] });
       if (other) return other;
     }
     return null;
