@@ -313,6 +313,20 @@ test("what takes a context that failed is null for its error, and all else comes
   expect(Object.keys(requests[1]!.variables)).not.toContain("_c1_contextualArgument_1_0");
 });
 
+test("the error of a context that the client did not ask for is not told beside what takes it", async () => {
+  const { ask } = await federated({
+    shops: {
+      ...SECRETIVE,
+      resolvers: { ...SECRETIVE.resolvers, Article: { alike: () => [] } },
+      typeDefs: SECRETIVE.typeDefs.replace("alike:", "note: String alike:"),
+    },
+    prices: PRICES,
+  });
+  const { data, errors } = await ask("{ shops { best { note price } } }");
+  expect(data.shops[1]).toEqual({ best: { note: null, price: null } });
+  expect(errors).toEqual([{ ...CLOSED, path: ["shops", 1, "best", "price"] }]);
+});
+
 test("where all that is asked for takes a context that failed, nothing is", async () => {
   const { ask, requests } = await federated({
     shops: { ...SECRETIVE, resolvers: { ...SECRETIVE.resolvers, Query: { shops: () => SHOP_LIST.slice(1, 2) } } },

@@ -46,18 +46,20 @@ export class ContextReader {
           const { value, source, names } = found(context, position);
           if (value === undefined) return null;
           if (value !== null) return JSON.stringify(value);
-          const isFailed = context.definition.type.kind === Kind.NON_NULL_TYPE || failures.at(position, source, names);
+          const isFailed =
+            context.definition.type.kind === Kind.NON_NULL_TYPE || failures.at(position, source?.up, names);
           return isFailed ? null : "null";
         }),
       failureOf: (position) => {
         for (const context of this.#contexts) {
           const { value, source, names } = found(context, position);
-          const failure = value === null || value === undefined ? failures.at(position, source, names) : undefined;
+          const failure = value === null || value === undefined ? failures.at(position, source?.up, names) : undefined;
           if (failure) return failure;
         }
-        for (const objects of above.values()) {
+        for (const [up, objects] of above) {
           const failure = execution.anyFailureOf(objects[position]!);
-          if (failure) return failure;
+          // The error that is in the answer for it may be of a field that nobody asked for.
+          if (failure) return (failure.reported && failures.at(position, up, [])) || failure;
         }
         return undefined;
       },
@@ -115,11 +117,11 @@ class ContextFailures {
     this.#clientNames = clientNames;
   }
 
-  /** Why the value at these names is null, of the source that the entity at a position has. */
-  at(position: number, source: ContextSource | undefined, names: readonly string[]): FieldFailure | undefined {
-    if (!source || this.#execution.subgraphErrors.length === 0) return undefined;
+  /** Why the value at these names is null, in the object so many above the entity at a position; absent where none is. */
+  at(position: number, up: number | undefined, names: readonly string[]): FieldFailure | undefined {
+    if (up === undefined || this.#execution.subgraphErrors.length === 0) return undefined;
     this.#entities ??= pathsOfTargets(this.#execution.root, this.#path);
-    const object = this.#entities[position]!.slice(0, pathAbove(this.#path, source.up).length);
+    const object = this.#entities[position]!.slice(0, pathAbove(this.#path, up).length);
     this.#byPath ??= this.#readErrors();
     return this.#byPath.get(JSON.stringify(clientPath([...object, ...names], this.#clientNames, NO_RENAMES)));
   }

@@ -1,5 +1,4 @@
 import type { CallContext, IncrementalPayload } from "../operation/federation.ts";
-import type { Explaining } from "../shape/asked-errors.ts";
 import type { Shape } from "../shape/response-shaper.ts";
 import type { CompiledRequest } from "./compiled-request.ts";
 import { watchCaller } from "./caller-watch.ts";
@@ -16,7 +15,7 @@ export interface DeferredCode {
   shape: Shape;
   /** The client's own by our label. */
   clientDefers: ReadonlyMap<string, ClientDefer>;
-  explaining: Explaining;
+  explaining: ReadonlySet<string>;
 }
 
 /**

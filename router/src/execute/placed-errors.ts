@@ -1,4 +1,4 @@
-import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
+import { askedErrors } from "../shape/asked-errors.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
 
 /**
@@ -6,10 +6,10 @@ import type { ResponseError, ResponsePath } from "./execution.ts";
  * what comes before it: its errors are held back until the part comes.
  */
 export class PlacedErrors {
-  readonly #explaining: Explaining;
+  readonly #explaining: ReadonlySet<string>;
   #held: readonly ResponseError[] = [];
 
-  constructor(explaining: Explaining) {
+  constructor(explaining: ReadonlySet<string>) {
     this.#explaining = explaining;
   }
 

@@ -5,7 +5,6 @@ import { deliverIncrementally } from "../execute/incremental-delivery.ts";
 import type { ClientDefer } from "../execute/told-parts.ts";
 import type { OperationPlan } from "../plan/plan-operation.ts";
 import { describePlan } from "../plan/print-plan.ts";
-import type { Explaining } from "../shape/asked-errors.ts";
 import { compileShaper, type ShaperSource } from "../shape/response-shaper.ts";
 import { deferVariables, settleDefer } from "./defer-directives.ts";
 import type { IncrementalOperation, PreparedOperation } from "./federation.ts";
@@ -18,7 +17,7 @@ export interface OperationCode {
   requests: readonly CompiledRequest[];
   shaperSource: ShaperSource;
   compileContext: CompileContext;
-  explaining: Explaining;
+  explaining: ReadonlySet<string>;
 }
 
 /** Choices of what is deferred that are kept per operation: variables may ask for more than anybody uses. */

@@ -19,7 +19,7 @@ import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
 import { separateTypes } from "../plan/separate-types.ts";
 import { describePlan, type DescribedPlan, printPlan } from "../plan/print-plan.ts";
 import type { HookChain } from "../plugins/hook-chain.ts";
-import { askedErrors, type Explaining } from "../shape/asked-errors.ts";
+import { askedErrors } from "../shape/asked-errors.ts";
 import { collectFields } from "../shape/collect-fields.ts";
 import { compileShaper, type Shape } from "../shape/response-shaper.ts";
 import type { SubgraphClient } from "../subgraph-client/subgraph-client.ts";
@@ -140,8 +140,7 @@ async function compileCode(
   const { clientNames, clientVariables } = normalized;
   const fetches = plan.requests.flatMap(({ parts }) => parts.flatMap((part) => part.fetches));
   const contextualPaths = fetches.filter(({ contexts }) => contexts.length > 0).map(({ path }) => path);
-  const explaining = [...explainingNames(fetches, supergraph.joinedSchemas)];
-  const names = new Set(explaining.map((name) => clientNames.get(name) ?? name));
+  const explaining = explainingNames(fetches, supergraph.joinedSchemas, clientNames);
   const compileContext = { fullSchema, clientNames, clientVariables, clientOf, contextualPaths };
   const introspection = new Introspection(
     apiSchema,
@@ -157,12 +156,12 @@ async function compileCode(
       introspect: (responseName, execution) => introspection.textOf(responseName, execution),
     },
     compileContext,
-    explaining: { names, withContexts: contextualPaths.length > 0 },
+    explaining,
   };
 }
 
 /** Writes the answer. */
-function responder(shape: Shape, explaining: Explaining): (execution: Execution) => string {
+function responder(shape: Shape, explaining: ReadonlySet<string>): (execution: Execution) => string {
   return (execution) => {
     const { call } = execution;
     const endOfShape = call.hooks?.stage("shape");

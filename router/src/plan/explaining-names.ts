@@ -1,27 +1,25 @@
 import { Kind, type SelectionSetNode } from "graphql";
-import { typeOfStep } from "../execute/type-condition.ts";
 import type { JoinedSchema } from "../supergraph/joined-schemas.ts";
 import type { PlannedFetch, RequiredSelection } from "./fetch-plan.ts";
 
 /**
- * The names of fields whose failure may be why another field of the same object is null: what a fetch takes as an input,
+ * The client's names of fields whose failure may be why another field of the same object is null: what a fetch takes as an input,
  * and what a subgraph requires of an entity, because its null takes the entity's other fields along.
  */
 export function explainingNames(
   fetches: readonly PlannedFetch[],
   joinedSchemas: ReadonlyMap<string, JoinedSchema>,
+  clientNames: ReadonlyMap<string, string>,
 ): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { subgraph, requires, contexts, selection, outputRewrites } of fetches) {
+  for (const { subgraph, requires, selection, outputRewrites } of fetches) {
     addReads(requires ?? [], names);
-    for (const { path } of contexts.flatMap(({ sources }) => sources))
-      for (const step of path) if (typeOfStep(step) === null) names.add(step);
     if (requires === null) continue;
     addRequired(joinedSchemas.get(subgraph), "", selection, names);
     for (const rewrite of outputRewrites)
       if (rewrite.kind === "rename" && names.has(rewrite.from)) names.add(rewrite.to);
   }
-  return names;
+  return new Set([...names].map((name) => clientNames.get(name) ?? name));
 }
 
 function addReads(selections: readonly RequiredSelection[], names: Set<string>): void {

@@ -1,22 +1,15 @@
 import type { ResponseError, ResponsePath } from "../execute/execution.ts";
 
-/** Which errors of fields that are not in the answer may say why something is null that is. */
-export interface Explaining {
-  /** The client's names of the fields. */
-  names: ReadonlySet<string>;
-  /** Whether fields further inside may have got their arguments from them. */
-  withContexts: boolean;
-}
-
 /**
  * The errors without those of fields that the client did not ask for: a plan may fetch a field for objects of more types
  * than it was selected for. An error whose place is not in the answer stays where its field may be the reason why a field of
- * the same object is null, as one that was fetched as the other's input, and no other error explains that null.
+ * the same object is null, as one that was fetched as the other's input, and no other error explains that null: `explaining` has
+ * the client's names of such fields.
  */
 export function askedErrors(
   errors: readonly ResponseError[],
   data: string,
-  { names, withContexts }: Explaining,
+  explaining: ReadonlySet<string>,
 ): readonly ResponseError[] {
   const answer: unknown = JSON.parse(data);
   const places = errors.map(({ path }) => placeOf(answer, path ?? []));
@@ -27,7 +20,7 @@ export function askedErrors(
     const place = places[index]!;
     if (place.isThere) return true;
     const missing = error.path![place.path.length]!;
-    return names.has(String(missing)) && hasOtherNull(place, explained, withContexts ? Infinity : 1);
+    return explaining.has(String(missing)) && hasOtherNull(place, explained);
   });
 }
 
@@ -48,14 +41,8 @@ function placeOf(answer: unknown, path: ResponsePath): Place {
   return { value, path, isThere: true };
 }
 
-function hasOtherNull(
-  { value, path }: Pick<Place, "value" | "path">,
-  explained: ReadonlySet<string>,
-  depth: number,
-): boolean {
+function hasOtherNull({ value, path }: Pick<Place, "value" | "path">, explained: ReadonlySet<string>): boolean {
   if (value === null) return !explained.has(path.join());
-  if (typeof value !== "object" || depth === 0) return false;
-  return Object.entries(value).some(([step, inner]) =>
-    hasOtherNull({ value: inner, path: [...path, step] }, explained, depth - 1),
-  );
+  if (typeof value !== "object") return false;
+  return Object.entries(value).some(([step, inner]) => inner === null && !explained.has([...path, step].join()));
 }

@@ -283,7 +283,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a context that failed is a null",
     file: "execute/context-values.ts",
-    find: "Kind.NON_NULL_TYPE || failures.at(position, source, names);",
+    find: "Kind.NON_NULL_TYPE || failures.at(position, source?.up, names);",
     replace: "Kind.NON_NULL_TYPE;",
   },
   {
