@@ -16,6 +16,7 @@ import {
 } from "graphql";
 import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { Random } from "./random.ts";
+import { CONTEXT_TAKER } from "./world.ts";
 
 /** A random valid operation on a schema, with variables. */
 export function generateOperation(random: Random, schema: GraphQLSchema, shadows: readonly string[]): FuzzedOperation {
@@ -126,7 +127,7 @@ class OperationGenerator {
     field: AnyField,
     depth: number,
     path: string,
-    condition = this.#condition(),
+    condition = this.#condition(field.name === CONTEXT_TAKER ? 40 : 9),
   ): string {
     const args = this.#arguments(field.args);
     const type = getNamedType(field.type);
@@ -169,9 +170,10 @@ class OperationGenerator {
     return name;
   }
 
-  #condition(): string {
+  /** Mostly none; `share`: how often there is one, in percent. */
+  #condition(share = 9): string {
     const random = this.#random;
-    if (!random.chance(9)) return "";
+    if (!random.chance(share)) return "";
     const directive = random.pick(["skip", "include"]);
     if (random.chance(15)) return ` @${directive}(if: ${random.pick(["true", "false"])})`;
     const name = random.pick(["p", "q"]);

@@ -12,6 +12,7 @@ import {
 import { Random } from "./random.ts";
 import {
   CONTEXT_FIELD,
+  CONTEXT_TAKER,
   isDeclaredIn,
   isEntity,
   typeNamed,
@@ -288,7 +289,7 @@ class WorldGenerator {
     if (setters.length === 0 || taker === "io") return;
     const keysIn: Record<string, number[]> = { [taker]: [0] };
     const fields = [
-      { ...plainField("told", "String", "", [taker]), args: randomArguments(random), takesContext: true },
+      { ...plainField(CONTEXT_TAKER, "String", "", [taker]), args: randomArguments(random), takesContext: true },
     ];
     for (const type of setters) {
       const giver = random.pick(Object.keys(type.keysIn));
@@ -300,7 +301,8 @@ class WorldGenerator {
       );
       fields.push({ ...plainField(`back${type.name}`, type.name, "", [giver]), args: [], takesContext: false });
     }
-    const owner = random.pick(Object.keys(keysIn));
+    // Mostly asked for along with what takes the context.
+    const owner = random.chance(60) ? taker : random.pick(Object.keys(keysIn));
     for (const name of ["hue", "more"])
       fields.push({
         ...plainField(name, name === "hue" ? "String" : CONTEXTUAL, "", [owner]),

@@ -104,6 +104,8 @@ export const STREAM = "st";
 
 /** The field by which objects set the context. */
 export const CONTEXT_FIELD = "zone";
+/** The field that takes it. */
+export const CONTEXT_TAKER = "told";
 
 /** What every subgraph declares. */
 export function sharedSdl({ hidesEnumValue }: World): string {
