@@ -301,14 +301,12 @@ class WorldGenerator {
       );
       fields.push({ ...plainField(`back${type.name}`, type.name, "", [giver]), args: [], takesContext: false });
     }
-    // Mostly asked for along with what takes the context.
-    const owner = random.chance(60) ? taker : random.pick(Object.keys(keysIn));
-    for (const name of ["hue", "more"])
-      fields.push({
-        ...plainField(name, name === "hue" ? "String" : CONTEXTUAL, "", [owner]),
-        args: [],
-        takesContext: false,
-      });
+    // Mostly asked for along with what takes the context, and what refers to more of them often where nothing else is.
+    const hueIn = random.chance(60) ? taker : random.pick(Object.keys(keysIn));
+    const apart = this.#world.subgraphs.filter((each) => each !== "io" && keysIn[each] === undefined);
+    const moreIn = apart.length > 0 && random.chance(60) ? random.pick(apart) : random.pick(Object.keys(keysIn));
+    keysIn[moreIn] = [0];
+    fields.push(plainField("hue", "String", "", [hueIn]), plainField("more", CONTEXTUAL, "", [moreIn]));
     this.#world.types.push({ name: CONTEXTUAL, keys: ["id"], keysIn, unresolvableIn: {}, setsContextIn: null, fields });
   }
 
