@@ -21,6 +21,26 @@ connection. A record that is not taken is reported by a Reject; it has its numbe
 A QUERY frame has one block or, where the message says so, many. The reply has the same \`request_id\` and in \`first_seq\` the
 engine's sequence as of which it holds; all up to there is durable. A reply of several frames has MORE set in all but the last.
 An ERROR frame with the \`request_id\` ends a query as well.
+
+## Subscribers
+
+A native consumer gets what comes of the inputs, once it is durable, on a connection of its own: after the HelloAck (of a Hello
+without a session) it sends Subscribe as a QUERY frame, and nothing but Credit, Heartbeat and Goodbye after that. DATA frames with
+its \`request_id\` follow the SubscribeAck. They have template 0, and all their records one length; an InstrumentDefinition comes
+before the first record of its instrument and tells what \`instrument_id\` means.
+
+- **Order.** What came of an input comes before what came of a later one, on all symbols together, without hole and without repeat;
+  with CONFLATE this holds for events (trades, final bars), and state comes as it changes. A record with FLAG_SNAPSHOT is the
+  state as it stood, not an event: state that \`state\` asks for (frames have MORE until all has been sent), and always with CONFLATE.
+- **Resume.** \`first_seq\` of a DATA frame says up to which input nothing is left to send; such a frame may have no records. After a
+  cut, Subscribe with \`resume\` and that number goes on. Records of later inputs that have come already come again: a reader
+  skips as many of the next input as it had. It does not matter whether the engine was killed meanwhile.
+  Who was cut off before a frame without MORE had come asks for the \`state\` once more.
+- **Slow readers.** The engine sends a DATA frame while less than \`window_bytes\` is out beyond what Credit has freed, and keeps no more than a few MiB that a socket
+  does not take. What does not fit is not kept in memory: SlowPolicy says what happens then. The journal is the buffer; when it has
+  been trimmed beyond the reader, a SubscriberGap says what is missing. A SubscriberStatus says when it falls behind and when it
+  is up to date again.
+- POSITION_UNKNOWN answers a resume after what the journal does not have: history was lost. Begin without \`resume\`, with \`state\`.
 `;
 
 /** The protocol for people who write a client. */

@@ -52,7 +52,7 @@ export const INSTRUMENT_UNDEFINED = 4294967295;
 /** An open end of a time range. */
 export const TIME_UNDEFINED = 18446744073709551615n;
 
-/** Further frames of the same reply follow. */
+/** Further frames of the same reply follow; to a subscriber, state that it asked for is still to come. */
 export const FRAME_FLAG_MORE = 1;
 
 /** The record's way is traced: what is published of it carries a traceparent. */
@@ -87,6 +87,21 @@ export const ACK_LEVEL_VISIBLE = 2;
 
 /** fdatasync has returned: the feed may forget it. */
 export const ACK_LEVEL_DURABLE = 4;
+
+/** Subscribers: PositionedQuote. State. */
+export const KIND_QUOTES = 1;
+
+/** Subscribers: PositionedTrade. Events. */
+export const KIND_TRADES = 2;
+
+/** Subscribers: PositionedBar of bars that are final, their revisions included. Events. */
+export const KIND_BARS = 4;
+
+/** Subscribers: PositionedBar of the newest bar of each interval. State. */
+export const KIND_CURRENT_BARS = 8;
+
+/** Subscribers: BookTop. State. */
+export const KIND_BOOK_TOPS = 16;
 
 /** What a frame is for. */
 export const FrameKind = {
@@ -236,6 +251,32 @@ export const REJECT_REASON_NAMES: Readonly<Record<number, RejectReasonName>> = {
   11: "DUPLICATE",
 };
 
+/** What becomes of a subscriber that does not keep up. WARN: it is told, and gets the rest from the journal at its own pace. CONFLATE: of state it gets what is newest, of events all, as with WARN. DISCONNECT: its connection ends with SLOW_READER. */
+export const SlowPolicy = {
+  WARN: 1,
+  CONFLATE: 2,
+  DISCONNECT: 3,
+} as const;
+export type SlowPolicy = (typeof SlowPolicy)[keyof typeof SlowPolicy];
+export type SlowPolicyName = keyof typeof SlowPolicy;
+export const SLOW_POLICY_NAMES: Readonly<Record<number, SlowPolicyName>> = {
+  1: "WARN",
+  2: "CONFLATE",
+  3: "DISCONNECT",
+};
+
+/** LIVE: it gets what becomes durable. BEHIND: it gets what became durable before, from the journal. */
+export const SubscriberState = {
+  LIVE: 1,
+  BEHIND: 2,
+} as const;
+export type SubscriberState = (typeof SubscriberState)[keyof typeof SubscriberState];
+export type SubscriberStateName = keyof typeof SubscriberState;
+export const SUBSCRIBER_STATE_NAMES: Readonly<Record<number, SubscriberStateName>> = {
+  1: "LIVE",
+  2: "BEHIND",
+};
+
 /** Why a frame, a query or a session failed. Codes below 16 close the connection. */
 export const ErrorCode = {
   BAD_FRAME: 1,
@@ -252,6 +293,7 @@ export const ErrorCode = {
   INSTRUMENT_NOT_FOUND: 17,
   UNSUPPORTED_QUERY: 18,
   BAD_QUERY: 19,
+  POSITION_UNKNOWN: 20,
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 export type ErrorCodeName = keyof typeof ErrorCode;
@@ -270,6 +312,7 @@ export const ERROR_CODE_NAMES: Readonly<Record<number, ErrorCodeName>> = {
   17: "INSTRUMENT_NOT_FOUND",
   18: "UNSUPPORTED_QUERY",
   19: "BAD_QUERY",
+  20: "POSITION_UNKNOWN",
 };
 
 export const TRADE_TEMPLATE = 1;
@@ -929,6 +972,196 @@ export function decodeTradeMemory({ view, bytes }: Block, offset: number): Trade
   };
 }
 
+export const POSITIONED_QUOTE_TEMPLATE = 13;
+export const POSITIONED_QUOTE_BYTES = 56;
+
+/** To subscribers: best bid and offer. */
+export interface PositionedQuote {
+  /** Sum of FLAG_… */
+  flags: number;
+  /** Source within the feed, a venue's channel for instance; 0 when there is one only. */
+  publisherId: number;
+  /** In a session the session's number of the instrument, in replies the engine's. */
+  instrumentId: number;
+  /** When it happened at the venue, ns UTC. */
+  tsEventNanos: bigint;
+  /** The engine's sequence of the input that brought it. */
+  sequence: bigint;
+  /** Best bid in 1e-9. */
+  bidPriceE9: bigint;
+  /** Size at the best bid in 1e-9. */
+  bidSizeE9: bigint;
+  /** Best offer in 1e-9. */
+  askPriceE9: bigint;
+  /** Size at the best offer in 1e-9. */
+  askSizeE9: bigint;
+}
+
+export function encodePositionedQuote({ view, bytes }: Block, offset: number, message: PositionedQuote): void {
+  bytes[offset] = POSITIONED_QUOTE_TEMPLATE;
+  bytes[offset + 1] = message.flags;
+  view.setUint16(offset + 2, message.publisherId, true);
+  view.setUint32(offset + 4, message.instrumentId, true);
+  view.setBigUint64(offset + 8, message.tsEventNanos, true);
+  view.setBigUint64(offset + 16, message.sequence, true);
+  view.setBigInt64(offset + 24, message.bidPriceE9, true);
+  view.setBigInt64(offset + 32, message.bidSizeE9, true);
+  view.setBigInt64(offset + 40, message.askPriceE9, true);
+  view.setBigInt64(offset + 48, message.askSizeE9, true);
+}
+
+export function decodePositionedQuote({ view }: Block, offset: number): PositionedQuote {
+  return {
+    flags: view.getUint8(offset + 1),
+    publisherId: view.getUint16(offset + 2, true),
+    instrumentId: view.getUint32(offset + 4, true),
+    tsEventNanos: view.getBigUint64(offset + 8, true),
+    sequence: view.getBigUint64(offset + 16, true),
+    bidPriceE9: view.getBigInt64(offset + 24, true),
+    bidSizeE9: view.getBigInt64(offset + 32, true),
+    askPriceE9: view.getBigInt64(offset + 40, true),
+    askSizeE9: view.getBigInt64(offset + 48, true),
+  };
+}
+
+export const BOOK_TOP_TEMPLATE = 14;
+export const BOOK_TOP_BYTES = 56;
+
+/** To subscribers: best levels of the order book as of the end of a venue message, sent when they or FLAG_MAYBE_BAD_BOOK have changed. */
+export interface BookTop {
+  /** Sum of FLAG_… */
+  flags: number;
+  /** Source within the feed, a venue's channel for instance; 0 when there is one only. */
+  publisherId: number;
+  /** In a session the session's number of the instrument, in replies the engine's. */
+  instrumentId: number;
+  /** When it happened at the venue, ns UTC. */
+  tsEventNanos: bigint;
+  /** The engine's sequence of the input that changed it. */
+  sequence: bigint;
+  /** Best bid in 1e-9; PRICE_UNDEFINED when there is none. */
+  bidPriceE9: bigint;
+  /** Size of that level in 1e-9; 0 when there is none. */
+  bidSizeE9: bigint;
+  /** Best offer in 1e-9; PRICE_UNDEFINED when there is none. */
+  askPriceE9: bigint;
+  /** Size of that level in 1e-9; 0 when there is none. */
+  askSizeE9: bigint;
+}
+
+export function encodeBookTop({ view, bytes }: Block, offset: number, message: BookTop): void {
+  bytes[offset] = BOOK_TOP_TEMPLATE;
+  bytes[offset + 1] = message.flags;
+  view.setUint16(offset + 2, message.publisherId, true);
+  view.setUint32(offset + 4, message.instrumentId, true);
+  view.setBigUint64(offset + 8, message.tsEventNanos, true);
+  view.setBigUint64(offset + 16, message.sequence, true);
+  view.setBigInt64(offset + 24, message.bidPriceE9, true);
+  view.setBigInt64(offset + 32, message.bidSizeE9, true);
+  view.setBigInt64(offset + 40, message.askPriceE9, true);
+  view.setBigInt64(offset + 48, message.askSizeE9, true);
+}
+
+export function decodeBookTop({ view }: Block, offset: number): BookTop {
+  return {
+    flags: view.getUint8(offset + 1),
+    publisherId: view.getUint16(offset + 2, true),
+    instrumentId: view.getUint32(offset + 4, true),
+    tsEventNanos: view.getBigUint64(offset + 8, true),
+    sequence: view.getBigUint64(offset + 16, true),
+    bidPriceE9: view.getBigInt64(offset + 24, true),
+    bidSizeE9: view.getBigInt64(offset + 32, true),
+    askPriceE9: view.getBigInt64(offset + 40, true),
+    askSizeE9: view.getBigInt64(offset + 48, true),
+  };
+}
+
+export const POSITIONED_BAR_TEMPLATE = 15;
+export const POSITIONED_BAR_BYTES = 112;
+
+/** To subscribers: OHLCV over one interval with the position by which everybody knows it again; ts_event_nanos is when it opened. */
+export interface PositionedBar {
+  /** Sum of FLAG_… */
+  flags: number;
+  /** Source within the feed, a venue's channel for instance; 0 when there is one only. */
+  publisherId: number;
+  /** In a session the session's number of the instrument, in replies the engine's. */
+  instrumentId: number;
+  /** When it happened at the venue, ns UTC. */
+  tsEventNanos: bigint;
+  /** First price in 1e-9. */
+  openE9: bigint;
+  /** Highest price in 1e-9. */
+  highE9: bigint;
+  /** Lowest price in 1e-9. */
+  lowE9: bigint;
+  /** Last price in 1e-9. */
+  closeE9: bigint;
+  /** Sum of sizes in 1e-9. */
+  volumeE9: bigint;
+  /** Sum of price × size in 1e-18. VWAP = notional / volume, rounded down to 1e-9. */
+  notionalE18: bigint;
+  /** Number of trades. */
+  tradeCount: bigint;
+  /** 0 for the first final bar; each late trade adds one. */
+  revision: number;
+  /** Its length. */
+  interval: number;
+  /** 1 when the interval is over. */
+  final: number;
+  /** 1 when nothing but bars of the past is in it. */
+  backfill: number;
+  /** The engine's sequence of the input that changed it. */
+  sequence: bigint;
+  /** Its place among what came of that input; 0 for KIND_CURRENT_BARS. */
+  ordinal: number;
+}
+
+export function encodePositionedBar({ view, bytes }: Block, offset: number, message: PositionedBar): void {
+  bytes[offset] = POSITIONED_BAR_TEMPLATE;
+  bytes[offset + 1] = message.flags;
+  view.setUint16(offset + 2, message.publisherId, true);
+  view.setUint32(offset + 4, message.instrumentId, true);
+  view.setBigUint64(offset + 8, message.tsEventNanos, true);
+  view.setBigInt64(offset + 16, message.openE9, true);
+  view.setBigInt64(offset + 24, message.highE9, true);
+  view.setBigInt64(offset + 32, message.lowE9, true);
+  view.setBigInt64(offset + 40, message.closeE9, true);
+  putI128(view, offset + 48, message.volumeE9);
+  putI128(view, offset + 64, message.notionalE18);
+  view.setBigUint64(offset + 80, message.tradeCount, true);
+  view.setUint32(offset + 88, message.revision, true);
+  bytes[offset + 92] = message.interval;
+  bytes[offset + 93] = message.final;
+  bytes[offset + 94] = message.backfill;
+  bytes.fill(0, offset + 95, offset + 96);
+  view.setBigUint64(offset + 96, message.sequence, true);
+  view.setUint32(offset + 104, message.ordinal, true);
+  bytes.fill(0, offset + 108, offset + 112);
+}
+
+export function decodePositionedBar({ view }: Block, offset: number): PositionedBar {
+  return {
+    flags: view.getUint8(offset + 1),
+    publisherId: view.getUint16(offset + 2, true),
+    instrumentId: view.getUint32(offset + 4, true),
+    tsEventNanos: view.getBigUint64(offset + 8, true),
+    openE9: view.getBigInt64(offset + 16, true),
+    highE9: view.getBigInt64(offset + 24, true),
+    lowE9: view.getBigInt64(offset + 32, true),
+    closeE9: view.getBigInt64(offset + 40, true),
+    volumeE9: getI128(view, offset + 48),
+    notionalE18: getI128(view, offset + 64),
+    tradeCount: view.getBigUint64(offset + 80, true),
+    revision: view.getUint32(offset + 88, true),
+    interval: view.getUint8(offset + 92),
+    final: view.getUint8(offset + 93),
+    backfill: view.getUint8(offset + 94),
+    sequence: view.getBigUint64(offset + 96, true),
+    ordinal: view.getUint32(offset + 104, true),
+  };
+}
+
 export const HELLO_TEMPLATE = 32;
 export const HELLO_BYTES = 168;
 
@@ -1109,6 +1342,76 @@ export function decodeErrorReply({ view, bytes }: Block, offset: number): ErrorR
   return {
     code: view.getUint16(offset, true),
     text: getText(bytes, offset + 2, 126),
+  };
+}
+
+export const CREDIT_TEMPLATE = 39;
+export const CREDIT_BYTES = 8;
+
+/** From a subscriber: how much it has worked through. The engine sends only what fits into the window. */
+export interface Credit {
+  /** Bytes of all DATA frames since the SubscribeAck that it holds no more, headers included. */
+  takenBytes: bigint;
+}
+
+export function encodeCredit({ view }: Block, offset: number, message: Credit): void {
+  view.setBigUint64(offset, message.takenBytes, true);
+}
+
+export function decodeCredit({ view }: Block, offset: number): Credit {
+  return {
+    takenBytes: view.getBigUint64(offset, true),
+  };
+}
+
+export const SUBSCRIBER_STATUS_TEMPLATE = 40;
+export const SUBSCRIBER_STATUS_BYTES = 24;
+
+/** To a subscriber: it is up to date, or has fallen behind. */
+export interface SubscriberStatus {
+  /** Everything up to here has been sent. */
+  sequence: bigint;
+  /** Last input on disk. */
+  durableSequence: bigint;
+  /** How it is served from here on. */
+  state: number;
+}
+
+export function encodeSubscriberStatus({ view, bytes }: Block, offset: number, message: SubscriberStatus): void {
+  view.setBigUint64(offset, message.sequence, true);
+  view.setBigUint64(offset + 8, message.durableSequence, true);
+  bytes[offset + 16] = message.state;
+  bytes.fill(0, offset + 17, offset + 24);
+}
+
+export function decodeSubscriberStatus({ view }: Block, offset: number): SubscriberStatus {
+  return {
+    sequence: view.getBigUint64(offset, true),
+    durableSequence: view.getBigUint64(offset + 8, true),
+    state: view.getUint8(offset + 16),
+  };
+}
+
+export const SUBSCRIBER_GAP_TEMPLATE = 41;
+export const SUBSCRIBER_GAP_BYTES = 16;
+
+/** To a subscriber: nothing of what came of these inputs can be sent, because the journal was trimmed beyond them. What comes next follows them. */
+export interface SubscriberGap {
+  /** First input that is missing. */
+  fromSequence: bigint;
+  /** Last input that is missing. */
+  toSequence: bigint;
+}
+
+export function encodeSubscriberGap({ view }: Block, offset: number, message: SubscriberGap): void {
+  view.setBigUint64(offset, message.fromSequence, true);
+  view.setBigUint64(offset + 8, message.toSequence, true);
+}
+
+export function decodeSubscriberGap({ view }: Block, offset: number): SubscriberGap {
+  return {
+    fromSequence: view.getBigUint64(offset, true),
+    toSequence: view.getBigUint64(offset + 8, true),
   };
 }
 
@@ -1366,6 +1669,54 @@ export function decodeQueryTradeRange({ view, bytes }: Block, offset: number): Q
   };
 }
 
+export const SUBSCRIBE_TEMPLATE = 74;
+export const SUBSCRIBE_BYTES = 80;
+
+/** A block for each symbol, or one with an empty symbol for all there are and will be. Kinds are those of the block's symbol; everything else is read from the first block. Reply: SubscribeAck. */
+export interface Subscribe {
+  /** With resume: where to go on, first_seq of the last DATA frame. Otherwise 0. */
+  afterSequence: bigint;
+  /** Bytes of DATA frames that may be sent beyond what Credit frees; 0: as many as the socket takes. */
+  windowBytes: number;
+  /** Sum of KIND_… */
+  kinds: number;
+  /** When it does not keep up. */
+  policy: number;
+  /** 1: all that came of inputs after after_sequence. 0: what comes of inputs from now on. */
+  resume: number;
+  /** 1: also all state as it stands when the subscriber is up to date. CONFLATE: always. */
+  state: number;
+  /** With resume: the epoch of after_sequence, as the SubscribeAck named it. Otherwise 0. */
+  epoch: Uint8Array;
+  /** Symbol on the platform; empty: all. One that is not known yet is waited for. */
+  symbol: string;
+}
+
+export function encodeSubscribe({ view, bytes }: Block, offset: number, message: Subscribe): void {
+  view.setBigUint64(offset, message.afterSequence, true);
+  view.setUint32(offset + 8, message.windowBytes, true);
+  bytes[offset + 12] = message.kinds;
+  bytes[offset + 13] = message.policy;
+  bytes[offset + 14] = message.resume;
+  bytes[offset + 15] = message.state;
+  putBytes(bytes, offset + 16, 16, message.epoch, "epoch");
+  bytes.fill(0, offset + 32, offset + 40);
+  putText(bytes, offset + 40, 40, message.symbol, "symbol");
+}
+
+export function decodeSubscribe({ view, bytes }: Block, offset: number): Subscribe {
+  return {
+    afterSequence: view.getBigUint64(offset, true),
+    windowBytes: view.getUint32(offset + 8, true),
+    kinds: view.getUint8(offset + 12),
+    policy: view.getUint8(offset + 13),
+    resume: view.getUint8(offset + 14),
+    state: view.getUint8(offset + 15),
+    epoch: bytes.slice(offset + 16, offset + 32),
+    symbol: getText(bytes, offset + 40, 40),
+  };
+}
+
 export const FEED_STATUS_TEMPLATE = 96;
 export const FEED_STATUS_BYTES = 208;
 
@@ -1461,6 +1812,29 @@ export function decodeEngineStatus({ view, bytes }: Block, offset: number): Engi
   };
 }
 
+export const SUBSCRIBE_ACK_TEMPLATE = 98;
+export const SUBSCRIBE_ACK_BYTES = 24;
+
+/** A subscriber is taken. */
+export interface SubscribeAck {
+  /** Epoch of the journal. */
+  epoch: Uint8Array;
+  /** Events of inputs after this one follow. */
+  sequence: bigint;
+}
+
+export function encodeSubscribeAck({ view, bytes }: Block, offset: number, message: SubscribeAck): void {
+  putBytes(bytes, offset, 16, message.epoch, "epoch");
+  view.setBigUint64(offset + 16, message.sequence, true);
+}
+
+export function decodeSubscribeAck({ view, bytes }: Block, offset: number): SubscribeAck {
+  return {
+    epoch: bytes.slice(offset, offset + 16),
+    sequence: view.getBigUint64(offset + 16, true),
+  };
+}
+
 type Encode = (block: Block, offset: number, message: never) => void;
 
 /** All messages by their template id. */
@@ -1477,6 +1851,9 @@ export const MESSAGES: Readonly<Record<number, { name: string; role: string; blo
   10: { name: "Statistics", role: "record", blockLen: STATISTICS_BYTES, encode: encodeStatistics as Encode, decode: decodeStatistics },
   11: { name: "PositionedTrade", role: "record", blockLen: POSITIONED_TRADE_BYTES, encode: encodePositionedTrade as Encode, decode: decodePositionedTrade },
   12: { name: "TradeMemory", role: "record", blockLen: TRADE_MEMORY_BYTES, encode: encodeTradeMemory as Encode, decode: decodeTradeMemory },
+  13: { name: "PositionedQuote", role: "record", blockLen: POSITIONED_QUOTE_BYTES, encode: encodePositionedQuote as Encode, decode: decodePositionedQuote },
+  14: { name: "BookTop", role: "record", blockLen: BOOK_TOP_BYTES, encode: encodeBookTop as Encode, decode: decodeBookTop },
+  15: { name: "PositionedBar", role: "record", blockLen: POSITIONED_BAR_BYTES, encode: encodePositionedBar as Encode, decode: decodePositionedBar },
   32: { name: "Hello", role: "control", blockLen: HELLO_BYTES, encode: encodeHello as Encode, decode: decodeHello },
   33: { name: "HelloAck", role: "control", blockLen: HELLO_ACK_BYTES, encode: encodeHelloAck as Encode, decode: decodeHelloAck },
   34: { name: "Ack", role: "control", blockLen: ACK_BYTES, encode: encodeAck as Encode, decode: decodeAck },
@@ -1484,6 +1861,9 @@ export const MESSAGES: Readonly<Record<number, { name: string; role: string; blo
   36: { name: "Heartbeat", role: "control", blockLen: HEARTBEAT_BYTES, encode: encodeHeartbeat as Encode, decode: decodeHeartbeat },
   37: { name: "Goodbye", role: "control", blockLen: GOODBYE_BYTES, encode: encodeGoodbye as Encode, decode: decodeGoodbye },
   38: { name: "ErrorReply", role: "error", blockLen: ERROR_REPLY_BYTES, encode: encodeErrorReply as Encode, decode: decodeErrorReply },
+  39: { name: "Credit", role: "control", blockLen: CREDIT_BYTES, encode: encodeCredit as Encode, decode: decodeCredit },
+  40: { name: "SubscriberStatus", role: "control", blockLen: SUBSCRIBER_STATUS_BYTES, encode: encodeSubscriberStatus as Encode, decode: decodeSubscriberStatus },
+  41: { name: "SubscriberGap", role: "control", blockLen: SUBSCRIBER_GAP_BYTES, encode: encodeSubscriberGap as Encode, decode: decodeSubscriberGap },
   64: { name: "QueryInstruments", role: "query", blockLen: QUERY_INSTRUMENTS_BYTES, encode: encodeQueryInstruments as Encode, decode: decodeQueryInstruments },
   65: { name: "QueryQuotes", role: "query", blockLen: QUERY_QUOTES_BYTES, encode: encodeQueryQuotes as Encode, decode: decodeQueryQuotes },
   66: { name: "QueryLastTrades", role: "query", blockLen: QUERY_LAST_TRADES_BYTES, encode: encodeQueryLastTrades as Encode, decode: decodeQueryLastTrades },
@@ -1494,6 +1874,8 @@ export const MESSAGES: Readonly<Record<number, { name: string; role: string; blo
   71: { name: "QueryFeeds", role: "query", blockLen: QUERY_FEEDS_BYTES, encode: encodeQueryFeeds as Encode, decode: decodeQueryFeeds },
   72: { name: "QueryStatus", role: "query", blockLen: QUERY_STATUS_BYTES, encode: encodeQueryStatus as Encode, decode: decodeQueryStatus },
   73: { name: "QueryTradeRange", role: "query", blockLen: QUERY_TRADE_RANGE_BYTES, encode: encodeQueryTradeRange as Encode, decode: decodeQueryTradeRange },
+  74: { name: "Subscribe", role: "query", blockLen: SUBSCRIBE_BYTES, encode: encodeSubscribe as Encode, decode: decodeSubscribe },
   96: { name: "FeedStatus", role: "reply", blockLen: FEED_STATUS_BYTES, encode: encodeFeedStatus as Encode, decode: decodeFeedStatus },
   97: { name: "EngineStatus", role: "reply", blockLen: ENGINE_STATUS_BYTES, encode: encodeEngineStatus as Encode, decode: decodeEngineStatus },
+  98: { name: "SubscribeAck", role: "reply", blockLen: SUBSCRIBE_ACK_BYTES, encode: encodeSubscribeAck as Encode, decode: decodeSubscribeAck },
 };

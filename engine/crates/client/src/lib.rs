@@ -1,4 +1,8 @@
-//! A blocking connection to the engine, for tests and measurements.
+//! A blocking connection to the engine: for native consumers, tests and measurements.
+
+mod subscriber;
+
+pub use subscriber::{Delivery, Record, Resume, Subscriber, Wanted};
 
 use mib_protocol::frame::{FrameHeader, read_frame, write_frame};
 use mib_protocol::messages::{

@@ -110,11 +110,13 @@ impl State {
         match u16::from(record[0]) {
             Quote::TEMPLATE => self.quote(session, sequence, Quote::decode(record).ok_or(unknown)?, sink),
             Trade::TEMPLATE => self.trade(session, sequence, Trade::decode(record).ok_or(unknown)?, sink),
-            BookDelta::TEMPLATE => self.book_delta(session, &BookDelta::decode(record).ok_or(unknown)?),
-            BookSnapshot::TEMPLATE => self.book_snapshot(session, &BookSnapshot::decode(record).ok_or(unknown)?),
+            BookDelta::TEMPLATE => self.book_delta(session, sequence, &BookDelta::decode(record).ok_or(unknown)?, sink),
+            BookSnapshot::TEMPLATE => {
+                self.book_snapshot(session, sequence, &BookSnapshot::decode(record).ok_or(unknown)?, sink)
+            }
             Clock::TEMPLATE => self.clock(session, sequence, &Clock::decode(record).ok_or(unknown)?, sink),
             BarMessage::TEMPLATE => self.bar(session, sequence, &BarMessage::decode(record).ok_or(unknown)?, sink),
-            Gap::TEMPLATE => self.gap(session, &Gap::decode(record).ok_or(unknown)?),
+            Gap::TEMPLATE => self.gap(session, sequence, &Gap::decode(record).ok_or(unknown)?, sink),
             Event::TEMPLATE => self.event(session, &Event::decode(record).ok_or(unknown)?),
             InstrumentDefinition::TEMPLATE => {
                 self.define(session, InstrumentDefinition::decode(record).ok_or(unknown)?)
@@ -157,7 +159,7 @@ impl State {
         instrument.quote_sequence = sequence;
         self.counters.quotes += 1;
         self.seen(session, quote.ts_event_nanos);
-        sink.quote_changed(id);
+        sink.quote_changed(sequence, &quote);
         Ok(())
     }
 
@@ -199,8 +201,9 @@ impl State {
         }
         self.counters.late_trades += u64::from(late);
         if in_progress {
-            self.instruments[id as usize].bars_sequence = sequence;
-            sink.current_bars_changed(id);
+            let instrument = &mut self.instruments[id as usize];
+            instrument.bars_sequence = sequence;
+            sink.current_bars_changed(sequence, id, &instrument.bars);
         }
         Ok(())
     }
@@ -223,7 +226,13 @@ impl State {
         Ok(())
     }
 
-    fn book_delta(&mut self, session: u32, delta: &BookDelta) -> Result<(), RejectReason> {
+    fn book_delta(
+        &mut self,
+        session: u32,
+        sequence: u64,
+        delta: &BookDelta,
+        sink: &mut impl Sink,
+    ) -> Result<(), RejectReason> {
         let id = self.find(session, delta.instrument_id)?;
         let checked = validate::book_delta(delta);
         let book = &mut self.instruments[id as usize].book;
@@ -232,6 +241,7 @@ impl State {
             Ok(()) => book.apply(session, delta, levels_max),
             Err(_) => book.miss(session, delta, levels_max),
         };
+        sink.book_changed(sequence, id, book);
         self.count_gap(session, id, gap);
         checked?;
         self.counters.book_deltas += 1;
@@ -239,11 +249,18 @@ impl State {
         Ok(())
     }
 
-    fn book_snapshot(&mut self, session: u32, snapshot: &BookSnapshot) -> Result<(), RejectReason> {
+    fn book_snapshot(
+        &mut self,
+        session: u32,
+        sequence: u64,
+        snapshot: &BookSnapshot,
+        sink: &mut impl Sink,
+    ) -> Result<(), RejectReason> {
         let id = self.find(session, snapshot.instrument_id)?;
         validate::time(snapshot.ts_event_nanos)?;
         let book = &mut self.instruments[id as usize].book;
         let gap = book.begin_snapshot(session, snapshot, self.limits.book_levels_max);
+        sink.book_changed(sequence, id, book);
         self.count_gap(session, id, gap);
         self.counters.book_snapshots += 1;
         self.seen(session, snapshot.ts_event_nanos);
@@ -314,7 +331,7 @@ impl State {
             match instrument.bars[interval_index(longer)].fold_bar(&bar, watermark) {
                 Some(Folded::InProgress) => {
                     instrument.bars_sequence = sequence;
-                    sink.current_bars_changed(id);
+                    sink.current_bars_changed(sequence, id, &instrument.bars);
                 }
                 Some(Folded::Final { index }) => self.announce(id, longer, index, sequence, &mut ordinal, sink),
                 Some(Folded::TooOld) | None => {}
@@ -326,17 +343,21 @@ impl State {
         Ok(())
     }
 
-    fn gap(&mut self, session: u32, gap: &Gap) -> Result<(), RejectReason> {
+    fn gap(&mut self, session: u32, sequence: u64, gap: &Gap, sink: &mut impl Sink) -> Result<(), RejectReason> {
         if gap.instrument_id != INSTRUMENT_UNDEFINED {
             let id = self.find(session, gap.instrument_id)?;
-            self.instruments[id as usize].gaps += 1;
-            self.instruments[id as usize].book.interrupt(session);
+            let instrument = &mut self.instruments[id as usize];
+            instrument.gaps += 1;
+            instrument.book.interrupt(session);
+            sink.book_changed(sequence, id, &instrument.book);
         } else {
             let State {
                 sessions, instruments, ..
             } = self;
             for (_, id) in sessions[session as usize].instruments() {
-                instruments[id as usize].book.interrupt(session);
+                let book = &mut instruments[id as usize].book;
+                book.interrupt(session);
+                sink.book_changed(sequence, id, book);
             }
         }
         self.sessions[session as usize].gaps += 1;
@@ -395,8 +416,9 @@ impl State {
             }
         }
         if ended {
-            self.instruments[id as usize].bars_sequence = sequence;
-            sink.current_bars_changed(id);
+            let instrument = &mut self.instruments[id as usize];
+            instrument.bars_sequence = sequence;
+            sink.current_bars_changed(sequence, id, &instrument.bars);
         }
     }
 

@@ -1,12 +1,14 @@
 //! Bars against an independent computation with integers, and what is said of each.
 
 use mib_core::bar::Bar;
+use mib_core::bar_series::BarSeries;
+use mib_core::book::Book;
 use mib_core::limits::{Limits, interval_nanos};
 use mib_core::sink::{Position, Sink};
 use mib_core::state::{Batch, State};
 use mib_protocol::messages::{
     Action, Bar as BarMessage, BarInterval, Clock, DataSource, INSTRUMENT_UNDEFINED, InstrumentClass,
-    InstrumentDefinition, RejectReason, Side, Trade,
+    InstrumentDefinition, Quote, RejectReason, Side, Trade,
 };
 use mib_protocol::text::Text;
 use proptest::prelude::*;
@@ -30,8 +32,9 @@ impl Sink for Recorder {
     fn final_bar(&mut self, position: Position, _: u32, interval: BarInterval, bar: &Bar) {
         self.finals.push((position, interval, *bar));
     }
-    fn quote_changed(&mut self, _: u32) {}
-    fn current_bars_changed(&mut self, _: u32) {}
+    fn quote_changed(&mut self, _: u64, _: &Quote) {}
+    fn current_bars_changed(&mut self, _: u64, _: u32, _: &[BarSeries; 5]) {}
+    fn book_changed(&mut self, _: u64, _: u32, _: &Book) {}
     fn rejected(&mut self, _: u32, _: u64, _: u32, reason: RejectReason) {
         self.rejected.push(reason);
     }

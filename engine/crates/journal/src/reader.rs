@@ -5,7 +5,9 @@ use crate::segment::{self, SEGMENT_HEADER_BYTES};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const READ_BYTES: usize = 1 << 20;
+/// Read at once: little at the end of the journal, where the rest is empty, and more with every read before it.
+const READ_BYTES_MIN: usize = 16 << 10;
+const READ_BYTES_MAX: usize = 1 << 20;
 
 /// Reads a journal beside its writer, up to what is durable.
 pub struct Reader {
@@ -16,6 +18,7 @@ pub struct Reader {
     /// Bytes of the segment from `offset` on.
     buffer: Vec<u8>,
     used: usize,
+    read_bytes: usize,
     next: u64,
 }
 
@@ -34,6 +37,7 @@ impl Reader {
             offset: 0,
             buffer: Vec::new(),
             used: 0,
+            read_bytes: READ_BYTES_MIN,
             next: after_sequence + 1,
         }
     }
@@ -115,6 +119,7 @@ impl Reader {
             }
             self.buffer.clear();
             self.used = 0;
+            self.read_bytes = READ_BYTES_MIN;
         }
         Ok(None)
     }
@@ -134,7 +139,8 @@ impl Reader {
         self.buffer.drain(..self.used);
         self.used = 0;
         let have = self.buffer.len();
-        let target = wanted.clamp(READ_BYTES, entry::ENTRY_BYTES_MAX);
+        let target = wanted.clamp(self.read_bytes, entry::ENTRY_BYTES_MAX);
+        self.read_bytes = (2 * self.read_bytes).min(READ_BYTES_MAX);
         self.buffer.resize(target.max(have), 0);
         let mut filled = have;
         while filled < self.buffer.len() {

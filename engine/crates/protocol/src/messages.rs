@@ -15,7 +15,7 @@ pub const INSTRUMENT_UNDEFINED: u32 = 4_294_967_295;
 /// An open end of a time range.
 pub const TIME_UNDEFINED: u64 = 18_446_744_073_709_551_615;
 
-/// Further frames of the same reply follow.
+/// Further frames of the same reply follow; to a subscriber, state that it asked for is still to come.
 pub const FRAME_FLAG_MORE: u16 = 1;
 
 /// The record's way is traced: what is published of it carries a traceparent.
@@ -50,6 +50,21 @@ pub const ACK_LEVEL_VISIBLE: u8 = 2;
 
 /// fdatasync has returned: the feed may forget it.
 pub const ACK_LEVEL_DURABLE: u8 = 4;
+
+/// Subscribers: PositionedQuote. State.
+pub const KIND_QUOTES: u8 = 1;
+
+/// Subscribers: PositionedTrade. Events.
+pub const KIND_TRADES: u8 = 2;
+
+/// Subscribers: PositionedBar of bars that are final, their revisions included. Events.
+pub const KIND_BARS: u8 = 4;
+
+/// Subscribers: PositionedBar of the newest bar of each interval. State.
+pub const KIND_CURRENT_BARS: u8 = 8;
+
+/// Subscribers: BookTop. State.
+pub const KIND_BOOK_TOPS: u8 = 16;
 
 /// What a frame is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -427,6 +442,78 @@ impl RejectReason {
     }
 }
 
+/// What becomes of a subscriber that does not keep up. WARN: it is told, and gets the rest from the journal at its own pace. CONFLATE: of state it gets what is newest, of events all, as with WARN. DISCONNECT: its connection ends with SLOW_READER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum SlowPolicy {
+    Warn = 1,
+    Conflate = 2,
+    Disconnect = 3,
+}
+
+impl SlowPolicy {
+    pub const ALL: [SlowPolicy; 3] = [
+        SlowPolicy::Warn,
+        SlowPolicy::Conflate,
+        SlowPolicy::Disconnect,
+    ];
+
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(SlowPolicy::Warn),
+            2 => Some(SlowPolicy::Conflate),
+            3 => Some(SlowPolicy::Disconnect),
+            _ => None,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            SlowPolicy::Warn => "WARN",
+            SlowPolicy::Conflate => "CONFLATE",
+            SlowPolicy::Disconnect => "DISCONNECT",
+        }
+    }
+}
+
+/// LIVE: it gets what becomes durable. BEHIND: it gets what became durable before, from the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum SubscriberState {
+    Live = 1,
+    Behind = 2,
+}
+
+impl SubscriberState {
+    pub const ALL: [SubscriberState; 2] = [
+        SubscriberState::Live,
+        SubscriberState::Behind,
+    ];
+
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(SubscriberState::Live),
+            2 => Some(SubscriberState::Behind),
+            _ => None,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            SubscriberState::Live => "LIVE",
+            SubscriberState::Behind => "BEHIND",
+        }
+    }
+}
+
 /// Why a frame, a query or a session failed. Codes below 16 close the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u16)]
@@ -445,10 +532,11 @@ pub enum ErrorCode {
     InstrumentNotFound = 17,
     UnsupportedQuery = 18,
     BadQuery = 19,
+    PositionUnknown = 20,
 }
 
 impl ErrorCode {
-    pub const ALL: [ErrorCode; 14] = [
+    pub const ALL: [ErrorCode; 15] = [
         ErrorCode::BadFrame,
         ErrorCode::BadCrc,
         ErrorCode::FrameTooLarge,
@@ -463,6 +551,7 @@ impl ErrorCode {
         ErrorCode::InstrumentNotFound,
         ErrorCode::UnsupportedQuery,
         ErrorCode::BadQuery,
+        ErrorCode::PositionUnknown,
     ];
 
     pub const fn code(self) -> u16 {
@@ -485,6 +574,7 @@ impl ErrorCode {
             17 => Some(ErrorCode::InstrumentNotFound),
             18 => Some(ErrorCode::UnsupportedQuery),
             19 => Some(ErrorCode::BadQuery),
+            20 => Some(ErrorCode::PositionUnknown),
             _ => None,
         }
     }
@@ -505,6 +595,7 @@ impl ErrorCode {
             ErrorCode::InstrumentNotFound => "INSTRUMENT_NOT_FOUND",
             ErrorCode::UnsupportedQuery => "UNSUPPORTED_QUERY",
             ErrorCode::BadQuery => "BAD_QUERY",
+            ErrorCode::PositionUnknown => "POSITION_UNKNOWN",
         }
     }
 }
@@ -1460,6 +1551,276 @@ impl TradeMemory {
     }
 }
 
+/// To subscribers: best bid and offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionedQuote {
+    /// Sum of FLAG_…
+    pub flags: u8,
+    /// Source within the feed, a venue's channel for instance; 0 when there is one only.
+    pub publisher_id: u16,
+    /// In a session the session's number of the instrument, in replies the engine's.
+    pub instrument_id: u32,
+    /// When it happened at the venue, ns UTC.
+    pub ts_event_nanos: u64,
+    /// The engine's sequence of the input that brought it.
+    pub sequence: u64,
+    /// Best bid in 1e-9.
+    pub bid_price_e9: i64,
+    /// Size at the best bid in 1e-9.
+    pub bid_size_e9: i64,
+    /// Best offer in 1e-9.
+    pub ask_price_e9: i64,
+    /// Size at the best offer in 1e-9.
+    pub ask_size_e9: i64,
+}
+
+impl PositionedQuote {
+    pub const TEMPLATE: u16 = 13;
+    pub const BYTES: usize = 56;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0] = Self::TEMPLATE as u8;
+        block[1] = self.flags;
+        block[2..4].copy_from_slice(&self.publisher_id.to_le_bytes());
+        block[4..8].copy_from_slice(&self.instrument_id.to_le_bytes());
+        block[8..16].copy_from_slice(&self.ts_event_nanos.to_le_bytes());
+        block[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+        block[24..32].copy_from_slice(&self.bid_price_e9.to_le_bytes());
+        block[32..40].copy_from_slice(&self.bid_size_e9.to_le_bytes());
+        block[40..48].copy_from_slice(&self.ask_price_e9.to_le_bytes());
+        block[48..56].copy_from_slice(&self.ask_size_e9.to_le_bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(PositionedQuote {
+            flags: block[1],
+            publisher_id: u16::from_le_bytes(block[2..4].try_into().ok()?),
+            instrument_id: u32::from_le_bytes(block[4..8].try_into().ok()?),
+            ts_event_nanos: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            sequence: u64::from_le_bytes(block[16..24].try_into().ok()?),
+            bid_price_e9: i64::from_le_bytes(block[24..32].try_into().ok()?),
+            bid_size_e9: i64::from_le_bytes(block[32..40].try_into().ok()?),
+            ask_price_e9: i64::from_le_bytes(block[40..48].try_into().ok()?),
+            ask_size_e9: i64::from_le_bytes(block[48..56].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("flags", self.flags.to_string()),
+            ("publisher_id", self.publisher_id.to_string()),
+            ("instrument_id", self.instrument_id.to_string()),
+            ("ts_event_nanos", self.ts_event_nanos.to_string()),
+            ("sequence", self.sequence.to_string()),
+            ("bid_price_e9", self.bid_price_e9.to_string()),
+            ("bid_size_e9", self.bid_size_e9.to_string()),
+            ("ask_price_e9", self.ask_price_e9.to_string()),
+            ("ask_size_e9", self.ask_size_e9.to_string()),
+        ]
+    }
+}
+
+/// To subscribers: best levels of the order book as of the end of a venue message, sent when they or FLAG_MAYBE_BAD_BOOK have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookTop {
+    /// Sum of FLAG_…
+    pub flags: u8,
+    /// Source within the feed, a venue's channel for instance; 0 when there is one only.
+    pub publisher_id: u16,
+    /// In a session the session's number of the instrument, in replies the engine's.
+    pub instrument_id: u32,
+    /// When it happened at the venue, ns UTC.
+    pub ts_event_nanos: u64,
+    /// The engine's sequence of the input that changed it.
+    pub sequence: u64,
+    /// Best bid in 1e-9; PRICE_UNDEFINED when there is none.
+    pub bid_price_e9: i64,
+    /// Size of that level in 1e-9; 0 when there is none.
+    pub bid_size_e9: i64,
+    /// Best offer in 1e-9; PRICE_UNDEFINED when there is none.
+    pub ask_price_e9: i64,
+    /// Size of that level in 1e-9; 0 when there is none.
+    pub ask_size_e9: i64,
+}
+
+impl BookTop {
+    pub const TEMPLATE: u16 = 14;
+    pub const BYTES: usize = 56;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0] = Self::TEMPLATE as u8;
+        block[1] = self.flags;
+        block[2..4].copy_from_slice(&self.publisher_id.to_le_bytes());
+        block[4..8].copy_from_slice(&self.instrument_id.to_le_bytes());
+        block[8..16].copy_from_slice(&self.ts_event_nanos.to_le_bytes());
+        block[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+        block[24..32].copy_from_slice(&self.bid_price_e9.to_le_bytes());
+        block[32..40].copy_from_slice(&self.bid_size_e9.to_le_bytes());
+        block[40..48].copy_from_slice(&self.ask_price_e9.to_le_bytes());
+        block[48..56].copy_from_slice(&self.ask_size_e9.to_le_bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(BookTop {
+            flags: block[1],
+            publisher_id: u16::from_le_bytes(block[2..4].try_into().ok()?),
+            instrument_id: u32::from_le_bytes(block[4..8].try_into().ok()?),
+            ts_event_nanos: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            sequence: u64::from_le_bytes(block[16..24].try_into().ok()?),
+            bid_price_e9: i64::from_le_bytes(block[24..32].try_into().ok()?),
+            bid_size_e9: i64::from_le_bytes(block[32..40].try_into().ok()?),
+            ask_price_e9: i64::from_le_bytes(block[40..48].try_into().ok()?),
+            ask_size_e9: i64::from_le_bytes(block[48..56].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("flags", self.flags.to_string()),
+            ("publisher_id", self.publisher_id.to_string()),
+            ("instrument_id", self.instrument_id.to_string()),
+            ("ts_event_nanos", self.ts_event_nanos.to_string()),
+            ("sequence", self.sequence.to_string()),
+            ("bid_price_e9", self.bid_price_e9.to_string()),
+            ("bid_size_e9", self.bid_size_e9.to_string()),
+            ("ask_price_e9", self.ask_price_e9.to_string()),
+            ("ask_size_e9", self.ask_size_e9.to_string()),
+        ]
+    }
+}
+
+/// To subscribers: OHLCV over one interval with the position by which everybody knows it again; ts_event_nanos is when it opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PositionedBar {
+    /// Sum of FLAG_…
+    pub flags: u8,
+    /// Source within the feed, a venue's channel for instance; 0 when there is one only.
+    pub publisher_id: u16,
+    /// In a session the session's number of the instrument, in replies the engine's.
+    pub instrument_id: u32,
+    /// When it happened at the venue, ns UTC.
+    pub ts_event_nanos: u64,
+    /// First price in 1e-9.
+    pub open_e9: i64,
+    /// Highest price in 1e-9.
+    pub high_e9: i64,
+    /// Lowest price in 1e-9.
+    pub low_e9: i64,
+    /// Last price in 1e-9.
+    pub close_e9: i64,
+    /// Sum of sizes in 1e-9.
+    pub volume_e9: i128,
+    /// Sum of price × size in 1e-18. VWAP = notional / volume, rounded down to 1e-9.
+    pub notional_e18: i128,
+    /// Number of trades.
+    pub trade_count: u64,
+    /// 0 for the first final bar; each late trade adds one.
+    pub revision: u32,
+    /// Its length.
+    pub interval: u8,
+    /// 1 when the interval is over.
+    pub is_final: u8,
+    /// 1 when nothing but bars of the past is in it.
+    pub backfill: u8,
+    /// The engine's sequence of the input that changed it.
+    pub sequence: u64,
+    /// Its place among what came of that input; 0 for KIND_CURRENT_BARS.
+    pub ordinal: u32,
+}
+
+impl PositionedBar {
+    pub const TEMPLATE: u16 = 15;
+    pub const BYTES: usize = 112;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0] = Self::TEMPLATE as u8;
+        block[1] = self.flags;
+        block[2..4].copy_from_slice(&self.publisher_id.to_le_bytes());
+        block[4..8].copy_from_slice(&self.instrument_id.to_le_bytes());
+        block[8..16].copy_from_slice(&self.ts_event_nanos.to_le_bytes());
+        block[16..24].copy_from_slice(&self.open_e9.to_le_bytes());
+        block[24..32].copy_from_slice(&self.high_e9.to_le_bytes());
+        block[32..40].copy_from_slice(&self.low_e9.to_le_bytes());
+        block[40..48].copy_from_slice(&self.close_e9.to_le_bytes());
+        block[48..64].copy_from_slice(&self.volume_e9.to_le_bytes());
+        block[64..80].copy_from_slice(&self.notional_e18.to_le_bytes());
+        block[80..88].copy_from_slice(&self.trade_count.to_le_bytes());
+        block[88..92].copy_from_slice(&self.revision.to_le_bytes());
+        block[92] = self.interval;
+        block[93] = self.is_final;
+        block[94] = self.backfill;
+        block[95..96].fill(0);
+        block[96..104].copy_from_slice(&self.sequence.to_le_bytes());
+        block[104..108].copy_from_slice(&self.ordinal.to_le_bytes());
+        block[108..112].fill(0);
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(PositionedBar {
+            flags: block[1],
+            publisher_id: u16::from_le_bytes(block[2..4].try_into().ok()?),
+            instrument_id: u32::from_le_bytes(block[4..8].try_into().ok()?),
+            ts_event_nanos: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            open_e9: i64::from_le_bytes(block[16..24].try_into().ok()?),
+            high_e9: i64::from_le_bytes(block[24..32].try_into().ok()?),
+            low_e9: i64::from_le_bytes(block[32..40].try_into().ok()?),
+            close_e9: i64::from_le_bytes(block[40..48].try_into().ok()?),
+            volume_e9: i128::from_le_bytes(block[48..64].try_into().ok()?),
+            notional_e18: i128::from_le_bytes(block[64..80].try_into().ok()?),
+            trade_count: u64::from_le_bytes(block[80..88].try_into().ok()?),
+            revision: u32::from_le_bytes(block[88..92].try_into().ok()?),
+            interval: block[92],
+            is_final: block[93],
+            backfill: block[94],
+            sequence: u64::from_le_bytes(block[96..104].try_into().ok()?),
+            ordinal: u32::from_le_bytes(block[104..108].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("flags", self.flags.to_string()),
+            ("publisher_id", self.publisher_id.to_string()),
+            ("instrument_id", self.instrument_id.to_string()),
+            ("ts_event_nanos", self.ts_event_nanos.to_string()),
+            ("open_e9", self.open_e9.to_string()),
+            ("high_e9", self.high_e9.to_string()),
+            ("low_e9", self.low_e9.to_string()),
+            ("close_e9", self.close_e9.to_string()),
+            ("volume_e9", self.volume_e9.to_string()),
+            ("notional_e18", self.notional_e18.to_string()),
+            ("trade_count", self.trade_count.to_string()),
+            ("revision", self.revision.to_string()),
+            ("interval", self.interval.to_string()),
+            ("final", self.is_final.to_string()),
+            ("backfill", self.backfill.to_string()),
+            ("sequence", self.sequence.to_string()),
+            ("ordinal", self.ordinal.to_string()),
+        ]
+    }
+}
+
 /// First frame of a connection. An empty session name: queries only. A session that is connected elsewhere moves here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hello {
@@ -1763,6 +2124,127 @@ impl ErrorReply {
         vec![
             ("code", self.code.to_string()),
             ("text", self.text.to_string()),
+        ]
+    }
+}
+
+/// From a subscriber: how much it has worked through. The engine sends only what fits into the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Bytes of all DATA frames since the SubscribeAck that it holds no more, headers included.
+    pub taken_bytes: u64,
+}
+
+impl Credit {
+    pub const TEMPLATE: u16 = 39;
+    pub const BYTES: usize = 8;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..8].copy_from_slice(&self.taken_bytes.to_le_bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(Credit {
+            taken_bytes: u64::from_le_bytes(block[0..8].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("taken_bytes", self.taken_bytes.to_string()),
+        ]
+    }
+}
+
+/// To a subscriber: it is up to date, or has fallen behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscriberStatus {
+    /// Everything up to here has been sent.
+    pub sequence: u64,
+    /// Last input on disk.
+    pub durable_sequence: u64,
+    /// How it is served from here on.
+    pub state: u8,
+}
+
+impl SubscriberStatus {
+    pub const TEMPLATE: u16 = 40;
+    pub const BYTES: usize = 24;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..8].copy_from_slice(&self.sequence.to_le_bytes());
+        block[8..16].copy_from_slice(&self.durable_sequence.to_le_bytes());
+        block[16] = self.state;
+        block[17..24].fill(0);
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(SubscriberStatus {
+            sequence: u64::from_le_bytes(block[0..8].try_into().ok()?),
+            durable_sequence: u64::from_le_bytes(block[8..16].try_into().ok()?),
+            state: block[16],
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("sequence", self.sequence.to_string()),
+            ("durable_sequence", self.durable_sequence.to_string()),
+            ("state", self.state.to_string()),
+        ]
+    }
+}
+
+/// To a subscriber: nothing of what came of these inputs can be sent, because the journal was trimmed beyond them. What comes next follows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscriberGap {
+    /// First input that is missing.
+    pub from_sequence: u64,
+    /// Last input that is missing.
+    pub to_sequence: u64,
+}
+
+impl SubscriberGap {
+    pub const TEMPLATE: u16 = 41;
+    pub const BYTES: usize = 16;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..8].copy_from_slice(&self.from_sequence.to_le_bytes());
+        block[8..16].copy_from_slice(&self.to_sequence.to_le_bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(SubscriberGap {
+            from_sequence: u64::from_le_bytes(block[0..8].try_into().ok()?),
+            to_sequence: u64::from_le_bytes(block[8..16].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("from_sequence", self.from_sequence.to_string()),
+            ("to_sequence", self.to_sequence.to_string()),
         ]
     }
 }
@@ -2196,6 +2678,77 @@ impl QueryTradeRange {
     }
 }
 
+/// A block for each symbol, or one with an empty symbol for all there are and will be. Kinds are those of the block's symbol; everything else is read from the first block. Reply: SubscribeAck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subscribe {
+    /// With resume: where to go on, first_seq of the last DATA frame. Otherwise 0.
+    pub after_sequence: u64,
+    /// Bytes of DATA frames that may be sent beyond what Credit frees; 0: as many as the socket takes.
+    pub window_bytes: u32,
+    /// Sum of KIND_…
+    pub kinds: u8,
+    /// When it does not keep up.
+    pub policy: u8,
+    /// 1: all that came of inputs after after_sequence. 0: what comes of inputs from now on.
+    pub resume: u8,
+    /// 1: also all state as it stands when the subscriber is up to date. CONFLATE: always.
+    pub state: u8,
+    /// With resume: the epoch of after_sequence, as the SubscribeAck named it. Otherwise 0.
+    pub epoch: [u8; 16],
+    /// Symbol on the platform; empty: all. One that is not known yet is waited for.
+    pub symbol: Text<40>,
+}
+
+impl Subscribe {
+    pub const TEMPLATE: u16 = 74;
+    pub const BYTES: usize = 80;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..8].copy_from_slice(&self.after_sequence.to_le_bytes());
+        block[8..12].copy_from_slice(&self.window_bytes.to_le_bytes());
+        block[12] = self.kinds;
+        block[13] = self.policy;
+        block[14] = self.resume;
+        block[15] = self.state;
+        block[16..32].copy_from_slice(&self.epoch);
+        block[32..40].fill(0);
+        block[40..80].copy_from_slice(self.symbol.bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(Subscribe {
+            after_sequence: u64::from_le_bytes(block[0..8].try_into().ok()?),
+            window_bytes: u32::from_le_bytes(block[8..12].try_into().ok()?),
+            kinds: block[12],
+            policy: block[13],
+            resume: block[14],
+            state: block[15],
+            epoch: block[16..32].try_into().ok()?,
+            symbol: Text::from_bytes(block[40..80].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("after_sequence", self.after_sequence.to_string()),
+            ("window_bytes", self.window_bytes.to_string()),
+            ("kinds", self.kinds.to_string()),
+            ("policy", self.policy.to_string()),
+            ("resume", self.resume.to_string()),
+            ("state", self.state.to_string()),
+            ("epoch", self.epoch.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ("symbol", self.symbol.to_string()),
+        ]
+    }
+}
+
 /// A feed, its newest session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedStatus {
@@ -2337,6 +2890,46 @@ impl EngineStatus {
     }
 }
 
+/// A subscriber is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscribeAck {
+    /// Epoch of the journal.
+    pub epoch: [u8; 16],
+    /// Events of inputs after this one follow.
+    pub sequence: u64,
+}
+
+impl SubscribeAck {
+    pub const TEMPLATE: u16 = 98;
+    pub const BYTES: usize = 24;
+
+    /// Writes the block. Precondition: `bytes` has at least `BYTES`.
+    #[inline]
+    pub fn encode(&self, bytes: &mut [u8]) {
+        let block: &mut [u8; Self::BYTES] = (&mut bytes[..Self::BYTES]).try_into().unwrap();
+        block[0..16].copy_from_slice(&self.epoch);
+        block[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+    }
+
+    /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
+    #[inline]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let block: &[u8; Self::BYTES] = bytes.get(..Self::BYTES)?.try_into().ok()?;
+        Some(SubscribeAck {
+            epoch: block[0..16].try_into().ok()?,
+            sequence: u64::from_le_bytes(block[16..24].try_into().ok()?),
+        })
+    }
+
+    /// Field names and values as text, in the order of the block.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("epoch", self.epoch.iter().map(|byte| format!("{byte:02x}")).collect()),
+            ("sequence", self.sequence.to_string()),
+        ]
+    }
+}
+
 /// Name, block length and role of a message by its template id.
 pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'static str)> {
     match template {
@@ -2352,6 +2945,9 @@ pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'stat
         Statistics::TEMPLATE => Some(("STATISTICS", Statistics::BYTES, "record")),
         PositionedTrade::TEMPLATE => Some(("POSITIONED_TRADE", PositionedTrade::BYTES, "record")),
         TradeMemory::TEMPLATE => Some(("TRADE_MEMORY", TradeMemory::BYTES, "record")),
+        PositionedQuote::TEMPLATE => Some(("POSITIONED_QUOTE", PositionedQuote::BYTES, "record")),
+        BookTop::TEMPLATE => Some(("BOOK_TOP", BookTop::BYTES, "record")),
+        PositionedBar::TEMPLATE => Some(("POSITIONED_BAR", PositionedBar::BYTES, "record")),
         Hello::TEMPLATE => Some(("HELLO", Hello::BYTES, "control")),
         HelloAck::TEMPLATE => Some(("HELLO_ACK", HelloAck::BYTES, "control")),
         Ack::TEMPLATE => Some(("ACK", Ack::BYTES, "control")),
@@ -2359,6 +2955,9 @@ pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'stat
         Heartbeat::TEMPLATE => Some(("HEARTBEAT", Heartbeat::BYTES, "control")),
         Goodbye::TEMPLATE => Some(("GOODBYE", Goodbye::BYTES, "control")),
         ErrorReply::TEMPLATE => Some(("ERROR_REPLY", ErrorReply::BYTES, "error")),
+        Credit::TEMPLATE => Some(("CREDIT", Credit::BYTES, "control")),
+        SubscriberStatus::TEMPLATE => Some(("SUBSCRIBER_STATUS", SubscriberStatus::BYTES, "control")),
+        SubscriberGap::TEMPLATE => Some(("SUBSCRIBER_GAP", SubscriberGap::BYTES, "control")),
         QueryInstruments::TEMPLATE => Some(("QUERY_INSTRUMENTS", QueryInstruments::BYTES, "query")),
         QueryQuotes::TEMPLATE => Some(("QUERY_QUOTES", QueryQuotes::BYTES, "query")),
         QueryLastTrades::TEMPLATE => Some(("QUERY_LAST_TRADES", QueryLastTrades::BYTES, "query")),
@@ -2369,8 +2968,10 @@ pub const fn message_shape(template: u16) -> Option<(&'static str, usize, &'stat
         QueryFeeds::TEMPLATE => Some(("QUERY_FEEDS", QueryFeeds::BYTES, "query")),
         QueryStatus::TEMPLATE => Some(("QUERY_STATUS", QueryStatus::BYTES, "query")),
         QueryTradeRange::TEMPLATE => Some(("QUERY_TRADE_RANGE", QueryTradeRange::BYTES, "query")),
+        Subscribe::TEMPLATE => Some(("SUBSCRIBE", Subscribe::BYTES, "query")),
         FeedStatus::TEMPLATE => Some(("FEED_STATUS", FeedStatus::BYTES, "reply")),
         EngineStatus::TEMPLATE => Some(("ENGINE_STATUS", EngineStatus::BYTES, "reply")),
+        SubscribeAck::TEMPLATE => Some(("SUBSCRIBE_ACK", SubscribeAck::BYTES, "reply")),
         _ => None,
     }
 }
@@ -2390,6 +2991,9 @@ pub fn describe(template: u16, bytes: &[u8]) -> Option<Vec<(&'static str, String
         Statistics::TEMPLATE => Statistics::decode(bytes).map(|message| message.fields()),
         PositionedTrade::TEMPLATE => PositionedTrade::decode(bytes).map(|message| message.fields()),
         TradeMemory::TEMPLATE => TradeMemory::decode(bytes).map(|message| message.fields()),
+        PositionedQuote::TEMPLATE => PositionedQuote::decode(bytes).map(|message| message.fields()),
+        BookTop::TEMPLATE => BookTop::decode(bytes).map(|message| message.fields()),
+        PositionedBar::TEMPLATE => PositionedBar::decode(bytes).map(|message| message.fields()),
         Hello::TEMPLATE => Hello::decode(bytes).map(|message| message.fields()),
         HelloAck::TEMPLATE => HelloAck::decode(bytes).map(|message| message.fields()),
         Ack::TEMPLATE => Ack::decode(bytes).map(|message| message.fields()),
@@ -2397,6 +3001,9 @@ pub fn describe(template: u16, bytes: &[u8]) -> Option<Vec<(&'static str, String
         Heartbeat::TEMPLATE => Heartbeat::decode(bytes).map(|message| message.fields()),
         Goodbye::TEMPLATE => Goodbye::decode(bytes).map(|message| message.fields()),
         ErrorReply::TEMPLATE => ErrorReply::decode(bytes).map(|message| message.fields()),
+        Credit::TEMPLATE => Credit::decode(bytes).map(|message| message.fields()),
+        SubscriberStatus::TEMPLATE => SubscriberStatus::decode(bytes).map(|message| message.fields()),
+        SubscriberGap::TEMPLATE => SubscriberGap::decode(bytes).map(|message| message.fields()),
         QueryInstruments::TEMPLATE => QueryInstruments::decode(bytes).map(|message| message.fields()),
         QueryQuotes::TEMPLATE => QueryQuotes::decode(bytes).map(|message| message.fields()),
         QueryLastTrades::TEMPLATE => QueryLastTrades::decode(bytes).map(|message| message.fields()),
@@ -2407,8 +3014,10 @@ pub fn describe(template: u16, bytes: &[u8]) -> Option<Vec<(&'static str, String
         QueryFeeds::TEMPLATE => QueryFeeds::decode(bytes).map(|message| message.fields()),
         QueryStatus::TEMPLATE => QueryStatus::decode(bytes).map(|message| message.fields()),
         QueryTradeRange::TEMPLATE => QueryTradeRange::decode(bytes).map(|message| message.fields()),
+        Subscribe::TEMPLATE => Subscribe::decode(bytes).map(|message| message.fields()),
         FeedStatus::TEMPLATE => FeedStatus::decode(bytes).map(|message| message.fields()),
         EngineStatus::TEMPLATE => EngineStatus::decode(bytes).map(|message| message.fields()),
+        SubscribeAck::TEMPLATE => SubscribeAck::decode(bytes).map(|message| message.fields()),
         _ => None,
     }
 }
@@ -2430,6 +3039,9 @@ pub fn recode(template: u16, bytes: &[u8]) -> Option<Vec<u8>> {
         Statistics::TEMPLATE => Statistics::decode(bytes)?.encode(&mut out),
         PositionedTrade::TEMPLATE => PositionedTrade::decode(bytes)?.encode(&mut out),
         TradeMemory::TEMPLATE => TradeMemory::decode(bytes)?.encode(&mut out),
+        PositionedQuote::TEMPLATE => PositionedQuote::decode(bytes)?.encode(&mut out),
+        BookTop::TEMPLATE => BookTop::decode(bytes)?.encode(&mut out),
+        PositionedBar::TEMPLATE => PositionedBar::decode(bytes)?.encode(&mut out),
         Hello::TEMPLATE => Hello::decode(bytes)?.encode(&mut out),
         HelloAck::TEMPLATE => HelloAck::decode(bytes)?.encode(&mut out),
         Ack::TEMPLATE => Ack::decode(bytes)?.encode(&mut out),
@@ -2437,6 +3049,9 @@ pub fn recode(template: u16, bytes: &[u8]) -> Option<Vec<u8>> {
         Heartbeat::TEMPLATE => Heartbeat::decode(bytes)?.encode(&mut out),
         Goodbye::TEMPLATE => Goodbye::decode(bytes)?.encode(&mut out),
         ErrorReply::TEMPLATE => ErrorReply::decode(bytes)?.encode(&mut out),
+        Credit::TEMPLATE => Credit::decode(bytes)?.encode(&mut out),
+        SubscriberStatus::TEMPLATE => SubscriberStatus::decode(bytes)?.encode(&mut out),
+        SubscriberGap::TEMPLATE => SubscriberGap::decode(bytes)?.encode(&mut out),
         QueryInstruments::TEMPLATE => QueryInstruments::decode(bytes)?.encode(&mut out),
         QueryQuotes::TEMPLATE => QueryQuotes::decode(bytes)?.encode(&mut out),
         QueryLastTrades::TEMPLATE => QueryLastTrades::decode(bytes)?.encode(&mut out),
@@ -2447,8 +3062,10 @@ pub fn recode(template: u16, bytes: &[u8]) -> Option<Vec<u8>> {
         QueryFeeds::TEMPLATE => QueryFeeds::decode(bytes)?.encode(&mut out),
         QueryStatus::TEMPLATE => QueryStatus::decode(bytes)?.encode(&mut out),
         QueryTradeRange::TEMPLATE => QueryTradeRange::decode(bytes)?.encode(&mut out),
+        Subscribe::TEMPLATE => Subscribe::decode(bytes)?.encode(&mut out),
         FeedStatus::TEMPLATE => FeedStatus::decode(bytes)?.encode(&mut out),
         EngineStatus::TEMPLATE => EngineStatus::decode(bytes)?.encode(&mut out),
+        SubscribeAck::TEMPLATE => SubscribeAck::decode(bytes)?.encode(&mut out),
         _ => return None,
     }
     Some(out)

@@ -30,6 +30,8 @@ pub struct Config {
     pub quote_interval: Duration,
     pub current_bar_interval: Duration,
     pub wait: WaitStrategy,
+    pub subscribers_max: usize,
+    pub subscriber_buffer_bytes: usize,
     pub limits: Limits,
 }
 
@@ -85,6 +87,9 @@ impl Config {
         let session_dead = read.milliseconds("ENGINE_SESSION_DEAD_MS", 5_000);
         let quote_interval = read.milliseconds("ENGINE_QUOTE_INTERVAL_MS", 50);
         let current_bar_interval = read.milliseconds("ENGINE_CURRENT_BAR_INTERVAL_MS", 1_000);
+        let subscribers_max = read.number("ENGINE_SUBSCRIBERS_MAX", 256, 0, 1 << 16) as usize;
+        let subscriber_buffer_bytes =
+            read.number("ENGINE_SUBSCRIBER_BUFFER_BYTES", 4 << 20, 64 << 10, 32 << 20) as usize;
         let mut limits = Limits {
             trades_max: read.number("ENGINE_TRADES_MAX", defaults.trades_max as u64, 1, 1 << 24) as usize,
             book_levels_max: read.number("ENGINE_BOOK_LEVELS_MAX", defaults.book_levels_max as u64, 1, 1 << 20)
@@ -118,6 +123,8 @@ impl Config {
                 } else {
                     WaitStrategy::SpinThenPark { spins }
                 },
+                subscribers_max,
+                subscriber_buffer_bytes,
                 limits,
             }),
             _ => Err(read.problems),

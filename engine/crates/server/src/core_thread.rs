@@ -7,9 +7,11 @@ use crate::query::{self, View};
 use crate::replay;
 use crate::slot::Slot;
 use mib_core::bar::Bar;
+use mib_core::bar_series::BarSeries;
+use mib_core::book::Book;
 use mib_core::sink::{Position, Sink};
 use mib_core::state::State;
-use mib_protocol::messages::{BarInterval, Reject, RejectReason, Trade};
+use mib_protocol::messages::{BarInterval, Quote, Reject, RejectReason, Trade};
 use mib_ring::Consumer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -222,14 +224,17 @@ impl Sink for Outputs {
     }
 
     #[inline]
-    fn quote_changed(&mut self, instrument: u32) {
-        self.quotes.mark(instrument);
+    fn quote_changed(&mut self, _: u64, quote: &Quote) {
+        self.quotes.mark(quote.instrument_id);
     }
 
     #[inline]
-    fn current_bars_changed(&mut self, instrument: u32) {
+    fn current_bars_changed(&mut self, _: u64, instrument: u32, _: &[BarSeries; 5]) {
         self.bars.mark(instrument);
     }
+
+    #[inline]
+    fn book_changed(&mut self, _: u64, _: u32, _: &Book) {}
 
     fn rejected(&mut self, session: u32, session_sequence: u64, number: u32, reason: RejectReason) {
         // A flood of bad records is counted in full and told in part.

@@ -10,6 +10,7 @@ use crate::publish::{Checkpoint, OutputQueue, Publisher, PublisherParts, Symbols
 use crate::replay;
 use crate::slot::{SLOTS, Slot};
 use crate::snapshots::{self, Snapshots};
+use crate::subscribers::{SubscriberThread, SubscriberThreadParts, SubscriberWaker};
 use mib_core::sink::Discard;
 use mib_core::state::State;
 use mib_journal::{Identity, Journal, Options};
@@ -37,6 +38,8 @@ pub struct Engine {
     journal: JoinHandle<()>,
     core: JoinHandle<State>,
     publisher: Option<JoinHandle<()>>,
+    subscriber_waker: Arc<SubscriberWaker>,
+    subscribers: JoinHandle<()>,
     started_with: u64,
 }
 
@@ -85,6 +88,9 @@ impl Engine {
         let listener = Listener::bind(&config.listen).map_err(|error| format!("{:?}: {error}", config.listen))?;
         let poll = mio::Poll::new()?;
         let io_waker = Arc::new(mio::Waker::new(poll.registry(), crate::ingest::WAKER)?);
+        let subscriber_poll = mio::Poll::new()?;
+        let subscriber_waker = mio::Waker::new(subscriber_poll.registry(), crate::subscribers::WAKER)?;
+        let subscriber_waker = Arc::new(SubscriberWaker::new(subscriber_waker));
         let live = Arc::new(LiveSessions::default());
         let metrics = Arc::new(Metrics::default());
         let symbols = Arc::new(Symbols::default());
@@ -105,6 +111,7 @@ impl Engine {
         let journal_consumer = consumers.remove(JOURNAL_CONSUMER);
         let (query_sender, queries) = sync_channel(QUERIES_MAX);
         let (outbound_sender, outbound) = channel();
+        let (subscriber_sender, new_subscribers) = channel();
 
         let io_thread = IoThread::new(
             poll,
@@ -117,6 +124,7 @@ impl Engine {
             query_sender,
             Arc::clone(&core_parker),
             outbound,
+            (subscriber_sender, Arc::clone(&subscriber_waker)),
             (config.heartbeat, config.session_dead),
             Arc::clone(&drained),
         );
@@ -126,6 +134,7 @@ impl Engine {
             progress: Arc::clone(&progress),
             io: Arc::clone(&io_waker),
             publisher: Arc::clone(&publisher_parker),
+            subscribers: Arc::clone(&subscriber_waker),
             journal_bytes_max: config.journal_bytes_max,
         };
         let core_thread = CoreThread {
@@ -142,6 +151,19 @@ impl Engine {
             quote_interval: config.quote_interval,
             current_bar_interval: config.current_bar_interval,
         };
+        let subscribers = SubscriberThread::new(SubscriberThreadParts {
+            poll: subscriber_poll,
+            waker: Arc::clone(&subscriber_waker),
+            incoming: new_subscribers,
+            snapshots: snapshots.clone(),
+            journal_dir: journal_dir.clone(),
+            progress: Arc::clone(&progress),
+            heartbeat: config.heartbeat,
+            session_dead: config.session_dead,
+            subscribers_max: config.subscribers_max,
+            buffer_bytes_max: config.subscriber_buffer_bytes,
+            drained: Arc::clone(&drained),
+        });
         let publisher = queue.map(|queue| {
             let parts = PublisherParts {
                 brokers: config.kafka_brokers.clone(),
@@ -181,6 +203,8 @@ impl Engine {
             publisher: publisher
                 .map(|publisher| spawn("publish", move || publisher.run()))
                 .transpose()?,
+            subscriber_waker,
+            subscribers: spawn("subscribers", move || subscribers.run())?,
             io: spawn("io", move || io_thread.run())?,
             started_with: sequence,
         };
@@ -198,7 +222,9 @@ impl Engine {
         self.drained.store(true, Ordering::Release);
         self.publisher_parker.wake_always();
         let _ = self.io_waker.wake();
+        self.subscriber_waker.wake_always();
         let _ = self.io.join();
+        let _ = self.subscribers.join();
         if let Some(publisher) = self.publisher {
             let _ = publisher.join();
         }

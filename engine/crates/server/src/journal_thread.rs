@@ -1,5 +1,6 @@
 use crate::progress::Progress;
 use crate::slot::Slot;
+use crate::subscribers::SubscriberWaker;
 use mib_journal::{Entry, Journal, JournalError};
 use mib_ring::{Consumer, Parker};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct JournalThread {
     pub progress: Arc<Progress>,
     pub io: Arc<mio::Waker>,
     pub publisher: Arc<Parker>,
+    pub subscribers: Arc<SubscriberWaker>,
     pub journal_bytes_max: u64,
 }
 
@@ -87,6 +89,7 @@ impl JournalThread {
                     .journal_bytes
                     .store(self.journal.bytes(), Ordering::Relaxed);
                 self.publisher.wake();
+                self.subscribers.wake();
                 let _ = self.io.wake();
             }
             Err(error) => fatal(&error),

@@ -17,6 +17,7 @@ mod replay;
 mod signals;
 mod slot;
 mod snapshots;
+mod subscribers;
 mod text;
 
 // Of sysexits.h.

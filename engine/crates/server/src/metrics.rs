@@ -155,7 +155,31 @@ impl Metrics {
             "Times that Kafka knew more than the journal.",
             read(&progress.new_epochs),
         );
+        add(
+            "engine_subscriber_records_total",
+            counted,
+            "Records sent to subscribers.",
+            read(&progress.subscriber_records),
+        );
+        add(
+            "engine_subscribers_slow_total",
+            counted,
+            "Times that a subscriber had no room for what was new.",
+            read(&progress.subscribers_slow),
+        );
+        add(
+            "engine_subscriber_gaps_total",
+            counted,
+            "Times that the journal had been trimmed beyond a subscriber.",
+            read(&progress.subscriber_gaps),
+        );
         let gauge = "gauge";
+        add(
+            "engine_subscribers",
+            gauge,
+            "Connections that have subscribed.",
+            read(&progress.subscribers),
+        );
         let durable = progress.durable();
         let published = read(&progress.published);
         add("engine_instruments", gauge, "Instruments defined.", instruments as u64);

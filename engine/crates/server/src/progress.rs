@@ -31,6 +31,11 @@ pub struct Progress {
     pub bad_frames: AtomicU64,
     pub duplicates: AtomicU64,
     pub queries: AtomicU64,
+    pub subscribers: AtomicU64,
+    pub subscriber_records: AtomicU64,
+    /// Times that one had no room for what was new.
+    pub subscribers_slow: AtomicU64,
+    pub subscriber_gaps: AtomicU64,
     /// The epoch, and the sequence after which it began.
     pub epoch: RwLock<([u8; 16], u64)>,
 }

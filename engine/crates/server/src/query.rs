@@ -1,6 +1,7 @@
 use crate::ingest::{QueryRequest, error_frame};
 use crate::live_sessions::LiveSessions;
 use crate::progress::Progress;
+use crate::subscribers::positioned_trade;
 use mib_core::instrument::Instrument;
 use mib_core::limits::interval_index;
 use mib_core::snapshot::hash_bytes;
@@ -9,9 +10,8 @@ use mib_protocol::frame::{FrameHeader, write_frame};
 use mib_protocol::messages::{
     Action, Bar, BarInterval, BookDelta, BookSnapshot, EngineStatus, ErrorCode, FLAG_LAST, FLAG_MAYBE_BAD_BOOK,
     FLAG_SNAPSHOT, FRAME_BYTES_MAX, FRAME_FLAG_MORE, FRAME_HEADER_BYTES, FeedStatus, FrameKind, INSTRUMENT_UNDEFINED,
-    InstrumentDefinition, PositionedTrade, QueryBars, QueryBook, QueryFeeds, QueryInstruments, QueryLastTrades,
-    QueryQuotes, QueryStatistics, QueryStatus, QueryTradeRange, QueryTrades, Quote, Side, Statistics, Trade,
-    TradeMemory,
+    InstrumentDefinition, QueryBars, QueryBook, QueryFeeds, QueryInstruments, QueryLastTrades, QueryQuotes,
+    QueryStatistics, QueryStatus, QueryTradeRange, QueryTrades, Quote, Side, Statistics, Trade, TradeMemory,
 };
 use mib_protocol::text::Text;
 use std::sync::atomic::Ordering;
@@ -291,18 +291,7 @@ fn trade_range(view: &View<'_>, request: &QueryRequest, out: &mut Vec<u8>) -> Re
     }
     .encode(&mut blocks[0]);
     for (kept, block) in found.iter().zip(&mut blocks[1..]) {
-        PositionedTrade {
-            flags: kept.trade.flags,
-            publisher_id: kept.trade.publisher_id,
-            instrument_id,
-            ts_event_nanos: kept.trade.ts_event_nanos,
-            sequence: kept.sequence,
-            trade_id: kept.trade.trade_id,
-            price_e9: kept.trade.price_e9,
-            size_e9: kept.trade.size_e9,
-            side: kept.trade.side,
-        }
-        .encode(block);
+        positioned_trade(kept.sequence, &kept.trade).encode(block);
     }
     reply(
         out,

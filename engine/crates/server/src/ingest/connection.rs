@@ -20,6 +20,8 @@ pub struct Connection {
     /// A whole frame waits for room in the ring or in the queue of queries.
     pub blocked: bool,
     pub greeted: bool,
+    /// It has asked something, whose answer may be on its way.
+    pub asked: bool,
     pub session: Option<u32>,
     pub ack_levels: u8,
     pub received_at: Instant,
@@ -48,6 +50,7 @@ impl Connection {
             readable: true,
             blocked: false,
             greeted: false,
+            asked: false,
             session: None,
             ack_levels: 0,
             received_at: now,
@@ -129,5 +132,9 @@ impl Connection {
 
     pub fn has_unsent(&self) -> bool {
         !self.output.is_empty()
+    }
+
+    pub fn unsent_bytes(&self) -> usize {
+        self.output.len() - self.sent
     }
 }

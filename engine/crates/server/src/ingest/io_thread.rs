@@ -7,17 +7,18 @@ use crate::ingest::writer::Writer;
 use crate::live_sessions::LiveSessions;
 use crate::progress::Progress;
 use crate::slot::{SLOT_BYTES, SessionOpened, Slot};
+use crate::subscribers::SubscriberWaker;
 use mib_protocol::frame::{FrameError, FrameHeader, read_frame};
 use mib_protocol::messages::{
     ACK_LEVEL_DURABLE, ACK_LEVEL_RECEIVED, ACK_LEVEL_VISIBLE, DataSource, ErrorCode, FrameKind, Goodbye, Hello,
-    HelloAck, PROTOCOL_VERSION, Reject,
+    HelloAck, PROTOCOL_VERSION, Reject, Subscribe,
 };
 use mib_ring::{Parker, Producer};
-use mio::{Events, Poll, Token};
+use mio::{Events, Poll, Registry, Token};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(0);
@@ -78,6 +79,8 @@ struct IoThreadParts {
     queries: SyncSender<QueryRequest>,
     core: Arc<Parker>,
     outbound: Receiver<Outbound>,
+    /// For connections that subscribe, which others serve.
+    subscribers: (Sender<Connection>, Arc<SubscriberWaker>),
     heartbeat: Duration,
     session_dead: Duration,
 }
@@ -87,6 +90,15 @@ enum Stop {
     Blocked,
     Close(ErrorCode, &'static str),
     Goodbye,
+    /// The next frame is a Subscribe.
+    Subscribes,
+}
+
+/// What becomes of a connection after it was read.
+enum Then {
+    Keep,
+    Forget,
+    HandOver,
 }
 
 impl IoThread {
@@ -106,6 +118,7 @@ impl IoThread {
         queries: SyncSender<QueryRequest>,
         core: Arc<Parker>,
         outbound: Receiver<Outbound>,
+        subscribers: (Sender<Connection>, Arc<SubscriberWaker>),
         (heartbeat, session_dead): (Duration, Duration),
         drained: Arc<AtomicBool>,
     ) -> Self {
@@ -116,6 +129,7 @@ impl IoThread {
             queries,
             core,
             outbound,
+            subscribers,
             heartbeat,
             session_dead,
         };
@@ -157,7 +171,7 @@ impl Running {
                 TICK
             };
             self.wait(poll, &mut events, timeout);
-            self.read_all();
+            self.read_all(poll.registry());
             if let Some(writer) = &mut self.writer {
                 writer.flush();
                 self.io
@@ -260,7 +274,7 @@ impl Running {
         }
     }
 
-    fn read_all(&mut self) {
+    fn read_all(&mut self, registry: &Registry) {
         let tokens: Vec<usize> = self
             .connections
             .iter()
@@ -271,25 +285,40 @@ impl Running {
             let Some(mut connection) = self.connections.remove(&token) else {
                 continue;
             };
-            if self.read(token, &mut connection) {
-                self.connections.insert(token, connection);
-            } else {
-                self.forget(token, &connection);
+            match self.read(token, &mut connection) {
+                Then::Keep => drop(self.connections.insert(token, connection)),
+                Then::Forget => self.forget(token, &connection),
+                Then::HandOver => {
+                    self.forget(token, &connection);
+                    self.hand_over(registry, connection);
+                }
             }
         }
     }
 
-    /// Reads and understands what there is; false when the connection is over.
-    fn read(&mut self, token: usize, connection: &mut Connection) -> bool {
+    fn hand_over(&self, registry: &Registry, mut connection: Connection) {
+        let (incoming, waker) = &self.io.subscribers;
+        match connection.stream_mut().deregister(registry) {
+            Ok(()) => {
+                let _ = incoming.send(connection);
+                waker.wake_always();
+            }
+            Err(error) => crate::warning!("a connection can't be handed over", "err": error),
+        }
+    }
+
+    /// Reads and understands what there is.
+    fn read(&mut self, token: usize, connection: &mut Connection) -> Then {
+        let keep_if = |keep: bool| if keep { Then::Keep } else { Then::Forget };
         if connection.ending {
-            return connection.has_unsent();
+            return keep_if(connection.has_unsent());
         }
         for _ in 0..READS_PER_TURN {
             if !connection.blocked {
                 match connection.read() {
                     ReadOutcome::Bytes => {}
-                    ReadOutcome::Nothing => return true,
-                    ReadOutcome::Closed => return false,
+                    ReadOutcome::Nothing => return Then::Keep,
+                    ReadOutcome::Closed => return Then::Forget,
                 }
             }
             match self.frames(token, connection) {
@@ -298,19 +327,20 @@ impl Running {
                     connection.blocked = true;
                     connection.received_at = Instant::now();
                     self.tell_of_full_disk(connection);
-                    return true;
+                    return Then::Keep;
                 }
-                Err(Stop::Goodbye) => return false,
+                Err(Stop::Goodbye) => return Then::Forget,
+                Err(Stop::Subscribes) => return Then::HandOver,
                 Err(Stop::Close(code, text)) => {
                     self.io.progress.bad_frames.fetch_add(1, Ordering::Relaxed);
                     crate::warning!("a connection is ended", "code": code.name(), "reason": text);
                     outgoing::error_frame(&mut connection.output, 0, code, text);
                     connection.ending = true;
-                    return connection.flush().is_ok() && connection.has_unsent();
+                    return keep_if(connection.flush().is_ok() && connection.has_unsent());
                 }
             }
         }
-        true
+        Then::Keep
     }
 
     fn frames(&mut self, token: usize, connection: &mut Connection) -> Result<(), Stop> {
@@ -332,6 +362,12 @@ impl Running {
                 self.greet(token, connection, &hello)?;
             } else if header.kind == FrameKind::Data.code() {
                 self.data(connection, &header, length)?;
+            } else if header.kind == FrameKind::Query.code() && header.template == Subscribe::TEMPLATE {
+                if connection.session.is_none() && !connection.asked {
+                    return Err(Stop::Subscribes);
+                }
+                let text = "subscribe on a connection of its own";
+                outgoing::error_frame(&mut connection.output, header.request_id, ErrorCode::BadQuery, text);
             } else if header.kind == FrameKind::Query.code() {
                 self.io.progress.queries.fetch_add(1, Ordering::Relaxed);
                 let request = QueryRequest {
@@ -341,6 +377,7 @@ impl Running {
                 };
                 self.io.queries.try_send(request).map_err(|_| Stop::Blocked)?;
                 self.io.core.wake_always();
+                connection.asked = true;
             } else if header.kind == FrameKind::Control.code() && header.template == Goodbye::TEMPLATE {
                 return Err(Stop::Goodbye);
             }

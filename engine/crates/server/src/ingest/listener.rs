@@ -58,6 +58,13 @@ impl Stream {
             Stream::Tcp(stream) => stream.register(registry, token, interest),
         }
     }
+
+    pub fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Stream::Unix(stream) => stream.deregister(registry),
+            Stream::Tcp(stream) => stream.deregister(registry),
+        }
+    }
 }
 
 impl Read for Stream {

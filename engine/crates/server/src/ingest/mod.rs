@@ -7,7 +7,8 @@ mod outgoing;
 mod session_table;
 mod writer;
 
+pub use connection::{Connection, ReadOutcome};
 pub use io_thread::{IoThread, Outbound, QueryRequest, WAKER};
 pub use listener::Listener;
-pub use outgoing::error_frame;
+pub use outgoing::{error_frame, goodbye, heartbeat};
 pub use session_table::SessionTable;

@@ -3,10 +3,12 @@ use crate::publish::symbols::Symbols;
 use crate::replay;
 use crate::snapshots::Snapshots;
 use mib_core::bar::Bar;
+use mib_core::bar_series::BarSeries;
+use mib_core::book::Book;
 use mib_core::sink::{Position, Sink};
 use mib_core::state::State;
 use mib_journal::{JournalError, Reader};
-use mib_protocol::messages::{BarInterval, RejectReason, Trade};
+use mib_protocol::messages::{BarInterval, Quote, RejectReason, Trade};
 use std::path::Path;
 
 /// Computes outputs again from a snapshot and the journal: at start, after a broker was away for long, after an error.
@@ -71,7 +73,8 @@ impl Sink for Collector {
         }
     }
 
-    fn quote_changed(&mut self, _: u32) {}
-    fn current_bars_changed(&mut self, _: u32) {}
+    fn quote_changed(&mut self, _: u64, _: &Quote) {}
+    fn current_bars_changed(&mut self, _: u64, _: u32, _: &[BarSeries; 5]) {}
+    fn book_changed(&mut self, _: u64, _: u32, _: &Book) {}
     fn rejected(&mut self, _: u32, _: u64, _: u32, _: RejectReason) {}
 }

@@ -49,6 +49,10 @@ impl Engine {
         }
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

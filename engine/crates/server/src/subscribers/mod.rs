@@ -1,0 +1,15 @@
+//! Native consumers: what comes of the inputs, to whoever subscribed, once it is durable. A thread of its own reads the journal
+//! beside its writer, so that neither many subscribers nor slow ones are felt by those who take inputs in.
+
+mod events;
+mod filter;
+mod lane;
+mod policy;
+mod records;
+mod subscriber;
+mod thread;
+mod waker;
+
+pub use records::positioned_trade;
+pub use thread::{SubscriberThread, SubscriberThreadParts, WAKER};
+pub use waker::SubscriberWaker;
