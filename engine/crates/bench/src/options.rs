@@ -1,6 +1,16 @@
 use std::path::PathBuf;
 
+/// What can be measured. `Ready` and `Recovery` need an engine that may be killed, not one that runs already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Ready,
+    Saturated,
+    Paced,
+    Recovery,
+}
+
 pub struct Options {
+    pub parts: Vec<Part>,
     pub engine: PathBuf,
     /// An engine that runs already.
     pub address: Option<String>,
@@ -18,6 +28,7 @@ impl Options {
             .ok()
             .and_then(|path| path.parent().map(|dir| dir.join("mib-engine")));
         let mut options = Options {
+            parts: vec![Part::Saturated, Part::Paced],
             engine: beside.unwrap_or_else(|| "mib-engine".into()),
             address: None,
             seconds: 5.0,
@@ -32,6 +43,7 @@ impl Options {
                 "--engine" => options.engine = value.into(),
                 "--address" => options.address = Some(value),
                 "--dir" => options.dir = value.into(),
+                "--parts" => options.parts = parts(&value)?,
                 "--seconds" => {
                     options.seconds = value.parse().ok().filter(|seconds| *seconds > 0.0).ok_or_else(wrong)?
                 }
@@ -42,6 +54,24 @@ impl Options {
                 _ => return Err(format!("{name} is not an option")),
             }
         }
+        let needs_own = options
+            .parts
+            .iter()
+            .any(|part| matches!(part, Part::Ready | Part::Recovery));
+        if needs_own && options.address.is_some() {
+            return Err("ready and recovery start an engine of their own: leave out --address".into());
+        }
         Ok(options)
     }
+}
+
+fn parts(names: &str) -> Result<Vec<Part>, String> {
+    let part = |name: &str| match name {
+        "ready" => Ok(Part::Ready),
+        "saturated" => Ok(Part::Saturated),
+        "paced" => Ok(Part::Paced),
+        "recovery" => Ok(Part::Recovery),
+        _ => Err(format!("--parts: {name} is none of ready, saturated, paced, recovery")),
+    };
+    names.split(',').map(part).collect()
 }

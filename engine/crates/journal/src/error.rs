@@ -42,9 +42,10 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Copies the path only when there is an error: a commit must need no memory.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
-        let path = path.to_owned();
         move |error| {
+            let path = path.to_owned();
             if matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)) {
                 JournalError::DiskFull { path }
             } else {

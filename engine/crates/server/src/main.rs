@@ -1,6 +1,8 @@
 //! The engine process: feeds' records in, quotes, trades, bars and books out.
 
 mod admin;
+#[cfg(test)]
+mod allocations;
 mod config;
 mod core_thread;
 mod engine;

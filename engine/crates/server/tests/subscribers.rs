@@ -108,7 +108,7 @@ fn delta(sequence: u64, block: &mut [u8]) {
         first_venue_sequence: 0,
         venue_sequence: 0,
         price_e9: 1_000 + (sequence as i64 * 31 % 20),
-        size_e9: sequence as i64 % 3,
+        size_e9: sequence as i64 / 3 % 3,
         side: if sequence % 2 == 0 {
             Side::Buy.code()
         } else {
@@ -242,6 +242,17 @@ fn a_subscriber_gets_the_state_first_and_then_each_event_of_its_symbols_in_order
             .iter()
             .any(|each| matches!(each, Record::Bar(bar) if bar.is_final == 1))
     );
+    // Tops are sent when they have changed, and only then.
+    let top = |record: &Record| match record {
+        Record::BookTop(top) => Some((top.bid_price_e9, top.bid_size_e9, top.ask_price_e9, top.ask_size_e9)),
+        _ => None,
+    };
+    let tops: Vec<_> = heard.events().iter().filter_map(top).collect();
+    assert!(
+        tops.len() > 100 && tops.windows(2).all(|pair| pair[0] != pair[1]),
+        "{}",
+        tops.len()
+    );
     // What was waited for is defined at last.
     let mut other = engine.connect("other");
     let mut out = Vec::new();
@@ -279,6 +290,35 @@ fn who_reads_the_journal_gets_what_they_got_who_were_there() {
     });
     assert!(heard.events() == again.events());
     assert_eq!(heard.missing, []);
+    engine.kill();
+}
+
+#[test]
+fn one_that_is_cut_off_after_any_frame_goes_on_without_hole_or_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    let last = 1_004;
+    feed.send_to(last, mixed);
+    // Events of one input are in frames of different records.
+    let wanted = wanted(ALL_KINDS, SlowPolicy::Warn);
+    let mut whole = Subscriber::connect(engine.address(), &wanted, from_the_beginning()).unwrap();
+    let mut expected = Heard::default();
+    expected.listen(&mut whole, |heard| heard.states.contains(&SubscriberState::Live));
+    let mut heard = Heard::default();
+    let mut resume = from_the_beginning();
+    let mut cuts = 0;
+    while heard.events().len() < expected.events().len() {
+        let mut subscriber = Subscriber::connect(engine.address(), &wanted, resume).unwrap();
+        for _ in 0..1 + cuts % 7 {
+            if let Delivery::Records(records) = subscriber.next(DEADLINE).unwrap() {
+                heard.records.extend(records);
+            }
+        }
+        resume = Some(subscriber.resume());
+        cuts += 1;
+    }
+    assert!(cuts > 100 && heard.events() == expected.events(), "after {cuts} cuts");
     engine.kill();
 }
 

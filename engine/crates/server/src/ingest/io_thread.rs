@@ -70,6 +70,9 @@ struct Running {
     held: VecDeque<(u64, usize, Vec<u8>)>,
     visible: VecDeque<(u64, u32, u64)>,
     handed_seen: usize,
+    /// Kept for their memory, so that a turn needs none.
+    tokens: Vec<usize>,
+    noted: Vec<(u32, u64)>,
 }
 
 struct IoThreadParts {
@@ -142,6 +145,8 @@ impl IoThread {
             held: VecDeque::new(),
             visible: VecDeque::new(),
             handed_seen: 0,
+            tokens: Vec::new(),
+            noted: Vec::new(),
         };
         IoThread { poll, running, drained }
     }
@@ -275,13 +280,13 @@ impl Running {
     }
 
     fn read_all(&mut self, registry: &Registry) {
-        let tokens: Vec<usize> = self
+        let mut tokens = std::mem::take(&mut self.tokens);
+        let readable = self
             .connections
             .iter()
-            .filter(|(_, each)| each.readable || each.blocked)
-            .map(|(&token, _)| token)
-            .collect();
-        for token in tokens {
+            .filter(|(_, each)| each.readable || each.blocked);
+        tokens.extend(readable.map(|(&token, _)| token));
+        for token in tokens.drain(..) {
             let Some(mut connection) = self.connections.remove(&token) else {
                 continue;
             };
@@ -294,6 +299,7 @@ impl Running {
                 }
             }
         }
+        self.tokens = tokens;
     }
 
     fn hand_over(&self, registry: &Registry, mut connection: Connection) {
@@ -517,7 +523,7 @@ impl Running {
             .connections
             .values()
             .any(|each| each.ack_levels & ACK_LEVEL_VISIBLE != 0);
-        let mut last: Vec<(u32, u64)> = Vec::new();
+        let mut noted = std::mem::take(&mut self.noted);
         if let Some(writer) = &mut self.writer {
             if wants_visible {
                 let fresh = writer.handed.iter().skip(self.handed_seen);
@@ -525,24 +531,17 @@ impl Running {
                     .extend(fresh.map(|each| (each.sequence, each.session, each.session_sequence)));
             }
             self.handed_seen = writer.handed.len();
-            while writer.handed.front().is_some_and(|each| each.sequence <= durable) {
-                if let Some(each) = writer.handed.pop_front() {
-                    self.handed_seen -= 1;
-                    note(&mut last, each.session, each.session_sequence);
-                }
-            }
         }
-        let mut seen: Vec<(u32, u64)> = Vec::new();
         while self
             .visible
             .front()
             .is_some_and(|(sequence, _, _)| *sequence <= applied)
         {
             if let Some((_, session, sequence)) = self.visible.pop_front() {
-                note(&mut seen, session, sequence);
+                note(&mut noted, session, sequence);
             }
         }
-        for (session, sequence) in seen {
+        for (session, sequence) in noted.drain(..) {
             if let Some(connection) = self
                 .connection_of(session)
                 .filter(|each| each.ack_levels & ACK_LEVEL_VISIBLE != 0)
@@ -550,9 +549,18 @@ impl Running {
                 outgoing::ack(&mut connection.output, ACK_LEVEL_VISIBLE, sequence);
             }
         }
-        for (session, sequence) in last {
+        if let Some(writer) = &mut self.writer {
+            while writer.handed.front().is_some_and(|each| each.sequence <= durable) {
+                if let Some(each) = writer.handed.pop_front() {
+                    self.handed_seen -= 1;
+                    note(&mut noted, each.session, each.session_sequence);
+                }
+            }
+        }
+        for (session, sequence) in noted.drain(..) {
             self.acknowledge(session, sequence);
         }
+        self.noted = noted;
         self.deliver(durable);
     }
 

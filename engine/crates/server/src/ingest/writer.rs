@@ -1,4 +1,4 @@
-use crate::slot::{SLOT_BYTES, Slot};
+use crate::slot::{SLOT_BYTES, SLOTS, Slot};
 use mib_journal::EntryKind;
 use mib_ring::Producer;
 use std::collections::VecDeque;
@@ -27,7 +27,8 @@ impl Writer {
             producer,
             next_sequence,
             open: false,
-            handed: VecDeque::new(),
+            // The ring, and what is being written to disk, all in slots of their own.
+            handed: VecDeque::with_capacity(2 * SLOTS),
         }
     }
 

@@ -19,6 +19,14 @@ pub struct Place {
 
 impl Place {
     pub const START: Place = Place { sequence: 0, number: 0 };
+
+    /// The first of what comes of the input after this one.
+    pub fn after(sequence: u64) -> Self {
+        Place {
+            sequence: sequence + 1,
+            number: 0,
+        }
+    }
 }
 
 /// One of the events of a journal entry.
