@@ -100,7 +100,7 @@ fn quote(sequence: u64, block: &mut [u8]) {
 
 fn delta(sequence: u64, block: &mut [u8]) {
     BookDelta {
-        flags: if sequence % 4 == 0 { 0 } else { FLAG_LAST },
+        flags: if sequence.is_multiple_of(4) { 0 } else { FLAG_LAST },
         publisher_id: 0,
         instrument_id: (sequence % 3) as u32,
         ts_event_nanos: START + sequence,
@@ -109,7 +109,7 @@ fn delta(sequence: u64, block: &mut [u8]) {
         venue_sequence: 0,
         price_e9: 1_000 + (sequence as i64 * 31 % 20),
         size_e9: sequence as i64 / 3 % 3,
-        side: if sequence % 2 == 0 {
+        side: if sequence.is_multiple_of(2) {
             Side::Buy.code()
         } else {
             Side::Sell.code()
@@ -205,7 +205,7 @@ fn a_subscriber_gets_the_state_first_and_then_each_event_of_its_symbols_in_order
     let mut feed = Feed::begin(&mut engine);
     feed.send_to(400, mixed);
     let mut subscriber = Subscriber::connect(
-        engine.address(),
+        &engine.address,
         &Wanted {
             symbols: vec!["ETHUSDT".into(), "NOT YET".into()],
             ..wanted(ALL_KINDS, SlowPolicy::Warn)
@@ -270,11 +270,11 @@ fn who_reads_the_journal_gets_what_they_got_who_were_there() {
     let dir = tempfile::tempdir().unwrap();
     let mut engine = Engine::start(dir.path(), &[("ENGINE_JOURNAL_BYTES_MAX", "100000000")]);
     let mut feed = Feed::begin(&mut engine);
-    let mut live = Subscriber::connect(engine.address(), &wanted(ALL_KINDS, SlowPolicy::Warn), None).unwrap();
+    let mut live = Subscriber::connect(&engine.address, &wanted(ALL_KINDS, SlowPolicy::Warn), None).unwrap();
     let last = 20_004;
     feed.send_to(last, mixed);
     let mut later = Subscriber::connect(
-        engine.address(),
+        &engine.address,
         &wanted(ALL_KINDS, SlowPolicy::Warn),
         from_the_beginning(),
     )
@@ -302,14 +302,14 @@ fn one_that_is_cut_off_after_any_frame_goes_on_without_hole_or_repeat() {
     feed.send_to(last, mixed);
     // Events of one input are in frames of different records.
     let wanted = wanted(ALL_KINDS, SlowPolicy::Warn);
-    let mut whole = Subscriber::connect(engine.address(), &wanted, from_the_beginning()).unwrap();
+    let mut whole = Subscriber::connect(&engine.address, &wanted, from_the_beginning()).unwrap();
     let mut expected = Heard::default();
     expected.listen(&mut whole, |heard| heard.states.contains(&SubscriberState::Live));
     let mut heard = Heard::default();
     let mut resume = from_the_beginning();
     let mut cuts = 0;
     while heard.events().len() < expected.events().len() {
-        let mut subscriber = Subscriber::connect(engine.address(), &wanted, resume).unwrap();
+        let mut subscriber = Subscriber::connect(&engine.address, &wanted, resume).unwrap();
         for _ in 0..1 + cuts % 7 {
             if let Delivery::Records(records) = subscriber.next(DEADLINE).unwrap() {
                 heard.records.extend(records);
@@ -332,7 +332,7 @@ fn one_that_warns_gets_everything_however_slow_it_is() {
     let mut engine = Engine::start(dir.path(), &small);
     let mut feed = Feed::begin(&mut engine);
     let mut slow = Subscriber::connect(
-        engine.address(),
+        &engine.address,
         &Wanted {
             window_bytes: 16_384,
             ..wanted(KIND_TRADES | KIND_QUOTES, SlowPolicy::Warn)
@@ -340,7 +340,7 @@ fn one_that_warns_gets_everything_however_slow_it_is() {
         None,
     )
     .unwrap();
-    let mut quick = Subscriber::connect(engine.address(), &wanted(KIND_TRADES, SlowPolicy::Warn), None).unwrap();
+    let mut quick = Subscriber::connect(&engine.address, &wanted(KIND_TRADES, SlowPolicy::Warn), None).unwrap();
     let last = 30_004;
     // The slow one reads nothing meanwhile.
     feed.send_to(last, mixed);
@@ -368,7 +368,7 @@ fn one_that_conflates_gets_the_newest_state_and_every_event() {
     let mut engine = Engine::start(dir.path(), &[("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536")]);
     let mut feed = Feed::begin(&mut engine);
     let mut slow = Subscriber::connect(
-        engine.address(),
+        &engine.address,
         &Wanted {
             window_bytes: 4_096,
             ..wanted(KIND_TRADES | KIND_QUOTES, SlowPolicy::Conflate)
@@ -414,13 +414,13 @@ fn one_that_is_to_be_disconnected_is_and_goes_on_where_it_stood() {
         window_bytes: 16_384,
         ..wanted(KIND_TRADES, SlowPolicy::Disconnect)
     };
-    let mut slow = Subscriber::connect(engine.address(), &strict, None).unwrap();
+    let mut slow = Subscriber::connect(&engine.address, &strict, None).unwrap();
     let last = 20_004;
     feed.send_to(last, trade);
     let mut heard = Heard::default();
     assert_eq!(heard.listen(&mut slow, |_| false), Some(ErrorCode::SlowReader));
     assert!(!heard.has_trade(last));
-    let mut again = Subscriber::connect(engine.address(), &strict, Some(slow.resume())).unwrap();
+    let mut again = Subscriber::connect(&engine.address, &strict, Some(slow.resume())).unwrap();
     assert_eq!(heard.listen(&mut again, |heard| heard.has_trade(last)), None);
     let expected: Vec<u64> = (first_trade()..=last).collect();
     assert!(heard.trade_ids() == expected);
@@ -438,7 +438,7 @@ fn a_subscriber_goes_on_where_it_stood_when_the_engine_was_killed() {
     for round in 1..=rounds {
         let mut engine = Engine::start(dir.path(), &[]);
         let mut feed = Feed::begin(&mut engine);
-        let mut subscriber = Subscriber::connect(engine.address(), &kinds, resume).unwrap();
+        let mut subscriber = Subscriber::connect(&engine.address, &kinds, resume).unwrap();
         if round == 1 {
             feed.send_to(first_trade(), trade);
         }
@@ -453,7 +453,7 @@ fn a_subscriber_goes_on_where_it_stood_when_the_engine_was_killed() {
     }
     let mut engine = Engine::start(dir.path(), &[]);
     Feed::begin(&mut engine);
-    let mut subscriber = Subscriber::connect(engine.address(), &kinds, resume).unwrap();
+    let mut subscriber = Subscriber::connect(&engine.address, &kinds, resume).unwrap();
     heard.listen(&mut subscriber, |heard| heard.has_trade(rounds * per_round));
     let expected: Vec<u64> = (first_trade()..=rounds * per_round).collect();
     assert!(heard.trade_ids() == expected);
@@ -486,7 +486,7 @@ fn what_was_trimmed_is_reported_missing_and_the_rest_follows() {
     loop {
         feed.send_to(last, trade);
         let kinds = wanted(KIND_TRADES, SlowPolicy::Warn);
-        subscriber = Subscriber::connect(engine.address(), &kinds, from_the_beginning()).unwrap();
+        subscriber = Subscriber::connect(&engine.address, &kinds, from_the_beginning()).unwrap();
         heard = Heard::default();
         heard.listen(&mut subscriber, |heard| heard.has_trade(last));
         // Snapshots are written, and the journal is trimmed, at the engine's own pace.
@@ -521,7 +521,7 @@ fn a_position_that_the_journal_does_not_have_is_refused() {
             further: 0,
             has_state: true,
         };
-        Subscriber::connect(engine.address(), &kinds, Some(resume))
+        Subscriber::connect(&engine.address, &kinds, Some(resume))
             .map(|_| ())
             .map_err(|error| error.to_string())
     };

@@ -10,7 +10,7 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 /// The real process, on a data folder.
 pub struct Engine {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Engine {
@@ -47,10 +47,6 @@ impl Engine {
                 }
             }
         }
-    }
-
-    pub fn address(&self) -> &str {
-        &self.address
     }
 
     pub fn kill(mut self) {
