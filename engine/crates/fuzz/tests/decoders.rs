@@ -141,7 +141,8 @@ fn good_records() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for number in 0..3_u32 {
         for mut seed in records() {
-            if u16::from(seed[0]) == InstrumentDefinition::TEMPLATE {
+            // Definitions come first, and what has a higher number is for readers.
+            if u16::from(seed[0]) >= InstrumentDefinition::TEMPLATE {
                 continue;
             }
             seed[4..8].copy_from_slice(&number.to_le_bytes());
@@ -154,25 +155,44 @@ fn good_records() -> Vec<Vec<u8>> {
             }
             seeds.push(seed);
         }
-        let mut bar = vec![0; STRIDE];
-        Bar {
-            flags: 0,
-            publisher_id: 0,
-            instrument_id: number,
-            ts_event_nanos: 1_723_118_340_000_000_000,
-            open_e9: 2,
-            high_e9: 3,
-            low_e9: 1,
-            close_e9: 2,
-            volume_e9: 10,
-            notional_e18: 20,
-            trade_count: u64::MAX,
-            revision: 0,
-            interval: BarInterval::M1.code(),
-            is_final: 1,
+        // Ordinary ones, of several times: the state knows the golden ones soon.
+        for minute in 0..10 {
+            let mut bar = vec![0; STRIDE];
+            Bar {
+                flags: 0,
+                publisher_id: 0,
+                instrument_id: number,
+                ts_event_nanos: 1_723_118_340_000_000_000 - minute * 60_000_000_000,
+                open_e9: 2,
+                high_e9: 3,
+                low_e9: 1,
+                close_e9: 2,
+                volume_e9: 10,
+                notional_e18: 20,
+                trade_count: u64::MAX,
+                revision: 0,
+                interval: BarInterval::M1.code(),
+                is_final: 1,
+            }
+            .encode(&mut bar);
+            seeds.push(bar);
+            let mut trade = vec![0; STRIDE];
+            Trade {
+                flags: 0,
+                publisher_id: 0,
+                instrument_id: number,
+                ts_event_nanos: 1_723_118_400_000_000_000 + minute,
+                ts_recv_nanos: 0,
+                venue_sequence: 0,
+                trade_id: 1 + minute,
+                price_e9: 2,
+                size_e9: 3,
+                side: Side::Buy.code(),
+                action: Action::Trade.code(),
+            }
+            .encode(&mut trade);
+            seeds.push(trade);
         }
-        .encode(&mut bar);
-        seeds.push(bar);
     }
     let all = seeds.concat();
     seeds.push(all);
