@@ -128,8 +128,11 @@ pub fn paced(address: &str, options: &Options) -> io::Result<Paced> {
 
 /// A sleep of this thread ends when it should: by default the system may add 50 µs, which would be counted as the engine's.
 fn sleep_precisely() {
+    #[cfg(target_os = "linux")]
     // SAFETY: sets a number of the calling thread, nothing else.
-    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_usize) };
+    unsafe {
+        libc::prctl(libc::PR_SET_TIMERSLACK, 1_usize)
+    };
 }
 
 fn histogram() -> io::Result<Histogram<u64>> {

@@ -1,7 +1,8 @@
 //! The engine process: feeds' records in, quotes, trades, bars and books out.
 
 mod admin;
-#[cfg(test)]
+// It asks Linux for the names of threads.
+#[cfg(all(test, target_os = "linux"))]
 mod allocations;
 mod config;
 mod core_thread;

@@ -3,11 +3,16 @@
 mod process;
 
 use mib_client::{Client, Delivery, News, Record, Resume, Subscriber, Wanted, data_frame, definition};
+use mib_protocol::frame::{FrameHeader, read_frame, write_frame};
 use mib_protocol::messages::{
-    Action, BookDelta, ErrorCode, FLAG_LAST, FLAG_SNAPSHOT, InstrumentDefinition, KIND_BARS, KIND_BOOK_TOPS,
-    KIND_CURRENT_BARS, KIND_QUOTES, KIND_TRADES, Quote, Side, SlowPolicy, SubscriberState, Trade,
+    Action, BookDelta, Credit, ErrorCode, FLAG_LAST, FLAG_SNAPSHOT, FrameKind, Heartbeat, Hello, InstrumentDefinition,
+    KIND_BARS, KIND_BOOK_TOPS, KIND_CURRENT_BARS, KIND_QUOTES, KIND_TRADES, Quote, Side, SlowPolicy, Subscribe,
+    SubscriberState, Trade,
 };
+use mib_protocol::text::Text;
 use process::{DEADLINE, Engine};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 const START: u64 = 1_723_118_400_000_000_000;
@@ -504,6 +509,113 @@ fn what_was_trimmed_is_reported_missing_and_the_rest_follows() {
     // The session itself is the first input.
     assert_eq!(ids[0], to);
     assert!(ids == (to..=last).collect::<Vec<u64>>());
+    engine.kill();
+}
+
+/// Frames as they come, with nothing said in return.
+struct Silent {
+    stream: UnixStream,
+    input: Vec<u8>,
+}
+
+impl Silent {
+    fn subscribe(address: &str, kinds: u8, window_bytes: u32) -> Self {
+        let mut stream = UnixStream::connect(address.trim_start_matches("unix:")).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let hello = Hello {
+            session: Text::EMPTY,
+            feed: Text::EMPTY,
+            source: 1,
+            version_max: 1,
+            ack_levels: 0,
+        };
+        let subscribe = Subscribe {
+            after_sequence: 0,
+            window_bytes,
+            kinds,
+            policy: SlowPolicy::Warn.code(),
+            resume: 1,
+            state: 0,
+            epoch: [0; 16],
+            symbol: Text::EMPTY,
+        };
+        send(
+            &mut stream,
+            FrameKind::Control,
+            Hello::TEMPLATE,
+            Hello::BYTES,
+            |block| hello.encode(block),
+        );
+        send(
+            &mut stream,
+            FrameKind::Query,
+            Subscribe::TEMPLATE,
+            Subscribe::BYTES,
+            |block| subscribe.encode(block),
+        );
+        Silent {
+            stream,
+            input: Vec::new(),
+        }
+    }
+
+    /// Bytes of the DATA frames that come before a heartbeat, which is what comes when nothing else may be sent.
+    fn data_before_a_heartbeat(&mut self) -> u64 {
+        let mut bytes = 0;
+        loop {
+            while let Some((frame, length)) = read_frame(&self.input).unwrap() {
+                let header = frame.header;
+                self.input.drain(..length);
+                match (header.kind, header.template) {
+                    (kind, _) if kind == FrameKind::Data.code() => bytes += length as u64,
+                    (_, Heartbeat::TEMPLATE) if bytes > 0 => return bytes,
+                    _ => {}
+                }
+            }
+            let mut part = [0; 65_536];
+            let read = self.stream.read(&mut part).unwrap();
+            assert!(read > 0, "the engine ended the connection");
+            self.input.extend_from_slice(&part[..read]);
+        }
+    }
+}
+
+fn send(stream: &mut UnixStream, kind: FrameKind, template: u16, length: usize, encode: impl FnOnce(&mut [u8])) {
+    let header = FrameHeader {
+        kind: kind.code(),
+        template,
+        block_len: length as u16,
+        request_id: 1,
+        ..FrameHeader::default()
+    };
+    let mut frame = Vec::new();
+    write_frame(&mut frame, header, 1, encode);
+    stream.write_all(&frame).unwrap();
+}
+
+#[test]
+fn no_more_is_sent_than_the_window_holds_and_credit_frees() {
+    let dir = tempfile::tempdir().unwrap();
+    let patient = [("ENGINE_SESSION_DEAD_MS", "60000"), ("ENGINE_HEARTBEAT_MS", "100")];
+    let mut engine = Engine::start(dir.path(), &patient);
+    let mut feed = Feed::begin(&mut engine);
+    feed.send_to(20_000, trade);
+    let window = 20_000;
+    let mut silent = Silent::subscribe(&engine.address, KIND_TRADES, window);
+    let first = silent.data_before_a_heartbeat();
+    // A frame goes out as long as the window is not full, so the last may stand out by half of it.
+    let fits = u64::from(window)..=u64::from(window) * 3 / 2 + 100;
+    assert!(fits.contains(&first), "{first}");
+    let credit = Credit { taken_bytes: first };
+    send(
+        &mut silent.stream,
+        FrameKind::Control,
+        Credit::TEMPLATE,
+        Credit::BYTES,
+        |block| credit.encode(block),
+    );
+    let second = silent.data_before_a_heartbeat();
+    assert!(fits.contains(&second), "{second}");
     engine.kill();
 }
 

@@ -302,9 +302,9 @@ impl Subscriber {
         std::mem::take(&mut self.records)
     }
 
-    /// Tells how far it is when records have not told; returns whether there was something to tell.
+    /// Tells how far it is when records have not told; returns whether it did: it waits behind nothing.
     pub fn tell_progress(&mut self, connection: &mut Connection) -> bool {
-        let news = self.complete > self.told;
+        let news = self.complete > self.told && self.flows(connection);
         if news {
             self.data_frame(connection, 0);
         }
