@@ -1,6 +1,6 @@
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
-import type { KafkaMessage } from "kafkajs";
+import type { Admin, KafkaMessage } from "kafkajs";
 import { consumeEvents, type RecordBatch } from "./consumer.ts";
 import type { KafkaClient } from "./kafka.ts";
 
@@ -33,17 +33,56 @@ export async function rangesOf(
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const all = await admin.fetchTopicOffsets(topic);
-    const starts = fromMs === null ? [] : await admin.fetchTopicOffsetsByTimestamp(topic, fromMs);
-    return new Map(
-      all.map(({ partition, low, high }) => {
-        const start = starts.find((each) => each.partition === partition)?.offset ?? low;
-        return [partition, { from: BigInt(start), to: BigInt(high) }];
-      }),
-    );
+    return await rangesAskedOf(admin, topic, fromMs);
   } finally {
     await admin.disconnect();
   }
+}
+
+/** What a topic has each time it is asked, over one connection: for who asks often. */
+export class TopicRanges {
+  readonly #kafka: KafkaClient;
+  readonly #topic: string;
+  #admin: Promise<Admin> | null = null;
+
+  constructor(kafka: KafkaClient, topic: string) {
+    this.#kafka = kafka;
+    this.#topic = topic;
+  }
+
+  async now(): Promise<Map<number, OffsetRange>> {
+    try {
+      return await rangesAskedOf(await (this.#admin ??= connectedAdmin(this.#kafka)), this.#topic, null);
+    } catch (error) {
+      // The next one asks over a new connection, whatever became of this one.
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Whoever asks later connects again. */
+  async close(): Promise<void> {
+    const admin = this.#admin;
+    this.#admin = null;
+    await admin?.then((connected) => connected.disconnect()).catch(() => {});
+  }
+}
+
+async function connectedAdmin(kafka: KafkaClient): Promise<Admin> {
+  const admin = kafka.admin();
+  await admin.connect();
+  return admin;
+}
+
+async function rangesAskedOf(admin: Admin, topic: string, fromMs: number | null): Promise<Map<number, OffsetRange>> {
+  const all = await admin.fetchTopicOffsets(topic);
+  const starts = fromMs === null ? [] : await admin.fetchTopicOffsetsByTimestamp(topic, fromMs);
+  return new Map(
+    all.map(({ partition, low, high }) => {
+      const start = starts.find((each) => each.partition === partition)?.offset ?? low;
+      return [partition, { from: BigInt(start), to: BigInt(high) }];
+    }),
+  );
 }
 
 /** Reads ranges of a topic to their ends and holds nothing of them. What retention has taken is passed over. */

@@ -3,7 +3,7 @@ import { consumeEvents, type EventConsumer, type RecordBatch } from "@mib/events
 import { readEpochs } from "@mib/events/epochs";
 import { decodeEvent, InvalidRecordError } from "@mib/events/event";
 import type { KafkaClient } from "@mib/events/kafka";
-import { rangesOf, type OffsetRange } from "@mib/events/scan-topic";
+import { TopicRanges, type OffsetRange } from "@mib/events/scan-topic";
 import { validateValue } from "@mib/events/validate";
 import { CodedError } from "@mib/service/coded-error";
 import type { Service } from "@mib/service/run";
@@ -49,6 +49,7 @@ const CATCH_UP_LOOK_MS = 20;
 export function readStream<Value>(service: Service, options: StreamReaderOptions<Value>): StreamReading {
   const { kafka, stream, topic, check } = options;
   const { log, shutdownSignal } = service;
+  const ranges = new TopicRanges(kafka, topic);
   let consumer: EventConsumer | null = null;
 
   service.health.check(check, () => {
@@ -83,12 +84,13 @@ export function readStream<Value>(service: Service, options: StreamReaderOptions
   service.onShutdown(check, async () => {
     await starting;
     await consumer?.stop();
+    await ranges.close();
   });
 
   return { caughtUp };
 
   async function caughtUp(): Promise<void> {
-    const ends = await rangesOf(kafka, topic);
+    const ends = await ranges.now();
     const signal = AbortSignal.any([shutdownSignal, AbortSignal.timeout(CATCH_UP_MS_MAX)]);
     const isRead = ([partition, { from, to }]: [number, OffsetRange]) =>
       from === to || (consumer?.position(topic, partition) ?? -1n) >= to;
