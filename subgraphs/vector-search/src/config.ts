@@ -8,7 +8,7 @@ export const config = () =>
     ...kafkaFields,
     QDRANT_URL: field.url("http://127.0.0.1:16333"),
     QDRANT_API_KEY: field.optional(field.text()),
-    NEWS_COLLECTION: field.text("news-4"),
+    NEWS_COLLECTION: field.text("news-5"),
     POSTS_COLLECTION: field.text("posts-1"),
     /** How long posts are kept, counted back from the newest. */
     POSTS_RETENTION_DAYS: field.count(90, { least: 1, most: 36_500 }),

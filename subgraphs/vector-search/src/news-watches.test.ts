@@ -43,10 +43,11 @@ let versions = 0;
 async function start({
   watchEmbedder = embedder,
   onWait = () => {},
-}: { watchEmbedder?: Pick<Embedder, "embed">; onWait?: () => void } = {}): Promise<void> {
+  kafkaOf = kafka,
+}: { watchEmbedder?: Pick<Embedder, "embed">; onWait?: () => void; kafkaOf?: typeof kafka } = {}): Promise<void> {
   service = createService("vector-search");
   const reading = startNewsWatchReader(service, {
-    kafka,
+    kafka: kafkaOf,
     store: watches,
     embedder: watchEmbedder,
     topic: topics.watches,
@@ -61,7 +62,7 @@ async function start({
   const instruments = new InstrumentDirectory(service, async () => []);
   const linked = new LinkedNews(producer, { topic: topics.linked });
   const parts = {
-    kafka,
+    kafka: kafkaOf,
     store,
     embedder,
     arrivals: new Arrivals(),
@@ -130,8 +131,8 @@ async function publish(id: string, title: string, symbols: readonly string[] = [
 
 const isStored = async (id: string): Promise<boolean> => (await store.byIds([id]))[0] !== null;
 
-async function sendArticle(id: string, title: string, symbols: readonly string[] = []): Promise<void> {
-  const rest = { summary: null, url: null, source: "wire", publishedAt: "2024-01-01T09:00:00Z" };
+async function sendArticle(id: string, title: string, symbols: readonly string[] = [], source = "wire"): Promise<void> {
+  const rest = { summary: null, url: null, source, publishedAt: "2024-01-01T09:00:00Z" };
   const value = JSON.stringify({ id, title, ...rest, instruments: symbols.map((symbol) => ({ symbol })) });
   await producer.send({ topic: topics.articles, key: null, channel: "*", eventId: id, value });
 }
@@ -190,6 +191,44 @@ test("a watch that is gone is not looked for any more, a changed one as it is no
   await publish("strike-2", "Copper miners stop work again");
   await publish("rates-2", "Interest rates are cut by the central bank");
   expect((await told()).slice(before.length)).toEqual(["apple rates-2"]);
+});
+
+test("what repeats an article is not told again, and says whose copy it is", async () => {
+  const before = await told();
+  const title = "Central bank lowers interest rates to the least in three years";
+  await publish("rates-3", title);
+  await sendArticle("rates-3-again", `${title}: report`, [], "gazette");
+  await eventually(() => isStored("rates-3-again"), DEADLINE);
+  expect((await told()).slice(before.length)).toEqual(["apple rates-3"]);
+  expect((await store.byIds(["rates-3-again"]))[0]?.copyOf).toBe("rates-3");
+  // Alone in a batch, after a start.
+  await service.shutdown("starts again");
+  await start();
+  await sendArticle("rates-3-third", title, [], "ledger");
+  await eventually(() => isStored("rates-3-third"), DEADLINE);
+  expect((await told()).slice(before.length)).toEqual(["apple rates-3"]);
+});
+
+test("article after article, how far watches are is asked over one connection, which ends with the process", async () => {
+  await service.shutdown("starts again with counted connections");
+  const open = { admins: 0, made: 0 };
+  const counted = Object.create(kafka) as typeof kafka;
+  counted.admin = (...given) => {
+    const admin = kafka.admin(...given);
+    const { CONNECT, DISCONNECT } = admin.events;
+    admin.on(CONNECT, () => void ((open.admins += 1), (open.made += 1)));
+    admin.on(DISCONNECT, () => void (open.admins -= 1));
+    return admin;
+  };
+  await start({ kafkaOf: counted });
+  await publish("tin-1", "Tin trades sideways in a quiet session");
+  const { made } = open;
+  await publish("tin-2", "Sugar harvest begins in the south");
+  await publish("tin-3", "Airline opens a route over the pole");
+  expect(open.made).toBe(made);
+  await service.shutdown("no connection is left");
+  expect(open.admins).toBe(0);
+  await start();
 });
 
 test("after a time without the process, articles wait until the watches of that time are read", async () => {

@@ -14,6 +14,8 @@ export interface Article {
   mentions: readonly ArticleMention[];
   /** The story that it tells: the id of the first article that told it. */
   story: string;
+  /** The id of the earlier article whose text it repeats; null: none, it is an original. */
+  copyOf: string | null;
   /** From -1 to 1; null when nothing in the text says. */
   sentiment: number | null;
 }
@@ -71,7 +73,7 @@ export function aboutOf({ symbols, mentions }: Pick<Article, "symbols" | "mentio
   return [...new Set([...symbols, ...mentions.flatMap((mention) => mention.symbols)])];
 }
 
-/** The article of an event, alone in a story of its own. */
+/** The article of an event, an original alone in a story of its own. */
 export function articleOf(
   event: ArticleEvent,
   { sentiment, mentions }: { sentiment: number | null; mentions: readonly ArticleMention[] },
@@ -86,6 +88,7 @@ export function articleOf(
     symbols: [...new Set(event.instruments.map(({ symbol }) => symbol))],
     mentions,
     story: event.id,
+    copyOf: null,
     sentiment,
   };
 }

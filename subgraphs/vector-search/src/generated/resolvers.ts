@@ -163,6 +163,11 @@ export type NewsArticle = {
   mentions: Array<Mention>;
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
   sentiment?: Maybe<Scalars['Float']['output']>;
+  /**
+   * The earlier article whose text it repeats, as publishers do with what agencies sell; null for an original. A copy is found by its id
+   * alone: searches, lists and stories have its original, which counts as published by who published copies of it, too.
+   */
+  copyOf?: Maybe<NewsArticle>;
   /** What it tells of, with all who tell the same. */
   story: Story;
   /** Articles that say something alike. */
@@ -179,7 +184,7 @@ export type Story = {
   __typename?: 'Story';
   /** The id of the first article that told it. */
   id: Scalars['ID']['output'];
-  /** The oldest first. */
+  /** The oldest first, without copies. */
   articles: Array<NewsArticle>;
   articleCount: Scalars['Int']['output'];
 };
@@ -546,6 +551,7 @@ export type NewsArticleResolvers<ContextType = Context, ParentType extends Resol
   about?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
   mentions?: Resolver<Array<ResolversTypes['Mention']>, ParentType, ContextType>;
   sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  copyOf?: Resolver<Maybe<ResolversTypes['NewsArticle']>, ParentType, ContextType>;
   story?: Resolver<ResolversTypes['Story'], ParentType, ContextType>;
   similar?: Resolver<Array<ResolversTypes['NewsArticle']>, ParentType, ContextType, RequireFields<NewsArticleSimilarArgs, 'first'>>;
 };

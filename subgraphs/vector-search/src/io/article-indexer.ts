@@ -29,7 +29,8 @@ interface IndexerParts {
 }
 
 /**
- * Tells every article of the stream with the instruments that it is about, embeds it, tells what watches it is about and stores it, going on from where the store says it is.
+ * Tells every article of the stream with the instruments that it is about, embeds it, tells what watches it is about unless it is a
+ * copy, and stores it, going on from where the store says it is.
  * Both are idempotent, so a record that is read twice changes nothing. What does not validate is passed over and counted.
  */
 export function startArticleIndexer(service: Service, parts: IndexerParts): void {
@@ -38,6 +39,11 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
   const indexed = new Counter({
     name: "vector_search_articles_indexed_total",
     help: "Articles stored",
+    registers: [registry],
+  });
+  const copied = new Counter({
+    name: "vector_search_articles_copied_total",
+    help: "Of the articles stored those that repeat an earlier one",
     registers: [registry],
   });
   const refused = new Counter({
@@ -65,10 +71,13 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
         const articles = prepared.map((each, at) => ({ ...each, article: told[at]! }));
         // Before they are stored: what is stored is not read again, so a match that was not told would be lost.
         await parts.matcher.tell(
-          articles.map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs })),
+          articles
+            .map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs }))
+            .filter(({ article }) => article.copyOf === null),
         );
         await parts.store.save(articles);
         indexed.inc(part.length);
+        copied.inc(articles.filter(({ article }) => article.copyOf !== null).length);
         parts.arrivals.announce(part.map(({ value }) => value.id));
       }
     },

@@ -22,6 +22,7 @@ const article = (id: string, day: number, symbols: string[]): Article => ({
   symbols,
   mentions: [],
   story: id,
+  copyOf: null,
   sentiment: 0.25,
 });
 

@@ -34,11 +34,14 @@ export interface TellingsRequest {
   before: string | null;
 }
 
-interface Payload extends Article {
-  /** Of all instruments that it is about, whoever says so. */
+interface Payload extends Omit<Article, "source"> {
+  publisher: string;
+  /** By whom it is found: its publisher and those of its copies. Of a copy nobody. */
+  source: string[];
+  /** Of all instruments that it or a copy of it is about, whoever says so. Of a copy none. */
   about: string[];
   /** Whether it is the first article of its story. */
-  told: "FIRST" | "LATER";
+  told: "FIRST" | "LATER" | "COPY";
   epoch: string;
   offset: number;
 }
@@ -56,6 +59,8 @@ const INDEXES = {
 /**
  * Articles in the vector store, one point per article id: storing an article again replaces it. Each point carries the
  * position it came from, so the store itself says how far the stream was read: data and position can't part.
+ *
+ * A copy is a point without vectors, which no search finds: its original is found by the copy's publisher and instruments, too.
  */
 export class ArticleStore {
   readonly #client: QdrantClient;
@@ -80,29 +85,59 @@ export class ArticleStore {
     return storeCall(() => lastOffsetOf(this.#client, this.#collection, epoch));
   }
 
-  /** Returns when the articles are stored for good. */
+  /** Returns when the articles are stored for good. The original of a copy is stored, or among them and before it. */
   async save(articles: readonly StoredArticle[]): Promise<void> {
-    const points = articles.map(({ article, vector, position }) => ({
-      id: pointIdOf(article.id),
-      vector: { [MEANING]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
-      payload: {
-        ...article,
-        about: aboutOf(article),
-        told: article.story === article.id ? "FIRST" : "LATER",
-        epoch: position.epoch,
-        offset: Number(position.offset),
-      } satisfies Payload as unknown as Record<string, unknown>,
-    }));
-    await storeCall(() => this.#client.upsert(this.#collection, { wait: true, points }));
+    const copies = articles.map(({ article }) => article).filter(({ copyOf }) => copyOf !== null);
+    const found = await this.#foundBy(copies, articles);
+    const points = articles.map((stored) => pointOf(stored, found.get(stored.article.id)));
+    const saved = new Set(articles.map(({ article }) => article.id));
+    const others = [...found].filter(([id]) => !saved.has(id));
+    await storeCall(() =>
+      this.#client.batchUpdate(this.#collection, {
+        wait: true,
+        operations: [
+          // First: what is stored says how far was read, and what came before is not read again.
+          ...others.map(([id, { source, about }]) => ({
+            set_payload: { payload: { source, about }, points: [pointIdOf(id)] },
+          })),
+          { upsert: { points } },
+        ],
+      }),
+    );
+  }
+
+  /** By which publishers and instruments the originals of copies are found, by their ids: the copies' are added to their own. */
+  async #foundBy(
+    copies: readonly Article[],
+    articles: readonly StoredArticle[],
+  ): Promise<Map<string, Pick<Payload, "source" | "about">>> {
+    const byOriginal = Map.groupBy(copies, ({ copyOf }) => copyOf!);
+    const arrived = new Map(articles.map(({ article }) => [article.id, foundByItself(article)]));
+    const missing = [...byOriginal.keys()].filter((id) => !arrived.has(id));
+    const points = missing.length === 0 ? [] : await this.#retrieve(missing, ["id", "source", "about"]);
+    const stored = new Map(points.map((payload) => [payload.id, payload]));
+    return new Map(
+      [...byOriginal].flatMap(([id, itsCopies]) => {
+        const own = arrived.get(id) ?? stored.get(id);
+        if (!own) return [];
+        const all = [own, ...itsCopies.map(foundByItself)];
+        const union = (key: "source" | "about") => [...new Set(all.flatMap((each) => each[key]))];
+        return [[id, { source: union("source"), about: union("about") }] as const];
+      }),
+    );
   }
 
   /** The articles by id, null where there is none. */
   async byIds(ids: readonly string[]): Promise<(Article | null)[]> {
-    const points = await storeCall(() =>
-      this.#client.retrieve(this.#collection, { ids: ids.map(pointIdOf), with_payload: true }),
-    );
-    const found = new Map(points.map(({ payload }) => [payload?.id, articleOf(payload)]));
+    const found = new Map((await this.#retrieve(ids, true)).map((payload) => [payload.id, articleOf(payload)]));
     return ids.map((id) => found.get(id) ?? null);
+  }
+
+  async #retrieve(ids: readonly string[], with_payload: true | string[]): Promise<Payload[]> {
+    const points = await storeCall(() =>
+      this.#client.retrieve(this.#collection, { ids: ids.map(pointIdOf), with_payload }),
+    );
+    return points.map(({ payload }) => payload as unknown as Payload);
   }
 
   /** The best first, with how well each matches. */
@@ -128,18 +163,26 @@ export class ArticleStore {
     return hits.map(({ value, count }) => ({ value: String(value), count }));
   }
 
-  /** For each article, those most similar to it, without itself; empty for an article that is not stored. */
+  /** For each article, those most similar to it, without itself and its original; empty for an article that is not stored. */
   async similarTo(wanted: readonly { id: string; limit: number }[]): Promise<Article[][]> {
     const stored = await this.byIds(wanted.map(({ id }) => id));
-    const known = wanted.filter((_, index) => stored[index] !== null);
+    const known = wanted.flatMap((request, index) => {
+      const article = stored[index];
+      return article ? [{ request, original: article.copyOf ?? article.id }] : [];
+    });
     const answers = await this.#batch(
-      known.map(({ id, limit }) => ({ query: pointIdOf(id), using: MEANING, limit, with_payload: true })),
+      known.map(({ request: { limit }, original }) => ({
+        query: pointIdOf(original),
+        using: MEANING,
+        limit,
+        with_payload: true,
+      })),
     );
-    const byRequest = new Map(known.map((request, index) => [request, answers[index] ?? []]));
+    const byRequest = new Map(known.map(({ request }, index) => [request, answers[index] ?? []]));
     return wanted.map((request) => byRequest.get(request) ?? []);
   }
 
-  /** For each vector, the stored articles of a time that are most like it, the most similar first. Both ends inclusive. */
+  /** For each vector, the stored originals of a time that are most like it, the most similar first. Both ends inclusive. */
   async alike(
     wanted: readonly { vector: readonly number[]; from: string; to: string }[],
   ): Promise<{ article: Article; similarity: number }[][]> {
@@ -175,7 +218,7 @@ export class ArticleStore {
     return points.map(({ payload }) => articleOf(payload));
   }
 
-  /** For each story, its articles, the oldest first. */
+  /** For each story, its articles without copies, the oldest first. */
   async ofStories(wanted: readonly (TellingsRequest & { limit: number })[]): Promise<Article[][]> {
     return this.#batch(
       wanted.map(({ story, before, limit }) => ({
@@ -187,7 +230,7 @@ export class ArticleStore {
     );
   }
 
-  /** How many articles tell each story. */
+  /** How many articles tell each story, without copies. */
   async storySizes(wanted: readonly TellingsRequest[]): Promise<number[]> {
     const times = Map.groupBy(wanted, ({ before }) => before);
     const counted = await Promise.all([...times].map(([before, asked]) => this.#sizesBefore(asked, before)));
@@ -235,10 +278,34 @@ export class ArticleStore {
 
 function tellings(stories: readonly string[], before: string | null) {
   const { must } = storeFilter({ symbols: null, sources: null, from: null, to: before });
-  return { must: [{ key: "story", match: { any: [...stories] } }, ...must] };
+  const originals = { key: "told", match: { any: ["FIRST", "LATER"] } };
+  return { must: [{ key: "story", match: { any: [...stories] } }, originals, ...must] };
 }
 
-function articleOf(payload: Record<string, unknown> | null | undefined): Article {
-  const { epoch: _, offset: __, about: ___, told: ____, ...article } = payload as unknown as Payload;
-  return article;
+/** By what an article is found, were it the only one of its text. */
+function foundByItself(article: Article): Pick<Payload, "source" | "about"> {
+  return { source: [article.source], about: aboutOf(article) };
+}
+
+/** `found`: by what it is found because of its copies. */
+function pointOf({ article, vector, position }: StoredArticle, found: Pick<Payload, "source" | "about"> | undefined) {
+  const { source: publisher, ...rest } = article;
+  const isCopy = article.copyOf !== null;
+  return {
+    id: pointIdOf(article.id),
+    vector: isCopy ? {} : { [MEANING]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
+    payload: {
+      ...rest,
+      publisher,
+      ...(isCopy ? { source: [], about: [] } : (found ?? foundByItself(article))),
+      told: isCopy ? "COPY" : article.story === article.id ? "FIRST" : "LATER",
+      epoch: position.epoch,
+      offset: Number(position.offset),
+    } satisfies Payload as unknown as Record<string, unknown>,
+  };
+}
+
+function articleOf(payload: unknown): Article {
+  const { epoch: _, offset: __, about: ___, told: ____, source: _____, publisher, ...rest } = payload as Payload;
+  return { ...rest, source: publisher };
 }

@@ -24,6 +24,7 @@ export const NewsArticle: NewsArticleResolvers = {
       };
     });
   },
+  copyOf: ({ copyOf }, _, { articles }) => (copyOf === null ? null : articles.load(copyOf)),
   story: ({ story }) => ({ id: story, before: null }),
   similar: ({ id }, { first }, { similarTo }) => similarTo.load({ id, limit: pageSize(first, 5) }),
 };
