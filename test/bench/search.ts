@@ -8,7 +8,9 @@ import { StoryAssigner } from "../../subgraphs/vector-search/src/io/story-assign
 import { startServers } from "../real-servers.ts";
 import type { BenchOptions, BenchResult, BenchRow } from "./bench-result.ts";
 import { percentile } from "./percentiles.ts";
+import { comparedArticles, copyQuality, type ComparedArticles, type ComparedText } from "./search/copied-articles.ts";
 import { halves } from "./search/halves.ts";
+import { manyArticles } from "./search/many-articles.ts";
 import { linkedInstruments, linkedSentences } from "./search/linked-sentences.ts";
 import { linkingQuality } from "./search/linking-quality.ts";
 import { madeCorpus, readCorpus, type JudgedCorpus, type JudgedQuery } from "./search/judged-corpus.ts";
@@ -25,8 +27,16 @@ const SIMILARITIES = [0.5, 0.6, 0.7];
 const SAVED_AT_ONCE = 64;
 const anything = { symbols: null, sources: null, from: null, to: null };
 
-/** How well searches answer judged questions, and how fast. `--corpus DIR`: another corpus than the made one, in BEIR's form. */
+const QUESTIONS = 1_000;
+
+/**
+ * How well searches answer judged questions, and how fast. `--corpus DIR`: another corpus than the made one, in BEIR's form.
+ * `--articles N`: only how fast they are among N articles, and how many of the nearest the index finds. QDRANT_URL: a store that runs.
+ */
 export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
+  if (process.env["QDRANT_URL"]) process.env["TEST_QDRANT_URL"] ??= process.env["QDRANT_URL"];
+  const articlesAt = args.indexOf("--articles");
+  if (articlesAt >= 0) return searchAmong(Number(args[articlesAt + 1]), quick ? 100 : QUESTIONS);
   const folderAt = args.indexOf("--corpus");
   const corpus = folderAt < 0 ? madeCorpus() : readCorpus(args[folderAt + 1]!);
   const texts = quick ? corpus.texts.slice(0, 500) : corpus.texts;
@@ -42,6 +52,7 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
         { id: "search.queries", value: corpus.queries.length, unit: "queries" },
         ...(await measured(store, corpus)),
         ...(await watched(store, embedder, corpus)),
+        ...(await copies(store, embedder)),
         ...(await stories(embedder)),
         ...linking(),
       ],
@@ -52,6 +63,20 @@ export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
     };
   } finally {
     await embedder.close();
+    await stop?.();
+  }
+}
+
+async function searchAmong(articles: number, questions: number): Promise<BenchResult> {
+  if (!Number.isSafeInteger(articles) || articles < 1) throw new Error("--articles takes a whole number above 0");
+  const stop = await startServers(["vector-store"]);
+  const apiKey = process.env["QDRANT_API_KEY"];
+  try {
+    return await manyArticles(
+      { url: process.env["TEST_QDRANT_URL"]!, ...(apiKey ? { apiKey } : {}) },
+      { articles, questions },
+    );
+  } finally {
     await stop?.();
   }
 }
@@ -77,6 +102,7 @@ function articleOf({ id, title, text }: JudgedCorpus["texts"][number]): Article 
     publishedAt: "2024-01-01T00:00:00Z",
     symbols: [],
     mentions: [],
+    copyOf: null,
     sentiment: null,
   };
   return { id, title, summary: text, story: id, ...rest };
@@ -178,6 +204,33 @@ async function stories(embedder: Embedder): Promise<BenchRow[]> {
     );
   }
   return rows;
+}
+
+/** How well copies are told from what looks alike, by all that the subgraph does, among the texts that are stored. */
+async function copies(store: ArticleStore, embedder: Embedder): Promise<BenchRow[]> {
+  const compared = comparedArticles();
+  const arrivedOf = async (id: string, { title, summary }: ComparedText) => {
+    const article = { ...articleOf({ id, title, text: "" }), summary };
+    return { article, vector: await embedder.embed(embeddedText(article), "document") };
+  };
+  const originals = [...new Set(compared.map(({ original }) => original))];
+  const idOf = (original: ComparedText) => `original-${originals.indexOf(original)}`;
+  const stored = await Promise.all(originals.map((original) => arrivedOf(idOf(original), original)));
+  await store.save(stored.map((each, at) => ({ ...each, position: { epoch: "copies", offset: BigInt(at) } })));
+  const assigner = new StoryAssigner(store);
+  const said = new Map<ComparedArticles, string | null>();
+  for (const [at, each] of compared.entries()) {
+    const [assigned] = await assigner.assign([await arrivedOf(`later-${at}`, each.later)]);
+    said.set(each, assigned!.copyOf);
+  }
+  return Object.entries(halves(compared, ({ original }) => original.title)).flatMap(([half, some]) => [
+    { id: `search.copies-compared.${half}`, value: some.length, unit: "pairs" },
+    ...Object.entries(copyQuality(some, (each) => said.get(each) === idOf(each.original))).map(([what, value]) => ({
+      id: `search.copies-${what}.${half}`,
+      value,
+      unit: "0 to 1",
+    })),
+  ]);
 }
 
 /** How well texts are linked to instruments. */

@@ -34,7 +34,7 @@ const PEOPLE = [
   "Ravi Lindqvist",
   "Eva Moreau",
 ];
-const DETAILS = [
+export const DETAILS = [
   "{person}, who speaks for the company, put the sum at {amount} million dollars.",
   "It concerns {amount} million dollars and above all the people in {place}.",
   "{place} is affected most, said {person}.",
@@ -63,13 +63,7 @@ export function madeStories(): StoryArticle[] {
       for (let number = 0; number < 1 + (count! % 6); number += 1) {
         const id = `${story}/${number}`;
         const [later, first, second] = numbers(id);
-        const fill = (text: string) =>
-          text
-            .replaceAll("{c}", name)
-            .replaceAll("{p}", product)
-            .replaceAll("{place}", PLACES[place! % PLACES.length]!)
-            .replaceAll("{person}", PEOPLE[person! % PEOPLE.length]!)
-            .replaceAll("{amount}", String(20 + (amount! % 900)));
+        const fill = filled({ product, name, place: place!, person: person!, amount: amount! });
         const hours = (start! / 2 ** 16) * DAYS * 24 + (later! / 2 ** 16) * TOLD_HOURS;
         articles.push({
           id,
@@ -85,8 +79,27 @@ export function madeStories(): StoryArticle[] {
   return articles.toSorted((left, right) => (left.publishedAt < right.publishedAt ? -1 : 1));
 }
 
-/** Five numbers below 65 536 that a text always gives. */
-function numbers(text: string): number[] {
+interface Told {
+  product: string;
+  name: string;
+  place: number;
+  person: number;
+  amount: number;
+}
+
+/** Puts into a sentence what it leaves open: numbers choose a place, a person and a sum. */
+export function filled({ product, name, place, person, amount }: Told): (sentence: string) => string {
+  return (sentence) =>
+    sentence
+      .replaceAll("{c}", name)
+      .replaceAll("{p}", product)
+      .replaceAll("{place}", PLACES[place % PLACES.length]!)
+      .replaceAll("{person}", PEOPLE[person % PEOPLE.length]!)
+      .replaceAll("{amount}", String(20 + (amount % 900)));
+}
+
+/** Six numbers below 65 536 that a text always gives. */
+export function numbers(text: string): number[] {
   const hash = createHash("sha256").update(text).digest();
-  return [0, 1, 2, 3, 4].map((place) => hash.readUInt16BE(place * 2));
+  return [0, 1, 2, 3, 4, 5].map((place) => hash.readUInt16BE(place * 2));
 }
