@@ -7,10 +7,14 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readRuns } from "./local/run-file.mjs";
 
-const USAGE = "npm run rebuild -- analytics [--set NAME] [--data FOLDER]";
+const USAGE = "npm run rebuild -- analytics|vector-search [--set NAME] [--data FOLDER]";
 const EXIT = { usage: 64, signalled: 130 };
 const ROOT = resolve(import.meta.dirname, "..");
-const PROGRAMS: Readonly<Record<string, string>> = { analytics: "subgraphs/analytics/src/rebuild.ts" };
+/** Which program, and which server of the local stack it needs, by its variable. */
+const PROGRAMS: Readonly<Record<string, { file: string; variable: string; server: string }>> = {
+  analytics: { file: "subgraphs/analytics/src/rebuild.ts", variable: "DATABASE_URL", server: "postgres" },
+  "vector-search": { file: "subgraphs/vector-search/src/rebuild.ts", variable: "QDRANT_URL", server: "vector-store" },
+};
 
 const request = readRequest();
 if (request.problems.length > 0) {
@@ -36,11 +40,12 @@ function readRequest(): { program: string; environment: Record<string, string>; 
   const problems: string[] = [];
   const { values, positionals } = parsed(problems);
   const [name, ...more] = positionals;
-  const program = Object.hasOwn(PROGRAMS, name ?? "") ? PROGRAMS[name!]! : "";
-  if (program === "")
+  const program = Object.hasOwn(PROGRAMS, name ?? "") ? PROGRAMS[name!]! : null;
+  if (program === null)
     problems.push(name === undefined ? "what is to be rebuilt is missing" : `${name} is nothing that can be rebuilt`);
   if (more.length > 0) problems.push(`one part at a time: ${more.join(", ")}`);
-  return { program, environment: localServers(values.data, values.set, problems), problems };
+  const environment = localServers(program ?? PROGRAMS["analytics"]!, values, problems);
+  return { program: program?.file ?? "", environment, problems };
 }
 
 function parsed(problems: string[]): { values: { set: string | undefined; data: string }; positionals: string[] } {
@@ -60,13 +65,17 @@ function parsed(problems: string[]): { values: { set: string | undefined; data: 
 }
 
 /** What the environment leaves open, of the one local stack that runs. */
-function localServers(dataFolder: string, set: string | undefined, problems: string[]): Record<string, string> {
-  if (process.env.DATABASE_URL && set === undefined) return {};
-  const runs = readRuns(resolve(ROOT, dataFolder)).filter((run) => set === undefined || run.set === set);
+function localServers(
+  { variable, server }: { variable: string; server: string },
+  { data, set }: { data: string; set: string | undefined },
+  problems: string[],
+): Record<string, string> {
+  if (process.env[variable] && set === undefined) return {};
+  const runs = readRuns(resolve(ROOT, data)).filter((run) => set === undefined || run.set === set);
   if (runs.length > 1)
     problems.push(`several stacks run here: choose one by --set ${runs.map((run) => run.set).join("|")}`);
   if (runs.length === 0 && set !== undefined) problems.push(`no stack runs on the data set ${set}`);
-  const url = runs[0]?.parts["postgres"]?.url;
-  const local = { ...runs[0]?.feedEnvironment, ...(url !== undefined && { DATABASE_URL: url }) };
+  const url = runs[0]?.parts[server]?.url;
+  const local = { ...runs[0]?.feedEnvironment, ...(url !== undefined && { [variable]: url }) };
   return Object.fromEntries(Object.entries(local).filter(([name]) => !process.env[name]));
 }

@@ -362,6 +362,11 @@ export const ERROR_CATALOGUE = {
   },
 
   // search
+  EMBEDDING_MODEL_MISMATCH: {
+    status: 503,
+    meaning: "A collection of the vector store has other vectors than this process makes.",
+    remedy: "Rebuild the collections: `npm run rebuild -- vector-search`.",
+  },
   SEARCH_QUERY_INVALID: {
     status: 400,
     meaning: "The search is empty or too long.",

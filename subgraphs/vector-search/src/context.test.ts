@@ -2,17 +2,22 @@ import { expect, test } from "vitest";
 import { createContext } from "./context.ts";
 import { Arrivals } from "./io/arrivals.ts";
 import { ArticleStore } from "./io/article-store.ts";
-import type { Embedder } from "./io/embedder.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
+import { type Bound, ServingModel } from "./io/serving-model.ts";
 
 /** A store that nobody answers for: who gets as far as asking it hears SEARCH_UNAVAILABLE. */
-const context = () =>
-  createContext({
-    store: new ArticleStore({ url: "http://127.0.0.1:1", collection: "news" }),
-    embedder: {} as Embedder,
-    arrivals: new Arrivals(),
-    posts: { store: new PostStore({ url: "http://127.0.0.1:1", collection: "posts" }), arrivals: new Arrivals() },
-  });
+function context() {
+  const url = "http://127.0.0.1:1";
+  const bound: Bound = {
+    embedder: { embed: async () => [] },
+    articles: new ArticleStore({ url, collection: "news" }),
+    posts: new PostStore({ url, collection: "posts" }),
+    watches: new NewsWatchStore({ url, collection: "watches" }),
+  };
+  const serving = new ServingModel(bound, async () => bound);
+  return createContext({ serving, arrivals: new Arrivals(), postArrivals: new Arrivals() });
+}
 
 test.each([
   ["newestAbout", 100, "SEARCH_UNAVAILABLE"],

@@ -3,14 +3,15 @@ import DataLoader from "dataloader";
 import type { Article } from "./domain/article.ts";
 import type { Arrivals } from "./io/arrivals.ts";
 import type { AboutRequest, ArticleStore, TellingsRequest } from "./io/article-store.ts";
-import type { Embedder } from "./io/embedder.ts";
 import { foundSoon } from "./io/found-soon.ts";
-import { createPostsContext, type PostParts, type PostsContext } from "./posts-context.ts";
+import type { ServingModel } from "./io/serving-model.ts";
+import { createPostsContext, type PostsContext } from "./posts-context.ts";
 
 /** What resolvers get: loaders that read once per request what several fields ask for. */
 export interface Context {
+  /** For what needs no vectors. */
   store: ArticleStore;
-  embedder: Embedder;
+  serving: ServingModel;
   articles: DataLoader<string, Article | null>;
   newestAbout: DataLoader<AboutRequest, Article[], string>;
   similarTo: DataLoader<{ id: string; limit: number }, Article[], string>;
@@ -27,16 +28,15 @@ const ARTICLES_MAX = 10_000;
 const ARRIVAL_MS_MAX = 1_000;
 
 export function createContext({
-  store,
-  embedder,
+  serving,
   arrivals,
-  posts,
+  postArrivals,
 }: {
-  store: ArticleStore;
-  embedder: Embedder;
+  serving: ServingModel;
   arrivals: Arrivals;
-  posts: PostParts;
+  postArrivals: Arrivals;
 }): Context {
+  const store = serving.current.articles;
   const lists = new AnswerBudget({ rowsMax: ARTICLES_MAX });
   // Counted by what is asked for: each is a search of its own in the vector store, whatever it finds.
   const bounded =
@@ -47,7 +47,7 @@ export function createContext({
     };
   return {
     store,
-    embedder,
+    serving,
     articles: new DataLoader(async (ids) => foundSoon(store, arrivals, ids, ARRIVAL_MS_MAX)),
     newestAbout: new DataLoader(
       bounded((wanted) => store.newestAbout(wanted)),
@@ -56,7 +56,7 @@ export function createContext({
       },
     ),
     similarTo: new DataLoader(
-      bounded((wanted) => store.similarTo(wanted)),
+      bounded((wanted) => serving.run(({ articles }) => articles.similarTo(wanted))),
       { cacheKeyFn: ({ id, limit }) => `${limit} ${id}` },
     ),
     articlesOfStory: new DataLoader(
@@ -66,6 +66,6 @@ export function createContext({
     storySizes: new DataLoader(async (wanted) => store.storySizes(wanted), {
       cacheKeyFn: ({ story, before }) => `${before ?? ""} ${story}`,
     }),
-    posts: createPostsContext(posts, lists, ARRIVAL_MS_MAX),
+    posts: createPostsContext({ store: serving.current.posts, arrivals: postArrivals }, lists, ARRIVAL_MS_MAX),
   };
 }

@@ -7,31 +7,22 @@ import { config } from "./config.ts";
 import { createContext } from "./context.ts";
 import { Arrivals } from "./io/arrivals.ts";
 import { startArticleIndexer } from "./io/article-indexer.ts";
-import { ArticleStore } from "./io/article-store.ts";
-import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
+import { aliasesOf, knownModels } from "./io/known-models.ts";
 import { startPostIndexer } from "./io/post-indexer.ts";
-import { PostStore } from "./io/post-store.ts";
 import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
-import { NewsWatchStore } from "./io/news-watch-store.ts";
+import { ServingModel } from "./io/serving-model.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("vector-search", async (service) => {
   const environment = config();
-  const model = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
+  const { models, close } = knownModels(environment);
+  service.onShutdown("embedder", close);
   const vectorStore = { url: environment.QDRANT_URL, apiKey: environment.QDRANT_API_KEY };
-  const store = new ArticleStore({ ...vectorStore, collection: environment.NEWS_COLLECTION });
-  await store.open(model);
-  const watches = new NewsWatchStore({ ...vectorStore, collection: environment.WATCH_COLLECTION });
-  await watches.open(model);
-  service.health.check("vector store", () => store.check());
-  const postStore = new PostStore({ ...vectorStore, collection: environment.POSTS_COLLECTION });
-  await postStore.open(model);
-
-  const embedder = new Embedder({ threads: environment.EMBEDDING_THREADS });
-  service.onShutdown("embedder", () => embedder.close());
+  const serving = await ServingModel.open({ vectorStore, aliases: aliasesOf(environment), models, log: service.log });
+  service.health.check("vector store", () => serving.current.articles.check());
 
   const kafka = createKafka(environment, "vector-search", service.log);
 
@@ -45,23 +36,23 @@ await runService("vector-search", async (service) => {
 
   const producer = createEventProducer({ kafka, log: service.log });
   service.onShutdown("producer", () => producer.stop());
-  const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
+  const reading = startNewsWatchReader(service, { kafka, serving });
 
   const linked = new LinkedNews(producer);
-  const matcher = new NewsMatcher(service, { watches, reading, producer });
+  const matcher = new NewsMatcher(service, { reading, producer });
   const arrivals = new Arrivals();
-  startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, linked, matcher });
-  const posts = { store: postStore, arrivals: new Arrivals() };
+  startArticleIndexer(service, { kafka, serving, arrivals, instruments, linked, matcher });
+  const postArrivals = new Arrivals();
   startPostIndexer(service, {
-    ...posts,
     kafka,
-    embedder,
+    serving,
+    arrivals: postArrivals,
     instruments,
     retentionDays: environment.POSTS_RETENTION_DAYS,
   });
   await startSubgraph(service, environment, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: () => createContext({ store, embedder, arrivals, posts }),
+    context: () => createContext({ serving, arrivals, postArrivals }),
   });
 });

@@ -20,6 +20,7 @@ import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
+import { ServingModel } from "./io/serving-model.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const { qdrantUrl } = servers;
@@ -69,18 +70,20 @@ async function startSubgraph(): Promise<TestSubgraph> {
   await watches.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   const embedder = new Embedder({ threads: 1 });
   const arrivals = new Arrivals();
-  const posts = { store: new PostStore({ url: qdrantUrl, collection: uniqueName("no-posts") }), arrivals };
+  const posts = new PostStore({ url: qdrantUrl, collection: uniqueName("no-posts") });
+  const bound = { embedder, articles: store, posts, watches };
+  const serving = new ServingModel(bound, async () => bound);
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
-    const reading = startNewsWatchReader(service, { kafka, store: watches, embedder });
+    const reading = startNewsWatchReader(service, { kafka, serving });
     const linked = new LinkedNews(producer, { topic: linkedTopic });
-    const matcher = new NewsMatcher(service, { watches, reading, producer });
-    startArticleIndexer(service, { kafka, store, embedder, arrivals, instruments, linked, matcher, topic });
+    const matcher = new NewsMatcher(service, { reading, producer });
+    startArticleIndexer(service, { kafka, serving, arrivals, instruments, linked, matcher, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
-      context: () => createContext({ store, embedder, arrivals, posts }),
+      context: () => createContext({ serving, arrivals, postArrivals: arrivals }),
     };
   });
 }
@@ -108,7 +111,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await subgraph?.stop();
   await producer?.stop();
-  for (const name of [collection, `${collection}-watches`])
+  for (const name of [`${collection}.1`, `${collection}-watches.1`])
     await new QdrantClient({ url: qdrantUrl, checkCompatibility: false }).deleteCollection(name);
   const admin = kafka.admin();
   await admin.connect();

@@ -17,6 +17,8 @@ import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
+import { PostStore } from "./io/post-store.ts";
+import { type Bound, ServingModel } from "./io/serving-model.ts";
 
 const prefix = uniqueName("test");
 const topics = {
@@ -30,6 +32,12 @@ const model = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
 const store = new ArticleStore({ url: servers.qdrantUrl, collection: `${prefix}-news` });
 const watches = new NewsWatchStore({ url: servers.qdrantUrl, collection: `${prefix}-watches` });
 const embedder = new Embedder({ threads: 1 });
+/** By one model that stays. */
+const servingBy = (other: Partial<Bound> = {}) => {
+  const posts = new PostStore({ url: servers.qdrantUrl, collection: `${prefix}-posts` });
+  const bound = { embedder, articles: store, watches, posts, ...other };
+  return new ServingModel(bound, async () => bound);
+};
 const DEADLINE = { deadlineMs: 30_000 };
 const COPPER = "00000000-0000-4000-8000-000000000001";
 const APPLE = "00000000-0000-4000-8000-000000000002";
@@ -48,8 +56,7 @@ async function start({
   service = createService("vector-search");
   const reading = startNewsWatchReader(service, {
     kafka: kafkaOf,
-    store: watches,
-    embedder: watchEmbedder,
+    serving: servingBy({ embedder: watchEmbedder }),
     topic: topics.watches,
   });
   const watched = {
@@ -58,13 +65,12 @@ async function start({
       return reading.caughtUp();
     },
   };
-  const matcher = new NewsMatcher(service, { watches, reading: watched, producer, topic: topics.matches });
+  const matcher = new NewsMatcher(service, { reading: watched, producer, topic: topics.matches });
   const instruments = new InstrumentDirectory(service, async () => []);
   const linked = new LinkedNews(producer, { topic: topics.linked });
   const parts = {
     kafka: kafkaOf,
-    store,
-    embedder,
+    serving: servingBy(),
     arrivals: new Arrivals(),
     instruments,
     linked,
@@ -97,7 +103,7 @@ afterAll(async () => {
   await embedder.close();
   await producer?.stop();
   const vectorStore = new QdrantClient({ url: servers.qdrantUrl, checkCompatibility: false });
-  for (const name of ["news", "watches"]) await vectorStore.deleteCollection(`${prefix}-${name}`);
+  for (const name of ["news", "watches"]) await vectorStore.deleteCollection(`${prefix}-${name}.1`);
   const admin = kafka.admin();
   await admin.connect();
   await admin.deleteTopics({ topics: Object.values(topics) });
@@ -177,7 +183,7 @@ test("built again from the stream, it tells the same, and nothing that came befo
   const before = await told();
   await service.shutdown("built again");
   const vectorStore = new QdrantClient({ url: servers.qdrantUrl, checkCompatibility: false });
-  await vectorStore.deleteCollection(`${prefix}-news`);
+  await vectorStore.deleteCollection(`${prefix}-news.1`);
   await store.open(model);
   await start();
   await eventually(async () => expect(await store.check()).toEqual({ articles: 4 }), DEADLINE);
@@ -275,13 +281,15 @@ test("a watch that is gone stays gone, whenever the process that should remove i
   const dying = createService("vector-search");
   startNewsWatchReader(dying, {
     kafka,
-    store: new Dying({ url: servers.qdrantUrl, collection: `${prefix}-watches` }),
-    embedder: {
-      embed(text, urgency) {
-        urgencies.add(urgency);
-        return embedder.embed(text, urgency);
+    serving: servingBy({
+      watches: new Dying({ url: servers.qdrantUrl, collection: `${prefix}-watches` }),
+      embedder: {
+        embed(text, urgency) {
+          urgencies.add(urgency);
+          return embedder.embed(text, urgency);
+        },
       },
-    },
+    }),
     topic: topics.watches,
   });
   await eventually(() => expect(asked.length).toBeGreaterThan(0), DEADLINE);

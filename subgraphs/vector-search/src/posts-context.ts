@@ -6,14 +6,13 @@ import { foundSoon } from "./io/found-soon.ts";
 import type { PostPage, PostStore } from "./io/post-store.ts";
 
 /** The parts of posts that live as long as the process. */
-export interface PostParts {
+interface PostParts {
   store: PostStore;
   arrivals: Arrivals;
 }
 
 /** What resolvers of posts get: loaders that read once per request what several fields ask for. */
 export interface PostsContext {
-  store: PostStore;
   byId: DataLoader<string, Post | null>;
   page: DataLoader<PostPage, Post[], string>;
 }
@@ -25,7 +24,6 @@ export function createPostsContext(
   arrivalMsMax: number,
 ): PostsContext {
   return {
-    store,
     byId: new DataLoader(async (ids) => foundSoon(store, arrivals, ids, arrivalMsMax)),
     page: new DataLoader(
       async (wanted: readonly PostPage[]) => {

@@ -13,7 +13,9 @@ import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
 import { startPostIndexer } from "./io/post-indexer.ts";
+import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
+import { ServingModel } from "./io/serving-model.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const { qdrantUrl: url } = servers;
@@ -59,17 +61,23 @@ async function startSubgraph(): Promise<TestSubgraph> {
   const store = new PostStore({ url, collection });
   await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   const embedder = new Embedder({ threads: 1 });
-  const posts = { store, arrivals: new Arrivals() };
-  const news = new ArticleStore({ url, collection: uniqueName("no-news") });
+  const bound = {
+    embedder,
+    posts: store,
+    articles: new ArticleStore({ url, collection: uniqueName("no-news") }),
+    watches: new NewsWatchStore({ url, collection: uniqueName("no-watches") }),
+  };
+  const serving = new ServingModel(bound, async () => bound);
+  const postArrivals = new Arrivals();
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => [
       { symbol: "BTCUSDT", name: "Bitcoin / Tether", venueSymbol: "BTCUSDT", class: "CRYPTO" },
     ]);
     startPostIndexer(service, {
-      ...posts,
       kafka,
-      embedder,
+      serving,
+      arrivals: postArrivals,
       instruments,
       topic: topics.names.posts!,
       retentionDays: 3_650,
@@ -77,7 +85,7 @@ async function startSubgraph(): Promise<TestSubgraph> {
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
-      context: () => createContext({ store: news, embedder, arrivals: new Arrivals(), posts }),
+      context: () => createContext({ serving, arrivals: new Arrivals(), postArrivals }),
     };
   });
 }
@@ -98,7 +106,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await subgraph?.stop();
   await producer?.stop();
-  await new QdrantClient({ url, checkCompatibility: false }).deleteCollection(collection);
+  await new QdrantClient({ url, checkCompatibility: false }).deleteCollection(`${collection}.1`);
   await topics?.drop();
 });
 

@@ -19,6 +19,8 @@ from .store import Store
 log = logging.getLogger("vector_store")
 LEVELS = {"trace": "DEBUG", "debug": "DEBUG", "info": "INFO", "warn": "WARNING", "error": "ERROR", "fatal": "CRITICAL", "silent": "CRITICAL"}
 SHUTDOWN_SECONDS_MAX = 5
+# Clients close idle connections themselves after a few seconds: were we the first, a request could meet the closing and fail.
+KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
@@ -68,6 +70,7 @@ async def _serve(config: Config, store: Store) -> int:
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
     flushing = asyncio.create_task(store.flush_regularly(config.flush_interval_ms / 1000))

@@ -4,11 +4,11 @@ import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import { type ArticleEvent, articleOf, embeddedText, mentionsOf } from "../domain/article.ts";
 import type { Arrivals } from "./arrivals.ts";
-import type { ArticleStore, StoredArticle } from "./article-store.ts";
-import type { Embedder } from "./embedder.ts";
+import type { StoredArticle } from "./article-store.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import type { ArrivedNews, LinkedNews } from "./linked-news.ts";
 import type { NewsMatcher } from "./news-matcher.ts";
+import type { Bound, ServingModel, TextEmbedder } from "./serving-model.ts";
 import { StoryAssigner } from "./story-assigner.ts";
 import { readStream } from "./stream-reader.ts";
 
@@ -18,8 +18,7 @@ const SAVED_AT_ONCE_MAX = 64;
 
 interface IndexerParts {
   kafka: KafkaClient;
-  store: ArticleStore;
-  embedder: Embedder;
+  serving: ServingModel;
   arrivals: Arrivals;
   instruments: InstrumentDirectory;
   linked: LinkedNews;
@@ -35,7 +34,7 @@ interface IndexerParts {
  */
 export function startArticleIndexer(service: Service, parts: IndexerParts): void {
   const { registry } = service;
-  const stories = new StoryAssigner(parts.store);
+  const { serving } = parts;
   const indexed = new Counter({
     name: "vector_search_articles_indexed_total",
     help: "Articles stored",
@@ -57,7 +56,7 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     stream: NEWS,
     topic: parts.topic ?? NEWS,
     check: "news",
-    lastOffset: (epoch) => parts.store.lastOffset(epoch),
+    lastOffset: (epoch) => serving.current.articles.lastOffset(epoch),
     onRefused: () => refused.inc(),
     onEvents: async (events, epoch) => {
       const linker = await parts.instruments.linker();
@@ -66,16 +65,7 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
       await parts.linked.tell(arrived, epoch);
       for (let from = 0; from < arrived.length; from += SAVED_AT_ONCE_MAX) {
         const part = arrived.slice(from, from + SAVED_AT_ONCE_MAX);
-        const prepared = await Promise.all(part.map((each) => prepare(each, epoch)));
-        const told = await stories.assign(prepared);
-        const articles = prepared.map((each, at) => ({ ...each, article: told[at]! }));
-        // Before they are stored: what is stored is not read again, so a match that was not told would be lost.
-        await parts.matcher.tell(
-          articles
-            .map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs }))
-            .filter(({ article }) => article.copyOf === null),
-        );
-        await parts.store.save(articles);
+        const articles = await serving.run((bound) => index(part, epoch, bound));
         indexed.inc(part.length);
         copied.inc(articles.filter(({ article }) => article.copyOf !== null).length);
         parts.arrivals.announce(part.map(({ value }) => value.id));
@@ -83,11 +73,30 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     },
   });
 
-  async function prepare({ value, offset, mentions }: ArrivedNews, epoch: string): Promise<StoredArticle> {
+  async function index(part: readonly ArrivedNews[], epoch: string, bound: Bound): Promise<StoredArticle[]> {
+    const prepared = await Promise.all(part.map((each) => prepare(each, epoch, bound.embedder)));
+    const told = await new StoryAssigner(bound.articles).assign(prepared);
+    const articles = prepared.map((each, at) => ({ ...each, article: told[at]! }));
+    // Before they are stored: what is stored is not read again, so a match that was not told would be lost.
+    await parts.matcher.tell(
+      articles
+        .map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs }))
+        .filter(({ article }) => article.copyOf === null),
+      bound.watches,
+    );
+    await bound.articles.save(articles);
+    return articles;
+  }
+
+  async function prepare(
+    { value, offset, mentions }: ArrivedNews,
+    epoch: string,
+    embedder: TextEmbedder,
+  ): Promise<StoredArticle> {
     const article = articleOf(value, { sentiment: sentimentOfArticle(value), mentions });
     return {
       article,
-      vector: await parts.embedder.embed(embeddedText(article), "document"),
+      vector: await embedder.embed(embeddedText(article), "document"),
       position: { epoch, offset },
     };
   }

@@ -3,7 +3,9 @@ import { QdrantClient } from "@qdrant/js-client-rest";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Article } from "../domain/article.ts";
 import { ArticleStore } from "./article-store.ts";
+import { aliasActions, meaningOf } from "./open-collection.ts";
 import type { Wanted } from "./ranked-query.ts";
+import { ModelSwitched } from "./store-call.ts";
 
 const url = servers.qdrantUrl;
 const collection = uniqueName("test-articles");
@@ -38,7 +40,7 @@ beforeAll(async () => {
     { article: rates, vector: [0, 0, 1], position: { epoch: "e0", offset: 99n } },
   ]);
 });
-afterAll(() => new QdrantClient({ url, checkCompatibility: false }).deleteCollection(collection));
+afterAll(() => new QdrantClient({ url, checkCompatibility: false }).deleteCollection(`${collection}.1`));
 
 const ids = (articles: readonly Article[]) => articles.map(({ id }) => id);
 
@@ -121,9 +123,41 @@ test("the newest about each symbol", async () => {
 });
 
 test("a collection of another model is refused with what to do", async () => {
-  await expect(new ArticleStore({ url, collection }).open({ name: "other-model", dimension: 3 })).rejects.toThrow(
-    "Delete the collection",
+  const refused = {
+    code: "EMBEDDING_MODEL_MISMATCH",
+    message: expect.stringContaining("npm run rebuild -- vector-search"),
+  };
+  const opened = (other: typeof model) => new ArticleStore({ url, collection }).open(other);
+  await expect(opened({ name: "other-model", dimension: 3 })).rejects.toMatchObject(refused);
+  await expect(opened({ name: "test-model", dimension: 4 })).rejects.toMatchObject(refused);
+});
+
+test("a collection without vectors of words is refused", async () => {
+  const client = new QdrantClient({ url, checkCompatibility: false });
+  const alias = uniqueName("test-no-words");
+  await client.createCollection(`${alias}.1`, {
+    vectors: { [meaningOf(model)]: { size: 3, distance: "Cosine" } },
+    metadata: { model: model.name, dimension: 3 },
+  });
+  await client.updateCollectionAliases({ actions: aliasActions(alias, `${alias}.1`) });
+  await expect(new ArticleStore({ url, collection: alias }).open(model)).rejects.toMatchObject({
+    code: "EMBEDDING_MODEL_MISMATCH",
+    message: expect.stringContaining("has no sparse vector words"),
+  });
+  await client.deleteCollection(`${alias}.1`);
+});
+
+test("what another model embedded is told apart, whatever its dimension", async () => {
+  const other = new ArticleStore({ url, collection });
+  await other.open({ name: "other-model", dimension: 3 }).catch(() => {});
+  const wanted = { vector: [1, 0, 0], text: null, filter: anything, halfLifeHours: null };
+  await expect(other.search(wanted, page)).rejects.toBeInstanceOf(ModelSwitched);
+  await expect(other.similarTo([{ id: "copper", limit: 1 }])).rejects.toBeInstanceOf(ModelSwitched);
+  const position = { epoch: "e1", offset: 99n };
+  await expect(other.save([{ article: article("x", 1, []), vector: [1, 0, 0], position }])).rejects.toBeInstanceOf(
+    ModelSwitched,
   );
+  expect(await store.byIds(["x"])).toEqual([null]);
 });
 
 test("a store that can't be reached is a coded error", async () => {

@@ -1,11 +1,11 @@
 import { QdrantClient } from "@qdrant/js-client-rest";
-import { aboutOf, type Article, searchedText } from "../domain/article.ts";
+import { aboutOf, type Article, embeddedText, searchedText } from "../domain/article.ts";
 import { TELLINGS_MAX } from "../domain/story.ts";
 import type { SearchFilter } from "../domain/search-request.ts";
 import { lastOffsetOf } from "./last-offset.ts";
-import { type EmbeddingModel, openCollection } from "./open-collection.ts";
+import { type CollectionKind, type EmbeddingModel, meaningOf, openCollection, writesOf } from "./open-collection.ts";
 import { pointIdOf } from "./point-id.ts";
-import { MEANING, rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
+import { rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
 import { storeCall } from "./store-call.ts";
 
 /** Where in the stream the article came from. */
@@ -56,6 +56,15 @@ const INDEXES = {
   offset: "integer",
 } as const;
 
+export const ARTICLES: CollectionKind = {
+  indexes: INDEXES,
+  textsOf: (payload) => {
+    const article = articleOf(payload);
+    if (article.copyOf !== null) return { meaning: null, words: null };
+    return { meaning: embeddedText(article), words: searchedText(article) };
+  },
+};
+
 /**
  * Articles in the vector store, one point per article id: storing an article again replaces it. Each point carries the
  * position it came from, so the store itself says how far the stream was read: data and position can't part.
@@ -65,6 +74,8 @@ const INDEXES = {
 export class ArticleStore {
   readonly #client: QdrantClient;
   readonly #collection: string;
+  /** The name of the dense vector, as `open` says. */
+  #meaning = "";
 
   constructor({ url, apiKey, collection }: { url: string; apiKey?: string | undefined; collection: string }) {
     this.#client = new QdrantClient({
@@ -77,7 +88,8 @@ export class ArticleStore {
   }
 
   open(model: EmbeddingModel): Promise<void> {
-    return openCollection(this.#client, this.#collection, model, INDEXES);
+    this.#meaning = meaningOf(model);
+    return openCollection(this.#client, this.#collection, model, ARTICLES);
   }
 
   /** How far the stream of this epoch is stored; null when nothing of it is. */
@@ -89,11 +101,11 @@ export class ArticleStore {
   async save(articles: readonly StoredArticle[]): Promise<void> {
     const copies = articles.map(({ article }) => article).filter(({ copyOf }) => copyOf !== null);
     const found = await this.#foundBy(copies, articles);
-    const points = articles.map((stored) => pointOf(stored, found.get(stored.article.id)));
+    const points = articles.map((stored) => pointOf(stored, this.#meaning, found.get(stored.article.id)));
     const saved = new Set(articles.map(({ article }) => article.id));
     const others = [...found].filter(([id]) => !saved.has(id));
     await storeCall(() =>
-      this.#client.batchUpdate(this.#collection, {
+      this.#client.batchUpdate(writesOf(this.#collection), {
         wait: true,
         operations: [
           // First: what is stored says how far was read, and what came before is not read again.
@@ -146,7 +158,9 @@ export class ArticleStore {
     page: { limit: number; offset: number },
     now = new Date(),
   ): Promise<{ article: Article; score: number }[]> {
-    const { points } = await storeCall(() => this.#client.query(this.#collection, rankedQuery(wanted, page, now)));
+    const { points } = await storeCall(() =>
+      this.#client.query(this.#collection, rankedQuery(wanted, { ...page, meaning: this.#meaning, now })),
+    );
     return points.map(({ payload, score }) => ({ article: articleOf(payload), score }));
   }
 
@@ -173,7 +187,7 @@ export class ArticleStore {
     const answers = await this.#batch(
       known.map(({ request: { limit }, original }) => ({
         query: pointIdOf(original),
-        using: MEANING,
+        using: this.#meaning,
         limit,
         with_payload: true,
       })),
@@ -191,7 +205,7 @@ export class ArticleStore {
       this.#client.queryBatch(this.#collection, {
         searches: wanted.map(({ vector, from, to }) => ({
           query: [...vector],
-          using: MEANING,
+          using: this.#meaning,
           filter: { must: [{ key: "publishedAt", range: { gte: from, lte: to } }] },
           params: { exact: true },
           limit: TELLINGS_MAX + 1,
@@ -288,12 +302,16 @@ function foundByItself(article: Article): Pick<Payload, "source" | "about"> {
 }
 
 /** `found`: by what it is found because of its copies. */
-function pointOf({ article, vector, position }: StoredArticle, found: Pick<Payload, "source" | "about"> | undefined) {
+function pointOf(
+  { article, vector, position }: StoredArticle,
+  meaning: string,
+  found: Pick<Payload, "source" | "about"> | undefined,
+) {
   const { source: publisher, ...rest } = article;
   const isCopy = article.copyOf !== null;
   return {
     id: pointIdOf(article.id),
-    vector: isCopy ? {} : { [MEANING]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
+    vector: isCopy ? {} : { [meaning]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
     payload: {
       ...rest,
       publisher,

@@ -14,7 +14,6 @@ interface ArrivedArticle {
 }
 
 interface MatcherParts {
-  watches: NewsWatchStore;
   /** Of the watches: articles wait for it. */
   reading: StreamReading;
   producer: EventProducer;
@@ -23,14 +22,12 @@ interface MatcherParts {
 
 /** Tells which watches articles are about, on `news.matches.v1`. Told again, a match has the same event id. */
 export class NewsMatcher {
-  readonly #watches: NewsWatchStore;
   readonly #reading: StreamReading;
   readonly #producer: EventProducer;
   readonly #topic: string;
   readonly #matched: Counter;
 
-  constructor(service: Service, { watches, reading, producer, topic = MATCHES }: MatcherParts) {
-    this.#watches = watches;
+  constructor(service: Service, { reading, producer, topic = MATCHES }: MatcherParts) {
     this.#reading = reading;
     this.#producer = producer;
     this.#topic = topic;
@@ -41,11 +38,11 @@ export class NewsMatcher {
     });
   }
 
-  /** Returns when all matches are in the log. */
-  async tell(arrived: readonly ArrivedArticle[]): Promise<void> {
+  /** Returns when all matches are in the log. Articles and watches are embedded by the same model. */
+  async tell(arrived: readonly ArrivedArticle[], watches: NewsWatchStore): Promise<void> {
     // After a time without us both streams have grown: an article that is held against the watches of then is lost to newer ones.
     await this.#reading.caughtUp();
-    const found = await this.#watches.matching(
+    const found = await watches.matching(
       arrived.map(({ article, vector, arrivedMs }) => ({ vector, about: aboutOf(article), arrivedMs })),
     );
     const sent = arrived.flatMap(({ article }, at) =>

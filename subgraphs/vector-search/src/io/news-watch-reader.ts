@@ -2,23 +2,21 @@ import type { KafkaClient } from "@mib/events/kafka";
 import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import type { NewsWatchEvent } from "../domain/news-watch.ts";
-import type { Embedder } from "./embedder.ts";
-import type { NewsWatchStore } from "./news-watch-store.ts";
-import { readStream, type StreamReading } from "./stream-reader.ts";
+import type { Bound, ServingModel } from "./serving-model.ts";
+import { type Read, readStream, type StreamReading } from "./stream-reader.ts";
 
 const WATCHES = "news.watches.v1";
 
 interface ReaderParts {
   kafka: KafkaClient;
-  store: NewsWatchStore;
-  embedder: Pick<Embedder, "embed">;
+  serving: ServingModel;
   topic?: string;
 }
 
 /** Keeps the watches in the vector store in step with those that notification announces. */
 export function startNewsWatchReader(
   service: Service,
-  { kafka, store, embedder, topic = WATCHES }: ReaderParts,
+  { kafka, serving, topic = WATCHES }: ReaderParts,
 ): StreamReading {
   const refused = new Counter({
     name: "vector_search_watches_refused_total",
@@ -30,30 +28,34 @@ export function startNewsWatchReader(
     stream: WATCHES,
     topic,
     check: "news watches",
-    lastOffset: (epoch) => store.lastOffset(epoch),
+    lastOffset: (epoch) => serving.current.watches.lastOffset(epoch),
     onRefused: () => refused.inc(),
-    onEvents: async (events, epoch) => {
-      // Of each watch the newest alone: what came before is over.
-      const newest = new Map(events.map((event) => [event.value.id, event]));
-      const saved = [...newest.values()].map(async ({ value: { id, version, wanted, at }, offset }) =>
-        wanted === null
-          ? null
-          : {
-              ...wanted,
-              id,
-              version,
-              at,
-              position: { epoch, offset },
-              // Behind the searches of users: built again, all watches come at once.
-              vector: await embedder.embed(wanted.query, "document"),
-            },
-      );
-      const kept = (await Promise.all(saved)).filter((watch) => watch !== null);
-      // Removed first: what is saved says how far was read, and what came before it is not read again.
-      await store.remove(
-        [...newest.values()].filter(({ value }) => value.wanted === null).map(({ value }) => value.id),
-      );
-      await store.save(kept);
-    },
+    onEvents: (events, epoch) => serving.run((bound) => keepInStep(events, epoch, bound)),
   });
+}
+
+async function keepInStep(
+  events: readonly Read<NewsWatchEvent>[],
+  epoch: string,
+  { embedder, watches }: Bound,
+): Promise<void> {
+  // Of each watch the newest alone: what came before is over.
+  const newest = new Map(events.map((event) => [event.value.id, event]));
+  const saved = [...newest.values()].map(async ({ value: { id, version, wanted, at }, offset }) =>
+    wanted === null
+      ? null
+      : {
+          ...wanted,
+          id,
+          version,
+          at,
+          position: { epoch, offset },
+          // Behind the searches of users: built again, all watches come at once.
+          vector: await embedder.embed(wanted.query, "document"),
+        },
+  );
+  const kept = (await Promise.all(saved)).filter((watch) => watch !== null);
+  // Removed first: what is saved says how far was read, and what came before it is not read again.
+  await watches.remove([...newest.values()].filter(({ value }) => value.wanted === null).map(({ value }) => value.id));
+  await watches.save(kept);
 }

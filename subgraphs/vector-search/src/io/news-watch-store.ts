@@ -1,8 +1,7 @@
 import { QdrantClient } from "@qdrant/js-client-rest";
 import type { NewsWatchEvent, NewsWatchWanted } from "../domain/news-watch.ts";
 import { lastOffsetOf } from "./last-offset.ts";
-import { type EmbeddingModel, openCollection } from "./open-collection.ts";
-import { MEANING } from "./ranked-query.ts";
+import { type CollectionKind, type EmbeddingModel, meaningOf, openCollection, writesOf } from "./open-collection.ts";
 import { storeCall } from "./store-call.ts";
 
 export interface StoredWatch extends NewsWatchWanted {
@@ -28,6 +27,7 @@ export interface FoundWatch {
 
 interface Payload {
   version: number;
+  query: string;
   symbols: string[];
   similarityLeast: number;
   at: string;
@@ -36,6 +36,12 @@ interface Payload {
 }
 
 const INDEXES = { symbols: "keyword", at: "datetime", epoch: "keyword", offset: "integer" } as const;
+
+export const WATCHES: CollectionKind = {
+  indexes: INDEXES,
+  textsOf: (payload) => ({ meaning: (payload as unknown as Payload).query, words: null }),
+};
+
 /** Watches that are read at once. */
 const PAGE = 500;
 /** No watch may ask for less, so that nothing below need be read. */
@@ -48,6 +54,8 @@ const SIMILARITY_MIN = 0.3;
 export class NewsWatchStore {
   readonly #client: QdrantClient;
   readonly #collection: string;
+  /** The name of the dense vector, as `open` says. */
+  #meaning = "";
 
   constructor({ url, apiKey, collection }: { url: string; apiKey?: string | undefined; collection: string }) {
     this.#client = new QdrantClient({
@@ -60,7 +68,8 @@ export class NewsWatchStore {
   }
 
   open(model: EmbeddingModel): Promise<void> {
-    return openCollection(this.#client, this.#collection, model, INDEXES);
+    this.#meaning = meaningOf(model);
+    return openCollection(this.#client, this.#collection, model, WATCHES);
   }
 
   lastOffset(epoch: string): Promise<bigint | null> {
@@ -70,11 +79,12 @@ export class NewsWatchStore {
   /** Returns when the watches are stored for good; one that is known is replaced. */
   async save(watches: readonly StoredWatch[]): Promise<void> {
     if (watches.length === 0) return;
-    const points = watches.map(({ id, vector, version, symbols, similarityLeast, at, position }) => ({
+    const points = watches.map(({ id, vector, version, query, symbols, similarityLeast, at, position }) => ({
       id,
-      vector: { [MEANING]: [...vector] },
+      vector: { [this.#meaning]: [...vector] },
       payload: {
         version,
+        query,
         symbols: [...symbols],
         similarityLeast,
         at,
@@ -82,12 +92,12 @@ export class NewsWatchStore {
         offset: Number(position.offset),
       } satisfies Payload as unknown as Record<string, unknown>,
     }));
-    await storeCall(() => this.#client.upsert(this.#collection, { wait: true, points }));
+    await storeCall(() => this.#client.upsert(writesOf(this.#collection), { wait: true, points }));
   }
 
   async remove(ids: readonly NewsWatchEvent["id"][]): Promise<void> {
     if (ids.length === 0) return;
-    await storeCall(() => this.#client.delete(this.#collection, { wait: true, points: [...ids] }));
+    await storeCall(() => this.#client.delete(writesOf(this.#collection), { wait: true, points: [...ids] }));
   }
 
   /** For each article, the watches that it is near enough to and that are as old as it, whatever their number. */
@@ -101,7 +111,7 @@ export class NewsWatchStore {
       const { points } = await storeCall(() =>
         this.#client.query(this.#collection, {
           query: [...vector],
-          using: MEANING,
+          using: this.#meaning,
           filter: {
             must: [
               { key: "at", range: { lte: new Date(arrivedMs).toISOString() } },

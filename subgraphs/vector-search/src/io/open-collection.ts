@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
+import { CodedError } from "@mib/service/coded-error";
 import type { QdrantClient } from "@qdrant/js-client-rest";
-import { MEANING, WORDS } from "./ranked-query.ts";
+import { WORDS } from "./ranked-query.ts";
 
 export interface EmbeddingModel {
   name: string;
@@ -8,33 +10,135 @@ export interface EmbeddingModel {
 
 type FieldSchema = NonNullable<Parameters<QdrantClient["createPayloadIndex"]>[1]["field_schema"]>;
 
+/** What the points of a collection have. */
+export interface CollectionKind {
+  indexes: Readonly<Record<string, FieldSchema>>;
+  /** The texts that a point's vectors are made of; null: it has no such vector. */
+  textsOf(payload: Record<string, unknown>): { meaning: string | null; words: string | null };
+}
+
+const COMMAND = "npm run rebuild -- vector-search";
+
 /**
- * Makes a collection of texts with a vector of their meaning and one of their words, or checks that what is there was embedded
- * by this model. Throws with what to do when it was not.
+ * The name of a point's dense vector says whose it is: what another model embedded is refused by the store, and neither stored nor
+ * compared.
+ */
+export function meaningOf({ name, dimension }: EmbeddingModel): string {
+  return `meaning-${createHash("sha256").update(`${name} ${dimension}`).digest("hex").slice(0, 8)}`;
+}
+
+/** Where points are written. It is another alias than the one that is read, and gone while a rebuild switches both. */
+export const writesOf = (alias: string): string => `${alias}-writes`;
+
+/** Versions of a collection are numbered. */
+export const versionOf = (alias: string, version: number): string => `${alias}.${version}`;
+
+/** Which collection each alias stands for. */
+export async function aliasTargets(client: QdrantClient): Promise<Map<string, string>> {
+  const { aliases } = await client.getAliases();
+  return new Map(aliases.map(({ alias_name, collection_name }) => [alias_name, collection_name]));
+}
+
+/** The model that embedded the collection of an alias; null when there is none. */
+export async function modelOf(client: QdrantClient, alias: string): Promise<EmbeddingModel | null> {
+  const target = (await aliasTargets(client)).get(alias);
+  if (target === undefined) return null;
+  const { config } = await client.getCollection(target);
+  const { model, dimension } = config.metadata ?? {};
+  return { name: String(model), dimension: Number(dimension) };
+}
+
+/**
+ * Makes the first version of a collection of texts, with a vector of their meaning and one of their words, or checks that what is
+ * there was embedded by this model. Throws EMBEDDING_MODEL_MISMATCH with what to do when it was not.
  */
 export async function openCollection(
   client: QdrantClient,
+  alias: string,
+  model: EmbeddingModel,
+  kind: CollectionKind,
+): Promise<void> {
+  const targets = await aliasTargets(client);
+  const serving = targets.get(alias);
+  if (serving === undefined) return makeFirst(client, alias, model, kind);
+  await checkCollection(client, serving, model);
+  if (targets.get(writesOf(alias)) !== serving)
+    throw new CodedError(
+      "EMBEDDING_MODEL_MISMATCH",
+      `A rebuild of ${alias} is being finished, or ended too early: ${COMMAND}`,
+    );
+  await createIndexes(client, serving, kind);
+}
+
+/** A collection for a model, empty. `metadata` is kept with it. */
+export async function createFor(
+  client: QdrantClient,
   collection: string,
   model: EmbeddingModel,
-  indexes: Readonly<Record<string, FieldSchema>>,
+  kind: CollectionKind,
+  metadata: Record<string, unknown> = {},
 ): Promise<void> {
-  const { exists } = await client.collectionExists(collection);
-  if (!exists) {
-    await client.createCollection(collection, {
-      vectors: { [MEANING]: { size: model.dimension, distance: "Cosine" } },
-      sparse_vectors: { [WORDS]: { modifier: "idf" } },
-      metadata: { model: model.name, dimension: model.dimension },
-    });
-  }
-  const { config, payload_schema: indexed } = await client.getCollection(collection);
-  const { model: name, dimension } = config.metadata ?? {};
-  if (name !== model.name || dimension !== model.dimension) {
-    throw new Error(
-      `the collection ${collection} holds vectors of ${String(name)} (${String(dimension)} dimensions), this process embeds with ` +
-        `${model.name} (${model.dimension}): they can't be compared. Delete the collection, and it is built again from the stream.`,
+  await client.createCollection(collection, {
+    vectors: { [meaningOf(model)]: { size: model.dimension, distance: "Cosine" } },
+    sparse_vectors: { [WORDS]: { modifier: "idf" } },
+    metadata: { ...metadata, model: model.name, dimension: model.dimension },
+  });
+  await createIndexes(client, collection, kind);
+}
+
+/** What to tell the store so that readers and writers of an alias come to a collection. */
+export function aliasActions(alias: string, collection: string) {
+  return [alias, writesOf(alias)].flatMap((alias_name) => [
+    { delete_alias: { alias_name } },
+    { create_alias: { alias_name, collection_name: collection } },
+  ]);
+}
+
+async function makeFirst(
+  client: QdrantClient,
+  alias: string,
+  model: EmbeddingModel,
+  kind: CollectionKind,
+): Promise<void> {
+  const { collections } = await client.getCollections();
+  const names = new Set(collections.map(({ name }) => name));
+  if (names.has(alias))
+    throw new CodedError(
+      "EMBEDDING_MODEL_MISMATCH",
+      `${alias} is a collection and no alias of one: delete it, and it is built again from the stream, or choose another name.`,
     );
-  }
-  for (const [field_name, field_schema] of Object.entries(indexes)) {
+  const first = versionOf(alias, 1);
+  if (!names.has(first))
+    await createFor(client, first, model, kind).catch((error: { status?: number }) => {
+      // Another process makes it, too.
+      if (error.status !== 409) throw error;
+    });
+  await checkCollection(client, first, model);
+  await createIndexes(client, first, kind);
+  await client.updateCollectionAliases({ actions: aliasActions(alias, first) });
+}
+
+async function checkCollection(client: QdrantClient, collection: string, model: EmbeddingModel): Promise<void> {
+  const { config } = await client.getCollection(collection);
+  const { model: name, dimension } = config.metadata ?? {};
+  const vectors = config.params.vectors as Record<string, { size?: number } | undefined> | undefined;
+  const problem =
+    name !== model.name || dimension !== model.dimension
+      ? `holds vectors of ${String(name)} (${String(dimension)} dimensions), this process embeds with ${model.name} (${model.dimension})`
+      : vectors?.[meaningOf(model)]?.size !== model.dimension
+        ? `has no vector ${meaningOf(model)} of ${model.dimension} dimensions`
+        : config.params.sparse_vectors?.[WORDS] === undefined
+          ? `has no sparse vector ${WORDS}`
+          : null;
+  if (problem !== null)
+    throw new CodedError(
+      "EMBEDDING_MODEL_MISMATCH",
+      `The collection ${collection} ${problem}. Make it anew: ${COMMAND}`,
+    );
+}
+
+async function createIndexes(client: QdrantClient, collection: string, { indexes }: CollectionKind): Promise<void> {
+  const { payload_schema: indexed } = await client.getCollection(collection);
+  for (const [field_name, field_schema] of Object.entries(indexes))
     if (!(field_name in indexed)) await client.createPayloadIndex(collection, { wait: true, field_name, field_schema });
-  }
 }

@@ -12,9 +12,9 @@ import type { Service } from "@mib/service/run";
 import type { EntityLinker } from "../domain/linking/entity-linker.ts";
 import { embeddedPost, mentionedIn, postOf, type PostEvent } from "../domain/post.ts";
 import type { Arrivals } from "./arrivals.ts";
-import type { Embedder } from "./embedder.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
-import type { PostStore, StoredPost } from "./post-store.ts";
+import type { StoredPost } from "./post-store.ts";
+import type { ServingModel, TextEmbedder } from "./serving-model.ts";
 
 const POSTS_TOPIC = "social.posts.v1";
 /** Posts are searchable after at most this many were embedded. */
@@ -27,8 +27,7 @@ const KNOWN_AGAIN_MAX = 500;
 
 export interface PostIndexerParts {
   kafka: KafkaClient;
-  store: PostStore;
-  embedder: Embedder;
+  serving: ServingModel;
   arrivals: Arrivals;
   instruments: InstrumentDirectory;
   /** Counted back from the newest post. */
@@ -48,7 +47,7 @@ interface Accepted {
  */
 export function startPostIndexer(service: Service, parts: PostIndexerParts): void {
   const { log, shutdownSignal, registry } = service;
-  const { topic = POSTS_TOPIC, store, retentionDays } = parts;
+  const { topic = POSTS_TOPIC, serving, retentionDays } = parts;
   const indexed = new Counter({
     name: "vector_search_posts_indexed_total",
     help: "Posts stored",
@@ -100,7 +99,7 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
   startRetention();
 
   async function startOffset(epoch: string, partition: number): Promise<bigint | "earliest"> {
-    const known = await store.newestPositions(epoch, KNOWN_AGAIN_MAX);
+    const known = await serving.current.posts.newestPositions(epoch, KNOWN_AGAIN_MAX);
     const last = known[0];
     if (last === undefined) return "earliest";
     const position = { epoch, id: idOfOffset(String(last.offset)) };
@@ -132,7 +131,9 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
     for (;;) {
       try {
         const linker = await parts.instruments.linker();
-        await store.save(await Promise.all(part.map((item) => prepare(item, epoch, linker))));
+        await serving.run(async ({ embedder, posts }) =>
+          posts.save(await Promise.all(part.map((item) => prepare(item, { epoch, linker, embedder })))),
+        );
         indexed.inc(part.length);
         parts.arrivals.announce(part.map(({ event }) => event.id));
         return;
@@ -144,15 +145,18 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
     }
   }
 
-  async function prepare({ event, offset }: Accepted, epoch: string, linker: EntityLinker): Promise<StoredPost> {
+  async function prepare(
+    { event, offset }: Accepted,
+    { epoch, linker, embedder }: { epoch: string; linker: EntityLinker; embedder: TextEmbedder },
+  ): Promise<StoredPost> {
     const post = postOf(event, sentimentOf(event.text));
-    const vector = await parts.embedder.embed(embeddedPost(post), "document");
+    const vector = await embedder.embed(embeddedPost(post), "document");
     return { post, mentioned: mentionedIn(post, linker), vector, position: { epoch, offset } };
   }
 
   function startRetention(): void {
     const drop = () =>
-      store
+      serving.current.posts
         .dropOlderThan(retentionDays * DAY_MS)
         .catch((error: unknown) => log.warn({ err: error }, "old posts could not be dropped, it is tried again"));
     void drop();

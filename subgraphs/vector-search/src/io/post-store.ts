@@ -1,9 +1,9 @@
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { comparePlaces, placeOf, type PostPlace } from "../domain/post-order.ts";
-import type { Post } from "../domain/post.ts";
-import { type EmbeddingModel, openCollection } from "./open-collection.ts";
+import { embeddedPost, type Post } from "../domain/post.ts";
+import { type CollectionKind, type EmbeddingModel, meaningOf, openCollection, writesOf } from "./open-collection.ts";
 import { pointIdOf } from "./point-id.ts";
-import { MEANING, rankedQuery, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
+import { rankedQuery, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
 import { storeCall } from "./store-call.ts";
 
 export interface StoredPost {
@@ -41,6 +41,14 @@ const INDEXES = {
   offset: "integer",
 } as const;
 
+export const POSTS: CollectionKind = {
+  indexes: INDEXES,
+  textsOf: (payload) => {
+    const post = postOf(payload);
+    return { meaning: embeddedPost(post), words: post.text };
+  },
+};
+
 /** Posts of one microsecond about one instrument that are told apart by a page. */
 const TIES_MAX = 1_000;
 
@@ -53,6 +61,8 @@ type Search = Parameters<QdrantClient["queryBatch"]>[1]["searches"][number];
 export class PostStore {
   readonly #client: QdrantClient;
   readonly #collection: string;
+  /** The name of the dense vector, as `open` says. */
+  #meaning = "";
 
   constructor({ url, apiKey, collection }: { url: string; apiKey?: string | undefined; collection: string }) {
     this.#client = new QdrantClient({
@@ -66,7 +76,8 @@ export class PostStore {
 
   /** Makes the collection, or checks that what is there was embedded by this model. Throws with what to do when it was not. */
   open(model: EmbeddingModel): Promise<void> {
-    return openCollection(this.#client, this.#collection, model, INDEXES);
+    this.#meaning = meaningOf(model);
+    return openCollection(this.#client, this.#collection, model, POSTS);
   }
 
   /** The newest positions of the stream of this epoch that are stored, with the posts' ids, newest first. */
@@ -92,7 +103,7 @@ export class PostStore {
       const { at, ...rest } = post;
       return {
         id: pointIdOf(post.id),
-        vector: { [MEANING]: [...vector], [WORDS]: wordsOf(post.text) },
+        vector: { [this.#meaning]: [...vector], [WORDS]: wordsOf(post.text) },
         payload: {
           ...rest,
           publishedAt: at,
@@ -103,7 +114,7 @@ export class PostStore {
         } satisfies Payload,
       };
     });
-    await storeCall(() => this.#client.upsert(this.#collection, { wait: true, points }));
+    await storeCall(() => this.#client.upsert(writesOf(this.#collection), { wait: true, points }));
   }
 
   /** The posts by id, null where there is none. */
@@ -121,7 +132,9 @@ export class PostStore {
     page: { limit: number; offset: number },
     now = new Date(),
   ): Promise<{ post: Post; score: number }[]> {
-    const { points } = await storeCall(() => this.#client.query(this.#collection, rankedQuery(wanted, page, now)));
+    const { points } = await storeCall(() =>
+      this.#client.query(this.#collection, rankedQuery(wanted, { ...page, meaning: this.#meaning, now })),
+    );
     return points.map(({ payload, score }) => ({ post: postOf(payload), score }));
   }
 
@@ -162,7 +175,7 @@ export class PostStore {
     const newest = (points[0]?.payload as unknown as Payload | undefined)?.atMicros;
     if (newest === undefined) return;
     const filter = { must: [{ key: "atMicros", range: { lt: newest - ageMs * 1_000 } }] };
-    await storeCall(() => this.#client.delete(this.#collection, { wait: true, filter }));
+    await storeCall(() => this.#client.delete(writesOf(this.#collection), { wait: true, filter }));
   }
 
   /** Throws when the store can't be reached or the collection is gone. */

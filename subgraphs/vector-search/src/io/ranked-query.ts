@@ -4,8 +4,7 @@ import type { SearchFilter } from "../domain/search-request.ts";
 type Query = Parameters<QdrantClient["query"]>[1];
 type Prefetch = Exclude<NonNullable<Query["prefetch"]>, readonly unknown[]>;
 
-/** The vectors of a point: one dense, one sparse. */
-export const MEANING = "meaning";
+/** The sparse vector of a point. The dense one is named after its model. */
 export const WORDS = "words";
 
 /** The sparse vector's model: the store makes the vector of the text, and knows how rare each word is. */
@@ -35,10 +34,13 @@ export interface Wanted {
 /** A text as the store takes it for the vector of words. */
 export const wordsOf = (text: string) => ({ text, ...BM25 });
 
-/** The store's query for a page of a ranking. */
-export function rankedQuery(wanted: Wanted, { limit, offset }: { limit: number; offset: number }, now: Date): Query {
+/** The store's query for a page of a ranking. `meaning`: the name of the dense vector. */
+export function rankedQuery(
+  wanted: Wanted,
+  { limit, offset, meaning, now }: { limit: number; offset: number; meaning: string; now: Date },
+): Query {
   const page = { limit, offset, with_payload: true };
-  const lists = listsOf(wanted);
+  const lists = listsOf(wanted, meaning);
   if (lists.length === 1 && wanted.halfLifeHours === null) return { ...lists[0], ...page };
   const prefetch = lists.map((list) => ({ ...list, limit: CANDIDATES_MAX }));
   // An article that only one of the two found has nothing of the other.
@@ -49,10 +51,10 @@ export function rankedQuery(wanted: Wanted, { limit, offset }: { limit: number; 
 }
 
 /** By meaning, by words, or both in this order. */
-function listsOf({ vector, text, filter }: Wanted): Prefetch[] {
+function listsOf({ vector, text, filter }: Wanted, meaning: string): Prefetch[] {
   const only = { filter: storeFilter(filter) };
   return [
-    ...(vector === null ? [] : [{ query: [...vector], using: MEANING, ...only }]),
+    ...(vector === null ? [] : [{ query: [...vector], using: meaning, ...only }]),
     ...(text === null ? [] : [{ query: wordsOf(text), using: WORDS, ...only }]),
   ];
 }

@@ -84,7 +84,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   const client = new QdrantClient({ url, checkCompatibility: false });
-  for (const collection of collections) await client.deleteCollection(collection);
+  for (const collection of collections) await client.deleteCollection(`${collection}.1`);
 });
 
 test("articles of one story are together, whether they came at once or one by one", async () => {

@@ -1,19 +1,18 @@
 import type { QueryResolvers } from "../generated/resolvers.ts";
-import { cursorAt, searchRequest } from "../domain/search-request.ts";
+import { cursorAt, searchRequest, type SearchRequest } from "../domain/search-request.ts";
+import type { Wanted } from "../io/ranked-query.ts";
+import type { TextEmbedder } from "../io/serving-model.ts";
 import { storiesRequest } from "../domain/stories-request.ts";
 import { connectionOf } from "@mib/subgraph-server/connection";
 import { ranked } from "./post-connection.ts";
 
 export const Query: QueryResolvers = {
-  async searchNews(_, args, { store, embedder }) {
-    const { query, rankBy, halfLifeHours, filter, first, offset } = searchRequest(args);
-    const wanted = {
-      vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
-      text: rankBy === "MEANING" ? null : query,
-      filter,
-      halfLifeHours,
-    };
-    const found = await store.search(wanted, { limit: first + 1, offset });
+  async searchNews(_, args, { serving }) {
+    const request = searchRequest(args);
+    const { query, filter, first, offset } = request;
+    const found = await serving.run(async ({ articles, embedder }) =>
+      articles.search(await wantedBy(request, embedder), { limit: first + 1, offset }),
+    );
     const edges = found
       .slice(0, first)
       .map(({ article, score }, index) => ({ node: article, score, query, cursor: cursorAt(offset + index) }));
@@ -35,14 +34,24 @@ export const Query: QueryResolvers = {
       ({ id }) => ({ id, before: null }),
     );
   },
-  async searchPosts(_, args, { posts, embedder }) {
-    const { query, rankBy, halfLifeHours, filter, first, offset } = searchRequest(args);
-    const wanted = {
-      vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
-      text: rankBy === "MEANING" ? null : query,
-      filter,
-      halfLifeHours,
-    };
-    return ranked(await posts.store.search(wanted, { limit: first + 1, offset }), first, offset);
+  async searchPosts(_, args, { serving }) {
+    const request = searchRequest(args);
+    const { first, offset } = request;
+    const found = await serving.run(async ({ posts, embedder }) =>
+      posts.search(await wantedBy(request, embedder), { limit: first + 1, offset }),
+    );
+    return ranked(found, first, offset);
   },
 };
+
+async function wantedBy(
+  { query, rankBy, filter, halfLifeHours }: SearchRequest,
+  embedder: TextEmbedder,
+): Promise<Wanted> {
+  return {
+    vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
+    text: rankBy === "MEANING" ? null : query,
+    filter,
+    halfLifeHours,
+  };
+}

@@ -1,0 +1,26 @@
+import type { CollectionConfig } from "../config.ts";
+import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./embedder.ts";
+import { EmbeddingEndpoint } from "./embedding-endpoint.ts";
+import type { CollectionAliases, KnownModel } from "./serving-model.ts";
+
+/** What a process can embed with, the wanted model first: that of the endpoint where one is configured, else our own. */
+export function knownModels(environment: CollectionConfig): {
+  models: [KnownModel, ...KnownModel[]];
+  close(): Promise<void>;
+} {
+  const embedder = new Embedder({ threads: environment.EMBEDDING_THREADS });
+  const own = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION, embedder };
+  const close = () => embedder.close();
+  const { EMBEDDINGS_URL: url, EMBEDDINGS_API_KEY: apiKey } = environment;
+  if (url === undefined) return { models: [own], close };
+  const model = { name: environment.EMBEDDINGS_MODEL, dimension: environment.EMBEDDINGS_DIMENSION };
+  return { models: [{ ...model, embedder: new EmbeddingEndpoint({ url, apiKey, ...model }) }, own], close };
+}
+
+export function aliasesOf(environment: CollectionConfig): CollectionAliases {
+  return {
+    articles: environment.NEWS_COLLECTION,
+    posts: environment.POSTS_COLLECTION,
+    watches: environment.WATCH_COLLECTION,
+  };
+}
