@@ -37,6 +37,7 @@ type Payload = Record<string, unknown>;
 const PAGE = 256;
 /** So few changes in a pass are left to the last one, for which articles that arrive wait. */
 const LEFT_MAX = 64;
+const LAST_PASSES_MAX = 10;
 
 /**
  * Embeds collections by another model beside those that serve, follows what arrives meanwhile, switches the aliases of all at once and
@@ -85,11 +86,11 @@ async function switchTo(options: RebuildOptions, versions: readonly Version[]): 
   await client.updateCollectionAliases({ actions: held });
   try {
     let embedded = 0;
-    for (;;) {
-      // A write that had its collection before the aliases went may still come.
-      const changed = await passOver(options, versions);
+    // A write that had its collection before the aliases went may still come.
+    for (let pass = 1, changed = 1; changed > 0; pass += 1) {
+      if (pass > LAST_PASSES_MAX) throw new Error("somebody writes to the collections past their aliases");
+      changed = await passOver(options, versions);
       embedded += changed;
-      if (changed === 0) break;
     }
     await client.updateCollectionAliases({ actions: versions.flatMap(({ alias, to }) => aliasActions(alias, to)) });
     return embedded;
