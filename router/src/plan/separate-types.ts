@@ -14,7 +14,7 @@ import {
 import { collectFields, type CollectedField, type GuardedSelection } from "../shape/collect-fields.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
-import { isTakenAlong } from "./taken-along.ts";
+import { isComputed, isTakenAlong } from "./taken-along.ts";
 
 type Schemas = Pick<RouterSupergraph, "apiSchema" | "joinedSchemas">;
 
@@ -135,7 +135,8 @@ class TypeSeparation {
     return [...new Set([...left.keys(), ...right.keys()])].every((name) => {
       const [some, others] = [left.get(name), right.get(name)];
       const first = (some ?? others)!.values().next().value!;
-      if (!isSelectedAlike(some, others) && isTakenAlong(this.#supergraph, typeName, first.fieldName)) return false;
+      const harms = [isTakenAlong, isComputed].some((each) => each(this.#supergraph, typeName, first.fieldName));
+      if (harms && !isSelectedAlike(some, others)) return false;
       return !some || !others || this.#agree({ typeName, regions: some }, { typeName, regions: others });
     });
   }
