@@ -327,6 +327,20 @@ test("the error of a context that the client did not ask for is not told beside 
   expect(errors).toEqual([{ ...CLOSED, path: ["shops", 1, "best", "price"] }]);
 });
 
+test("a context's value has no error of another field that the client calls by its name", async () => {
+  const { ask } = await federated({
+    shops: {
+      ...SHOPS,
+      typeDefs: SHOPS.typeDefs.replace("currency: String shelf", "currency: String secret: String shelf"),
+      resolvers: { ...SHOPS.resolvers, Shop: { secret: () => Promise.reject(new Error("none of your business")) } },
+    },
+    prices: PRICES,
+  });
+  const { data, errors } = await ask("{ shops { currency: secret best { price } } }");
+  expect(data.shops[3]).toEqual({ currency: null, best: { price: "1 of 1 in null" } });
+  expect(errors).toHaveLength(4);
+});
+
 test("where all that is asked for takes a context that failed, nothing is", async () => {
   const { ask, requests } = await federated({
     shops: { ...SECRETIVE, resolvers: { ...SECRETIVE.resolvers, Query: { shops: () => SHOP_LIST.slice(1, 2) } } },

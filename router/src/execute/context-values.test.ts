@@ -37,7 +37,5 @@ test.each([
   const article = { __typename: "Article" };
   const shop = { __typename: "Shop", currency: "EUR", fair: { __typename: "Fair", ...fair, article } };
   const execution = new Execution(call, {}, { root: { shop }, clean: true });
-  expect(new ContextReader(FETCH, { fullSchema: SCHEMA, clientNames: new Map() }).read(execution).of(0)).toEqual(
-    values,
-  );
+  expect(new ContextReader(FETCH, { fullSchema: SCHEMA }).read(execution).of(0)).toEqual(values);
 });

@@ -2,7 +2,6 @@ import { Kind, type GraphQLSchema } from "graphql";
 import type { ContextSource, ContextVariable, PlannedFetch } from "../plan/fetch-plan.ts";
 import { pathAbove } from "../plan/path-above.ts";
 import { isDataObject, type DataObject, type Execution, type FieldFailure, type ResponsePath } from "./execution.ts";
-import { clientPath } from "./fetch-errors.ts";
 import type { CompileContext } from "./request-part.ts";
 import { compileTargets, pathsOfTargets, type TargetCollector } from "./targets.ts";
 import { matchesTypeCondition, typeOfStep } from "./type-condition.ts";
@@ -18,17 +17,15 @@ export interface ContextValues {
 /** Reads the values of context variables out of the data, for the objects at the path of a fetch. */
 export class ContextReader {
   readonly #schema: GraphQLSchema;
-  readonly #clientNames: ReadonlyMap<string, string>;
   readonly #path: readonly string[];
   readonly #contexts: readonly ContextVariable[];
   readonly #collectors = new Map<number, TargetCollector>();
 
   constructor(
     { path, contexts }: Pick<PlannedFetch, "path" | "contexts">,
-    { fullSchema, clientNames }: Pick<CompileContext, "fullSchema" | "clientNames">,
+    { fullSchema }: Pick<CompileContext, "fullSchema">,
   ) {
     this.#schema = fullSchema;
-    this.#clientNames = clientNames;
     this.#path = path;
     this.#contexts = contexts;
     for (const { sources } of contexts)
@@ -37,7 +34,7 @@ export class ContextReader {
 
   read(execution: Execution): ContextValues {
     const above = new Map([...this.#collectors].map(([up, collect]) => [up, collect(execution.root)]));
-    const failures = new ContextFailures(execution, this.#path, this.#clientNames);
+    const failures = new ContextFailures(execution, this.#path);
     const found = (context: ContextVariable, position: number) =>
       this.#valueOf(context, (up) => above.get(up)![position]!);
     return {
@@ -107,29 +104,27 @@ interface FoundValue {
 class ContextFailures {
   readonly #execution: Execution;
   readonly #path: readonly string[];
-  readonly #clientNames: ReadonlyMap<string, string>;
   #entities: readonly ResponsePath[] | null = null;
   #byPath: ReadonlyMap<string, FieldFailure> | null = null;
 
-  constructor(execution: Execution, path: readonly string[], clientNames: ReadonlyMap<string, string>) {
+  constructor(execution: Execution, path: readonly string[]) {
     this.#execution = execution;
     this.#path = path;
-    this.#clientNames = clientNames;
   }
 
   /** Why the value at these names is null, in the object so many above the entity at a position; absent where none is. */
   at(position: number, up: number | undefined, names: readonly string[]): FieldFailure | undefined {
-    if (up === undefined || this.#execution.subgraphErrors.length === 0) return undefined;
+    if (up === undefined || this.#execution.placedErrors.length === 0) return undefined;
     this.#entities ??= pathsOfTargets(this.#execution.root, this.#path);
     const object = this.#entities[position]!.slice(0, pathAbove(this.#path, up).length);
     this.#byPath ??= this.#readErrors();
-    return this.#byPath.get(JSON.stringify(clientPath([...object, ...names], this.#clientNames, NO_RENAMES)));
+    return this.#byPath.get(JSON.stringify([...object, ...names]));
   }
 
   /** By every beginning of their paths: what an error took may be around its place. */
   #readErrors(): ReadonlyMap<string, FieldFailure> {
     const failures = new Map<string, FieldFailure>();
-    for (const { message, path = [], extensions } of this.#execution.subgraphErrors) {
+    for (const { message, path, extensions } of this.#execution.placedErrors) {
       for (let length = 1; length <= path.length; length++) {
         const key = JSON.stringify(path.slice(0, length));
         if (!failures.has(key)) failures.set(key, { message, extensions, reported: false });
@@ -138,5 +133,3 @@ class ContextFailures {
     return failures;
   }
 }
-
-const NO_RENAMES: ReadonlyMap<string, string> = new Map();

@@ -13,7 +13,7 @@ import {
   type ToldContexts,
 } from "./request-part.ts";
 import { isDataObject, type DataObject, type Execution, type FieldFailure } from "./execution.ts";
-import { clientPath, failureOfError, failureOfExchange, reportError, REPORTED } from "./fetch-errors.ts";
+import { dataPath, failureOfError, failureOfExchange, reportError, REPORTED } from "./fetch-errors.ts";
 import { inputFailureOf } from "./input-failure.ts";
 import { cloneData, compileMerge, type Merge } from "./merge.ts";
 import { renameKeys } from "./rename-keys.ts";
@@ -247,13 +247,14 @@ export class EntityPart {
     isWhole: boolean,
   ): Failures {
     const failures: Failures = { byIndex: new Map(), all: undefined };
+    const source = { subgraph: this.#subgraph, clientNames: this.#context.clientNames };
     let paths: ReturnType<typeof pathsOfTargets>[] | null = null;
     for (const error of errors) {
       const [name, index, ...rest] = error.path ?? [];
       if (name !== listName) {
         if (error.path !== null && (name === "_entities" || /^_e\d+$/.test(String(name)))) continue; // another list's
         if (isWhole) {
-          if (listName === "_entities" || listName === "_e0") reportError(execution, error, null, this.#subgraph);
+          if (listName === "_entities" || listName === "_e0") reportError(execution, error, null, source);
           failures.all ??= REPORTED;
         } else failures.all ??= failureOfError(error, this.#subgraph);
         continue;
@@ -272,8 +273,8 @@ export class EntityPart {
       places.forEach(({ indexes, positions }, place) =>
         indexes.forEach((each, target) => {
           if (each !== index) return;
-          const path = [...paths![place]![positions?.[target] ?? target]!, ...rest];
-          reportError(execution, error, clientPath(path, this.#context.clientNames, this.#renamed), this.#subgraph);
+          const path = [...paths![place]![positions?.[target] ?? target]!, ...dataPath(rest, this.#renamed)];
+          reportError(execution, error, path, source);
         }),
       );
     }

@@ -27,8 +27,8 @@ export class Execution implements Watching {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly call: CallContext;
   readonly errors: ResponseError[] = [];
-  /** Those that subgraphs sent, of all executions on the same data. */
-  readonly subgraphErrors: ResponseError[];
+  /** Those that subgraphs sent for fields, of all executions on the same data, with their paths in it. */
+  readonly placedErrors: (Omit<FieldFailure, "reported"> & { path: ResponsePath })[];
   /** Whether no string in the data needs escaping when it is written as JSON. */
   clean: boolean;
   /** Exchanges with subgraphs that have not ended. */
@@ -51,7 +51,7 @@ export class Execution implements Watching {
     this.root = start.root;
     this.clean = start.clean;
     this.underWay = partOf?.underWay ?? new Set();
-    this.subgraphErrors = partOf?.subgraphErrors ?? [];
+    this.placedErrors = partOf?.placedErrors ?? [];
     if (partOf) this.#failures = partOf.#failures ??= new Map();
   }
 

@@ -25,16 +25,21 @@ export function failureOfError(error: SubgraphError, subgraph: string): FieldFai
 /** A field is missing because of an error that is in the answer already. */
 export const REPORTED: FieldFailure = { message: "", extensions: {}, reported: true };
 
-/** Puts a subgraph's error into the answer; `path` is already the client's, null when the error belongs to no field. */
+/** Puts a subgraph's error into the answer; `path` is where it is in the data, null when the error belongs to no field. */
 export function reportError(
   execution: Execution,
   error: SubgraphError,
   path: ResponsePath | null,
-  subgraph: string,
+  { subgraph, clientNames }: { subgraph: string; clientNames: ReadonlyMap<string, string> },
 ): void {
-  const reported = { message: error.message, ...(path && { path }), extensions: extensionsOf(error, subgraph) };
-  execution.errors.push(reported);
-  execution.subgraphErrors.push(reported);
+  const { message, extensions } = failureOfError(error, subgraph);
+  execution.errors.push({ message, ...(path && { path: clientPath(path, clientNames) }), extensions });
+  if (path) execution.placedErrors.push({ path, message, extensions });
+}
+
+/** The path of an error in a subgraph's answer, with the names that its fields have in the data. */
+export function dataPath(path: ResponsePath, renames: ReadonlyMap<string, string>): ResponsePath {
+  return path.map((step) => (typeof step === "string" ? (renames.get(step) ?? step) : step));
 }
 
 function extensionsOf({ extensions }: SubgraphError, subgraph: string): Record<string, unknown> {
@@ -45,18 +50,10 @@ function extensionsOf({ extensions }: SubgraphError, subgraph: string): Record<s
 const SYNTHETIC_NAME = /^_rq\d+_/;
 
 /**
- * Gives the steps of a path in fetched data the names that the client chose. A path into what only a `@requires` with
+ * Gives the steps of a path in the data the names that the client chose. A path into what only a `@requires` with
  * arguments asked for ends at the object that it was asked of: the client has no name for the rest.
  */
-export function clientPath(
-  path: ResponsePath,
-  clientNames: ReadonlyMap<string, string>,
-  renames: ReadonlyMap<string, string>,
-): ResponsePath {
+function clientPath(path: ResponsePath, clientNames: ReadonlyMap<string, string>): ResponsePath {
   const end = path.findIndex((step) => typeof step === "string" && SYNTHETIC_NAME.test(step));
-  return path.slice(0, end === -1 ? path.length : end).map((step) => {
-    if (typeof step === "number") return step;
-    const name = renames.get(step) ?? step;
-    return clientNames.get(name) ?? name;
-  });
+  return dataPath(path.slice(0, end === -1 ? path.length : end), clientNames);
 }

@@ -2,7 +2,7 @@ import type { PlannedFetch } from "../plan/fetch-plan.ts";
 import type { SubgraphResult } from "../subgraph-client/read-answer.ts";
 import { holds, renamesOf, responseNamesOf, type CompileContext, type PartRun } from "./request-part.ts";
 import type { DataObject, Execution } from "./execution.ts";
-import { clientPath, failureOfError, reportError, REPORTED } from "./fetch-errors.ts";
+import { dataPath, failureOfError, reportError, REPORTED } from "./fetch-errors.ts";
 import { cloneData, compileMerge, type Merge } from "./merge.ts";
 import { renameKeys } from "./rename-keys.ts";
 import { compileTargets, pathsOfTargets, type TargetCollector } from "./targets.ts";
@@ -46,15 +46,11 @@ export class RootPart {
 
   #receive(execution: Execution, targets: readonly DataObject[], { data, errors }: SubgraphResult): void {
     const [subgraph, path] = [this.#subgraph, this.#path];
+    const source = { subgraph, clientNames: this.#context.clientNames };
     const located = errors.filter((error) => error.path !== null);
     for (const error of located) {
       for (const prefix of pathsOfTargets(execution.root, path)) {
-        reportError(
-          execution,
-          error,
-          clientPath([...prefix, ...error.path!], this.#context.clientNames, this.#renamed),
-          subgraph,
-        );
+        reportError(execution, error, [...prefix, ...dataPath(error.path!, this.#renamed)], source);
       }
     }
     const unlocated = errors.find((error) => error.path === null);
@@ -63,7 +59,7 @@ export class RootPart {
       for (const target of targets) execution.fail(target, this.#names, failure);
       return;
     }
-    for (const error of errors) if (error.path === null) reportError(execution, error, null, subgraph);
+    for (const error of errors) if (error.path === null) reportError(execution, error, null, source);
     if (this.#renames.length > 0) renameKeys(this.#context.fullSchema, this.#renames, data, undefined);
     targets.forEach((target, index) => this.#merge(target, index === 0 ? data : cloneData(data)));
   }
