@@ -179,8 +179,8 @@ export interface Federation {
   close(): Promise<void>;
 }
 
-/** What an operation takes for each unit that it costs: 0.5 to 0.6 kB were measured. */
-const COST_BYTES = 600;
+/** What an operation takes for each unit that it costs: 0.5 to 0.6 kB were measured, and up to as much where nobody shares its code. */
+const COST_BYTES = 1_000;
 /** What operations that are kept may take, where the settings do not say. */
 const CACHED_BYTES_MAX = 32 * 1_024 * 1_024;
 

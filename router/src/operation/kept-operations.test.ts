@@ -8,8 +8,8 @@ if ("problems" in composed) throw new Error(composed.problems.join("; "));
 const { supergraphSdl } = composed;
 
 test("of the operations that were used last, as many are kept as the memory for them allows", async () => {
-  // Each of these costs 11 units, 0.6 kB each, and its texts: there is room for two, and for no third.
-  const settings = { subgraph: () => null, operationCacheMax: 100, operationCacheBytesMax: 16_000 };
+  // Each of these costs 11 units, 1 kB each, and its texts: there is room for two, and for no third.
+  const settings = { subgraph: () => null, operationCacheMax: 100, operationCacheBytesMax: 28_000 };
   const federation = await createFederation({ ...settings, supergraphSdl });
   onTestFinished(() => federation.close());
   const prepare = (query: string) => federation.prepare({ query });
