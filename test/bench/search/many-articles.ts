@@ -11,8 +11,6 @@ import { madeArticles, madeQuestions, type MadeArticle } from "./made-articles.t
 
 const MODEL = { name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION };
 const EMBEDDED_AT_ONCE = 256;
-/** Of so many sentences the file of their vectors is named. */
-const NAMING = 100;
 const SAVED_AT_ONCE = 256;
 const PAGE = { limit: 11, offset: 0 };
 const TOP = 10;
@@ -215,7 +213,7 @@ async function fill(store: ArticleStore, count: number, vectorOf: (article: Made
 async function vectorsOf(embedder: Embedder, count: number): Promise<(article: MadeArticle) => number[]> {
   const sentences = [...new Set([...madeArticles(count)].flatMap(sentencesOf))];
   const name = createHash("sha256")
-    .update(`${EMBEDDING_MODEL}\n${sentences.slice(0, NAMING).join("\n")}`)
+    .update(`${EMBEDDING_MODEL}\n${sentences.join("\n")}`)
     .digest("hex");
   mkdirSync(".data/bench", { recursive: true });
   const file = new VectorFile(join(".data/bench", `made-sentences-${name.slice(0, 12)}.f32`), EMBEDDING_DIMENSION);
