@@ -44,15 +44,7 @@ async function streaming() {
   /** Appends the next event of a channel as the relay does, which tries until Redis has taken it. */
   const append = async (channel: string): Promise<void> => {
     const value = (last.get(channel) ?? 0) + 1;
-    const event: Append = {
-      topic,
-      channel,
-      epoch: "e1",
-      id: `${value}-0`,
-      brokerTimeMs: Date.now(),
-      traceparent: null,
-      value: JSON.stringify({ value }),
-    };
+    const event = eventOf(topic, channel, value);
     await eventually(async () => {
       try {
         await appendEvents(writer, [event], { limits: LIMITS, publish: "SHARDED" });
@@ -75,6 +67,15 @@ async function streaming() {
   return { topic, start, router: await start(), append, appendAll, appendWhile, last };
 }
 
+const eventOf = (topic: string, channel: string, value: number): Append => ({
+  topic,
+  channel,
+  epoch: "e1",
+  id: `${value}-0`,
+  brokerTimeMs: Date.now(),
+  traceparent: null,
+  value: JSON.stringify({ value }),
+});
 const subscribe = (router: RunningRouter, channel: string, request: object = {}) =>
   receive(router.client(), `subscription { every(sensor: "${channel}") { value } }`, {}, { stream: request });
 const values = ({ values: received }: Received): number[] => received.map(({ data }) => data.every.value);
@@ -172,6 +173,18 @@ describe("a router on Redis Cluster", () => {
     await haveAll(received, last);
   });
 
+  test("takes events of a window whose slot is about to go to another server", async () => {
+    const { topic, append } = await streaming();
+    const [, from, to] = cluster.primaries;
+    const [channel] = await onServer(topic, from!);
+    await append(channel!);
+    const slot = slotOf(channelName(topic, channel!));
+    await openSlot(slot, from!, to!);
+    const outcome = appendEvents(writer, [eventOf(topic, channel!, 2)], { limits: LIMITS, publish: "SHARDED" });
+    await outcome.finally(() => Promise.all([from!, to!].map((server) => setSlot(server, slot, "STABLE"))));
+    expect(await outcome).toEqual(["APPENDED"]);
+  });
+
   test("misses nothing when a replica takes the place of a server that is killed, and subscribers go on by their cursors", async () => {
     const { start, router, appendAll, appendWhile, last } = await streaming();
     const [victim] = cluster.primaries;
@@ -201,14 +214,20 @@ describe("a router on Redis Cluster", () => {
   });
 });
 
+const idOf = (server: OwnRedis) => asAdmin(server, async (redis) => String(await redis.call("CLUSTER", "MYID")));
+const setSlot = (server: OwnRedis, slot: number, ...state: string[]) =>
+  asAdmin(server, (redis) => redis.call("CLUSTER", "SETSLOT", String(slot), ...state));
+
+/** Begins what `moveSlot` does. */
+async function openSlot(slot: number, from: OwnRedis, to: OwnRedis): Promise<void> {
+  await setSlot(to, slot, "IMPORTING", await idOf(from));
+  await setSlot(from, slot, "MIGRATING", await idOf(to));
+}
+
 /** As `redis-cli --cluster reshard` does it. */
 async function moveSlot(slot: number, from: OwnRedis, to: OwnRedis): Promise<void> {
-  const idOf = (server: OwnRedis) => asAdmin(server, async (redis) => String(await redis.call("CLUSTER", "MYID")));
-  const [fromId, toId] = [await idOf(from), await idOf(to)];
-  const setSlot = (server: OwnRedis, ...state: string[]) =>
-    asAdmin(server, (redis) => redis.call("CLUSTER", "SETSLOT", String(slot), ...state));
-  await setSlot(to, "IMPORTING", fromId);
-  await setSlot(from, "MIGRATING", toId);
+  await openSlot(slot, from, to);
+  const toId = await idOf(to);
   const { hostname, port } = new URL(to.url);
   await asAdmin(from, async (redis) => {
     for (;;) {
@@ -217,8 +236,8 @@ async function moveSlot(slot: number, from: OwnRedis, to: OwnRedis): Promise<voi
       await redis.call("MIGRATE", hostname, port, "", "0", "5000", "KEYS", ...keys);
     }
   });
-  await setSlot(to, "NODE", toId);
-  await setSlot(from, "NODE", toId);
+  await setSlot(to, slot, "NODE", toId);
+  await setSlot(from, slot, "NODE", toId);
 }
 
 test("a supergraph with a source that a cluster can't be is refused, at the start and later", async () => {

@@ -103,11 +103,12 @@ function fcallArguments(
   inCluster: boolean,
   { limits, publish, marker, since = 0n }: AppendOptions,
 ): string[] {
-  const { topic, channel, epoch } = event;
+  const { topic, channel, epoch, eventId } = event;
+  const hasEventId = (eventId ?? "") !== "";
   const keys = [
     epochKey(topic, channel),
     ...(marker ? [marker.key] : []),
-    ...(inCluster ? windowKeys(topic, channel, epoch) : []),
+    ...(inCluster ? windowKeys(topic, channel, epoch, { hasEventId }) : []),
   ];
   return [
     "mib_append_event",
@@ -117,7 +118,7 @@ function fcallArguments(
     event.id,
     String(event.brokerTimeMs),
     event.traceparent ?? "-",
-    event.eventId ?? "",
+    eventId ?? "",
     event.value,
     PUBLISH_ARGUMENT[publish],
     event.known === true ? "1" : "0",

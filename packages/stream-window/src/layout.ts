@@ -27,10 +27,18 @@ export const epochKey = (topic: string, channel: string): string => `${channelNa
 export const windowKey = (topic: string, channel: string, epoch: string): string =>
   `${channelName(topic, channel)}:${epoch}`;
 
-/** All keys of a window: beside the stream what appending keeps of it. */
-export function windowKeys(topic: string, channel: string, epoch: string): string[] {
+/**
+ * The keys of a window that appending writes: beside the stream what it keeps of it. A key that is never there is not among them: for a
+ * slot that goes to another server, Redis Cluster would put off each call that names one.
+ */
+export function windowKeys(
+  topic: string,
+  channel: string,
+  epoch: string,
+  { hasEventId }: { hasEventId: boolean },
+): string[] {
   const window = windowKey(topic, channel, epoch);
-  return [window, `${window}:state`, `${window}:ids`];
+  return [window, `${window}:state`, ...(hasEventId ? [`${window}:ids`] : [])];
 }
 
 /**

@@ -12,7 +12,7 @@ const RETIRED_STATE_SECONDS = 30 * 86_400;
 
 // Other keys of a channel, beside those in layout.ts: `<window>:state` (last id, count, entries, bytes, oldest time, since where
 // the log was read without a hole) and `<window>:ids` (sorted set: event ids by count). The key of its epoch is passed, and in a cluster
-// all of them: while their slot goes to another server, none is written where the others are not. A marker is `<next> <since>`, see progress.ts.
+// all of the window that is written: while their slot goes to another server, none is written where the others are not. A marker is `<next> <since>`, see progress.ts.
 const LIBRARY = `#!lua name=mib_window
 local function newer(a, b)
   local a1, a2 = string.match(a, '^(%d+)%-(%d+)$')
