@@ -61,6 +61,14 @@ class DyingStore extends WindowStore {
   }
 }
 
+class FailingNoteStore extends WindowStore {
+  failures = 0;
+
+  override setProgress(...args: Parameters<WindowStore["setProgress"]>): ReturnType<WindowStore["setProgress"]> {
+    return this.failures-- > 0 ? Promise.reject(new Error("away")) : super.setProgress(...args);
+  }
+}
+
 class LosingOnceStore extends WindowStore {
   #losses = 1;
 
@@ -464,6 +472,36 @@ test("Redis Cluster: events go out by sharded pub/sub, and a lost window is noti
     await relay.handle(batch([record(4, 9)]));
     expect(seeks).toEqual([0n]);
     listener.disconnect();
+  } finally {
+    admin.disconnect();
+    await own.stop();
+  }
+});
+
+test("Redis Cluster: a batch that comes again to a replica that had less says what came before it, and not itself", async () => {
+  const own = await startOwnRedis(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
+  const admin = new Redis(own.url);
+  try {
+    await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    await eventually(async () => expect(await admin.call("CLUSTER", "INFO")).toContain("cluster_state:ok"));
+    const failing = await connectedStore(FailingNoteStore, own.url, true);
+    const { relay } = createRelay({ store: failing });
+    await relay.start();
+    await relay.handle(batch([record(0, 5)]));
+    const before = await dumpOf(admin, symbol);
+    await relay.handle(batch([record(1, 6)]));
+    const same = batch([record(2, 7), record(3, 8)]);
+    failing.failures = 1;
+    await expect(relay.handle(same)).rejects.toThrow("away");
+    for (const [key, dump] of before) await admin.restore(key, 0, dump, "REPLACE");
+    await relay.handle(same);
+    const position = { epoch, id: "5-0" };
+    const { entries, complete } = await readAfter(admin, TOPIC.name, symbol, position, 10);
+    expect(entries.map(({ id, prev }) => [id, prev])).toEqual([
+      ["7-0", "6-0"],
+      ["8-0", "7-0"],
+    ]);
+    expect(complete).toBe(false);
   } finally {
     admin.disconnect();
     await own.stop();

@@ -7,6 +7,7 @@ import type { Topic } from "@mib/events/topics";
 import { validateValue } from "@mib/events/validate";
 import type { Logger } from "@mib/service/log";
 import type { Append, AppendOutcome } from "@mib/stream-window/append-function";
+import { compareIds } from "@mib/stream-window/layout";
 import type { Progress } from "@mib/stream-window/progress";
 import { greatest } from "./greatest.ts";
 import type { RelayMetrics } from "./metrics.ts";
@@ -29,6 +30,9 @@ export interface PartitionContext {
   /** Reads the partition again from an offset. */
   seek(topic: string, partition: number, offset: bigint): void;
 }
+
+/** The last event of a channel that a call has appended. */
+type Appended = StreamEvent["position"] & { since: bigint };
 
 interface Refill {
   /** Events before this offset were published once: they go into the windows in silence. */
@@ -59,8 +63,8 @@ export class PartitionRelay {
   readonly #topic: Topic;
   readonly #partition: number;
   readonly #context: PartitionContext;
-  /** Channels that this process has appended to: their windows must be there, with the event that was appended last, where it is known. */
-  readonly #known = new Map<string, (StreamEvent["position"] & { since: bigint }) | null>();
+  /** Channels that this process has appended to: their windows must be there, with what was appended, newest first, as far as it is known. */
+  readonly #known = new Map<string, readonly Appended[]>();
   /** What was before this offset is not known to be all. */
   #since = 0n;
   #refill: Refill | null = null;
@@ -267,7 +271,12 @@ export class PartitionRelay {
 
   #toAppend(event: StreamEvent): Append {
     const { topic, channel, position, brokerTimeMs, traceparent, value, eventId } = event;
-    const appended = this.#known.get(channel);
+    // A batch that is tried again comes after what was appended before it, not after its own events.
+    const before = this.#known
+      .get(channel)
+      ?.find(
+        ({ epoch, id, since }) => epoch === position.epoch && since === this.#since && compareIds(id, position.id) < 0,
+      );
     return {
       topic,
       channel,
@@ -279,8 +288,7 @@ export class PartitionRelay {
       eventId,
       known: this.#known.has(channel),
       // Where no marker shows it: a replica may have taken over that never had the event.
-      before:
-        appended?.epoch === position.epoch && appended.since === this.#since ? { id: appended.id, count: 0 } : null,
+      before: before ? { id: before.id, count: 0 } : null,
     };
   }
 
@@ -289,14 +297,14 @@ export class PartitionRelay {
     const topic = this.#topic.name;
     let appended = 0;
     let duplicates = 0;
+    const newest = new Map<string, Appended>();
     outcomes.forEach((outcome, i) => {
       const { channel, position, offset } = events[i]!;
-      this.#known.set(
-        channel,
-        outcome === "APPENDED" ? { ...position, since: this.#since } : (this.#known.get(channel) ?? null),
-      );
-      if (outcome === "APPENDED") appended += 1;
-      else if (outcome === "DUPLICATE") duplicates += 1;
+      if (!this.#known.has(channel)) this.#known.set(channel, []);
+      if (outcome === "APPENDED") {
+        newest.set(channel, { ...position, since: this.#since });
+        appended += 1;
+      } else if (outcome === "DUPLICATE") duplicates += 1;
       else {
         metrics.outOfOrder.inc({ topic });
         log.error(
@@ -305,6 +313,13 @@ export class PartitionRelay {
         );
       }
     });
+    for (const [channel, position] of newest) {
+      const [last] = this.#known.get(channel)!;
+      // What Redis lost and was given again changes nothing.
+      const isNews =
+        last?.epoch !== position.epoch || last.since !== position.since || compareIds(last.id, position.id) < 0;
+      if (isNews) this.#known.set(channel, last ? [position, last] : [position]);
+    }
     if (appended > 0) metrics.appended.inc({ topic }, appended);
     if (duplicates > 0) metrics.duplicates.inc({ topic }, duplicates);
   }
@@ -404,7 +419,7 @@ export class PartitionRelay {
       const outcomes = await store.refill(this.#topic, this.#partition, appends, { next: written, since });
       if (outcomes.includes("LOST") || outcomes.includes("BEHIND")) return false;
       refill.written += BigInt(part.length);
-      for (const { event } of part) this.#known.set(event.channel, null);
+      for (const { event } of part) this.#known.set(event.channel, []);
       metrics.refilled.inc({ topic: this.#topic.name }, part.length);
     }
     refill.writing = false;

@@ -16,7 +16,7 @@ export interface Append {
   value: string;
   /** Identity of an event whose id is only its place in the log: a known one is a DUPLICATE at any id. */
   eventId?: string | null;
-  /** Set when events before this one are not in the window: the id of the last of them (or an id below this one) and how many the channel had. */
+  /** Set when events before this one are not in the window: the id of the last of them (or an id below this one) and how many the channel had; an id that is not older than this event says nothing. */
   before?: { id: string; count: number } | null;
   /** The caller knows that the channel has a window: when it has none, Redis lost it. */
   known?: boolean;

@@ -118,7 +118,8 @@ local function append(channel, args)
     redis.call('SET', channel .. ':epoch', epoch)
   end
   if before_id == '' and hole_id ~= '' and known_since ~= since then before_id, before_count = hole_id, 0 end
-  if before_id ~= '' and newer(before_id, last) then
+  -- What is tried again may come with what was appended after it, before the server lost both.
+  if before_id ~= '' and newer(before_id, last) and newer(id, before_id) then
     last = before_id
     if before_count > count then count = before_count end
   end
