@@ -212,6 +212,54 @@ test("events that are missing before one are shown by its prev and count, and a 
   expect((await readAfter(redis, topic, "A", { epoch: EPOCH, id: "10-0" }, 10)).complete).toBe(false);
 });
 
+test("no event comes after itself or after what is newer, whatever the caller says was before it", async () => {
+  const topic = newTopic();
+  await append([event(topic, "5-0")]);
+  await append([
+    event(topic, "6-0", { before: { id: "6-0", count: 9 } }),
+    event(topic, "7-0", { before: { id: "8-0", count: 9 } }),
+  ]);
+  const { entries, complete } = await readAfter(redis, topic, "A", { epoch: EPOCH, id: "5-0" }, 10);
+  expect(entries.map(({ id, prev, count }) => [id, prev, count])).toEqual([
+    ["6-0", "5-0", 2],
+    ["7-0", "6-0", 3],
+  ]);
+  expect(complete).toBe(true);
+});
+
+test("a relay of the version before goes on beside this one, with the marker and without", async () => {
+  const topic = newTopic();
+  const marker = `${topic}:marker`;
+  await redis.set(marker, "3 0");
+  const call = (keys: string[], id: string, next: string) => {
+    const args = [
+      EPOCH,
+      id,
+      "1000",
+      "-",
+      "",
+      "{}",
+      "0",
+      "0",
+      "",
+      "0",
+      "1000",
+      "1000000",
+      "3600000",
+      "0",
+      "",
+      "3",
+      next,
+    ];
+    return redis.call("FCALL", "mib_append", String(keys.length), ...keys, ...args);
+  };
+  expect(await call([channelName(topic, "A"), marker], "5-0", "4")).toBe("APPENDED");
+  expect(await call([channelName(topic, "A")], "6-0", "5")).toBe("APPENDED");
+  expect(await readProgress(redis, marker)).toEqual({ next: 4n, since: 0n });
+  expect(await append([event(topic, "6-0"), event(topic, "7-0")])).toEqual(["DUPLICATE", "APPENDED"]);
+  expect((await lastOf(topic))?.prev).toBe("6-0");
+});
+
 test("a window that no longer reaches back says so", async () => {
   const topic = newTopic();
   const limits = { ...ROOMY, entriesMax: 2 };
