@@ -74,7 +74,7 @@ export class ClusterMessages implements Messages {
     });
   }
 
-  /** Moves channels to where their slots are now, and has each connection ask again for what it was not confirmed. */
+  /** Moves channels to where their slots are now, and has each connection ask again for what it was refused. */
   #assign(): void {
     if (this.#isClosed) return;
     for (const name of this.#nodeOf.keys()) this.#place(name);

@@ -21,10 +21,10 @@ export interface MessageListener {
   moved(): void;
 }
 
+/** One from being wanted until it no longer is: an answer that an UNSUBSCRIBE has overtaken is one to another. */
 interface Wanted {
-  /** Tells the confirmation of the latest SUBSCRIBE from one that an UNSUBSCRIBE has overtaken. */
-  request: number;
-  isConfirmed: boolean;
+  name: string;
+  state: "WAITING" | "ASKED" | "REFUSED" | "CONFIRMED";
 }
 
 /**
@@ -38,7 +38,8 @@ export class MessageConnection {
   readonly #log: Logger;
   readonly #wanted = new Map<string, Wanted>();
   readonly #stopWatching: () => void;
-  #requests = 0;
+  /** Commands without an answer, oldest first: Redis answers them in that order. */
+  readonly #asked = new Set<readonly Wanted[]>();
   #isReady = false;
   #wasAway = false;
   #toSubscribe: string[] = [];
@@ -55,8 +56,7 @@ export class MessageConnection {
     redis.on("ready", () => this.#ready());
     redis.on("close", () => this.#closed());
     redis.on("error", (error: Error) => this.#failed(error));
-    // A refusal of SSUBSCRIBE with MOVED shows in no other way.
-    redis.on("moved", () => listener.moved());
+    redis.on("moved", () => this.#moved());
     redis.on(isSharded ? "smessage" : "message", (name: string, raw: string) => listener.message(name, raw));
     this.#stopWatching = endWhenSilent(redis);
     redis.connect().catch(() => {}); // it tries again by itself; "error" has told why
@@ -67,11 +67,11 @@ export class MessageConnection {
   }
 
   hears(name: string): boolean {
-    return this.#isReady && this.#wanted.get(name)?.isConfirmed === true;
+    return this.#isReady && this.#wanted.get(name)?.state === "CONFIRMED";
   }
 
   subscribe(name: string): void {
-    this.#wanted.set(name, { request: 0, isConfirmed: false });
+    this.#wanted.set(name, { name, state: "WAITING" });
     if (this.#isReady) this.#request(name);
   }
 
@@ -87,10 +87,14 @@ export class MessageConnection {
     this.#wanted.delete(name);
   }
 
-  /** Asks again for what was asked for and is not confirmed. */
+  /** Asks again for what was refused. */
   askAgain(): void {
     if (!this.#isReady) return;
-    for (const [name, { isConfirmed, request }] of this.#wanted) if (!isConfirmed && request > 0) this.#request(name);
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.state !== "REFUSED") continue;
+      wanted.state = "WAITING";
+      this.#request(wanted.name);
+    }
   }
 
   close(): void {
@@ -118,7 +122,8 @@ export class MessageConnection {
     this.#isReady = false;
     this.#wasAway = true;
     this.#toSubscribe = [];
-    for (const wanted of this.#wanted.values()) wanted.isConfirmed = false;
+    this.#asked.clear();
+    for (const wanted of this.#wanted.values()) wanted.state = "WAITING";
     this.#log.warn("Redis is away: streams stand still until it is back");
     this.#listener.lost(this.#wanted.keys());
     this.#listener.moved();
@@ -132,6 +137,15 @@ export class MessageConnection {
     this.#log.debug({ err: error, use: "messages" }, "Redis connection failed");
     if (!this.#isSharded || !this.#isReady || this.#distrusted) return;
     this.#distrusted = setTimeout(() => this.#redis.stream.destroy(), DISTRUST_MS);
+    this.#listener.moved();
+  }
+
+  /** ioredis gives a SSUBSCRIBE that was refused with MOVED no answer: it is the oldest, once those are known that were answered before it. */
+  #moved(): void {
+    setImmediate(() => {
+      const [oldest] = this.#asked;
+      if (oldest) this.#refused(oldest);
+    });
     this.#listener.moved();
   }
 
@@ -152,22 +166,27 @@ export class MessageConnection {
   }
 
   #send(names: readonly string[]): void {
-    this.#requests += 1;
-    const request = this.#requests;
-    for (const name of names) this.#wanted.get(name)!.request = request;
+    const asked = names.map((name) => this.#wanted.get(name)!);
+    for (const wanted of asked) wanted.state = "ASKED";
+    this.#asked.add(asked);
     const sent = this.#isSharded ? this.#redis.ssubscribe(...names) : this.#redis.subscribe(...names);
     sent.then(
-      () => this.#confirm(names, request),
-      () => {}, // the connection is gone, or the server is not to be asked now: it is asked again
+      () => this.#confirmed(asked),
+      () => this.#refused(asked), // or the connection is gone
     );
   }
 
-  #confirm(names: readonly string[], request: number): void {
-    for (const name of names) {
-      const wanted = this.#wanted.get(name);
-      if (wanted?.request !== request) continue;
-      wanted.isConfirmed = true;
-      this.#listener.subscribed(name);
+  #confirmed(asked: readonly Wanted[]): void {
+    if (!this.#asked.delete(asked)) return;
+    for (const wanted of asked) {
+      if (this.#wanted.get(wanted.name) !== wanted) continue;
+      wanted.state = "CONFIRMED";
+      this.#listener.subscribed(wanted.name);
     }
+  }
+
+  #refused(asked: readonly Wanted[]): void {
+    if (!this.#asked.delete(asked)) return;
+    for (const wanted of asked) wanted.state = "REFUSED";
   }
 }
