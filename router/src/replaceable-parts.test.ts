@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { routerConfigSchema, type RouterSettings } from "./config/router-config.ts";
 import { federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
+import { STREAM_KINDS } from "./supergraph/streamed-directive.ts";
 
 const BASE = { supergraph: { file: "s" }, subgraphs: { a: { timeout_ms: 5 } } };
 
@@ -20,5 +21,5 @@ test.each<[string, Partial<RouterSettings>, boolean]>([
 
 test("the federation is told which labels of overrides hold", () => {
   const config = routerConfigSchema.parse({ ...BASE, override_labels: { soon: true, "percent(5)": false } });
-  expect(federationSettings(config).overrideLabels).toEqual({ soon: true, "percent(5)": false });
+  expect(federationSettings(config, STREAM_KINDS).overrideLabels).toEqual({ soon: true, "percent(5)": false });
 });

@@ -18,6 +18,7 @@ import type { RateLimiter } from "./request/rate-limiter.ts";
 import { RequestLimits } from "./request/request-limits.ts";
 import { SharedExecutions } from "./request/shared-executions.ts";
 import { HeaderRules } from "./subgraph-client/header-rules.ts";
+import { STREAM_KINDS, type StreamKind } from "./supergraph/streamed-directive.ts";
 import { subgraphEndpoint } from "./subgraph-client/subgraph-endpoint.ts";
 import type { RouterMetrics } from "./telemetry/router-metrics.ts";
 
@@ -101,16 +102,21 @@ export function createReplaceableParts(
   };
 }
 
-/** What the configuration says about subgraphs and kept operations. */
-export function federationSettings(config: RouterConfig): FederationSettings {
+/** What the configuration says about subgraphs and kept operations; `streamSources` of that which the router was started with. */
+export function federationSettings(config: RouterConfig, streamSources: readonly StreamKind[]): FederationSettings {
   return {
     operationCacheMax: config.limits.operations_cached_max,
     operationCacheBytesMax: config.limits.operations_cached_bytes_max,
     overrideLabels: config.override_labels,
-    // One command waits for many streams, and a cluster takes commands of one slot only.
-    ...(config.streams.redis_cluster && { streamSources: ["KAFKA"] as const }),
+    streamSources,
     subgraph: (name, routingUrl) => subgraphEndpoint(subgraphConfig(config, name), routingUrl),
   };
+}
+
+/** What may feed streams. It is so until the router ends, as the streams are. */
+export function streamSourcesOf({ streams }: RouterConfig): readonly StreamKind[] {
+  // With source REDIS one command waits for many streams, and a cluster takes commands of one slot only.
+  return streams.redis_cluster ? ["KAFKA"] : STREAM_KINDS;
 }
 
 /** Whether two configurations say the same to the federation: then the plans that are kept stay good. */

@@ -12,7 +12,12 @@ import type { RouterPlugin } from "./plugins/plugin.ts";
 import { composePlugins } from "./plugins/plugins.ts";
 import type { Loaded } from "./reload/reloader.ts";
 import { RateLimiter } from "./request/rate-limiter.ts";
-import { createReplaceableParts, federationSettings, sameFederationSettings } from "./replaceable-parts.ts";
+import {
+  createReplaceableParts,
+  federationSettings,
+  sameFederationSettings,
+  streamSourcesOf,
+} from "./replaceable-parts.ts";
 import { StreamBudgets } from "./request/stream-budgets.ts";
 import type { RedisCounters } from "./request/redis-counters.ts";
 import type { StreamHub } from "./streams/hub.ts";
@@ -69,8 +74,9 @@ export async function startRouter(
   const plugins = composePlugins([...(await telemetryPlugins(config.telemetry, log)), ...given], log);
   service.onShutdown("plugins", () => plugins.close());
 
+  const streamSources = streamSourcesOf(config);
   const federation = await createFederation({
-    ...federationSettings(config),
+    ...federationSettings(config, streamSources),
     supergraphSdl,
     planners,
   });
@@ -226,7 +232,7 @@ export async function startRouter(
       const next = createReplaceableParts(newConfig, lasting);
       const known = sameFederationSettings(parts.config, newConfig);
       const { warm_operations_max, warm_ms_max } = newConfig.supergraph;
-      await federation.update(newSupergraphSdl, known ? undefined : federationSettings(newConfig), {
+      await federation.update(newSupergraphSdl, known ? undefined : federationSettings(newConfig, streamSources), {
         operationsMax: warm_operations_max,
         msMax: warm_ms_max,
       });

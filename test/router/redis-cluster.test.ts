@@ -240,14 +240,21 @@ async function moveSlot(slot: number, from: OwnRedis, to: OwnRedis): Promise<voi
   await setSlot(from, slot, "NODE", toId);
 }
 
+const filled: TestSubgraph = {
+  stream: true,
+  typeDefs: `${STREAMED.replace("channel: String!", "source: Source! = KAFKA, channel: String!").replace("v1.0", "v1.1")}
+    enum Source { KAFKA REDIS }
+    type Subscription { orders: Reading! @streamed(topic: "orders", source: REDIS) }
+    type Reading @shareable { value: Float! }`,
+};
+
+test("what a configuration that is taken later says of Redis changes no source: it holds at the next start", async () => {
+  const router = await runningRouter({ filled, sensors: SENSORS });
+  await router.replace({ streams: { redis_cluster: true }, override_labels: { soon: true } });
+  expect((await router.post({ query: "{ __typename }" })).status).toBe(200);
+});
+
 test("a supergraph with a source that a cluster can't be is refused, at the start and later", async () => {
-  const filled: TestSubgraph = {
-    stream: true,
-    typeDefs: `${STREAMED.replace("channel: String!", "source: Source! = KAFKA, channel: String!").replace("v1.0", "v1.1")}
-      enum Source { KAFKA REDIS }
-      type Subscription { orders: Reading! @streamed(topic: "orders", source: REDIS) }
-      type Reading @shareable { value: Float! }`,
-  };
   const streams = { redis_url: cluster.urls, redis_cluster: true };
   const refused = await runningRouter({ filled, sensors: SENSORS }, { streams }).catch((error: unknown) => error);
   expect(refused).toMatchObject({
