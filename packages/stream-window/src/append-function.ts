@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from "ioredis";
-import { within } from "./cluster-client.ts";
 import { COMMAND_TIMEOUT_MS } from "./end-when-silent.ts";
 import { channelName, epochKey, idBelow, windowKeys } from "./layout.ts";
 import { isCluster, toFunctionError } from "./library.ts";
 import type { Outcome, Progress } from "./progress.ts";
+import { within } from "./within.ts";
 
 /** An event to append. */
 export interface Append {

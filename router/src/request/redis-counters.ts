@@ -1,6 +1,7 @@
 import type { Logger } from "@mib/service/log";
-import { createClusterClient, within } from "@mib/stream-window/cluster-client";
+import { createClusterClient } from "@mib/stream-window/cluster-client";
 import { endWhenSilent } from "@mib/stream-window/end-when-silent";
+import { within } from "@mib/stream-window/within";
 import { Redis, type Cluster } from "ioredis";
 import type { RedisAddress } from "../streams/redis-connection.ts";
 import type { SharedCounters } from "./rate-limiter.ts";

@@ -1,9 +1,9 @@
 import type { Logger } from "@mib/service/log";
-import { within } from "@mib/stream-window/cluster-client";
 import { COMMAND_TIMEOUT_MS, endWhenSilent } from "@mib/stream-window/end-when-silent";
 import { channelName, decodeMessage, type WindowEntry } from "@mib/stream-window/layout";
 import { isCluster } from "@mib/stream-window/library";
 import { readAfter, readLast, type WindowSlice } from "@mib/stream-window/reader";
+import { within } from "@mib/stream-window/within";
 import type { Cluster, Redis } from "ioredis";
 import { ClusterMessages } from "./messages/cluster-messages.ts";
 import { MessageConnection, type MessageListener } from "./messages/message-connection.ts";
