@@ -1,5 +1,5 @@
 import { kafkaFields } from "@mib/events/kafka";
-import { field } from "@mib/service/config";
+import { type ConfigCheck, field } from "@mib/service/config";
 
 export const configShape = {
   HOST: field.host(),
@@ -10,3 +10,7 @@ export const configShape = {
   REDIS_CLUSTER: field.flag(),
   ...kafkaFields,
 };
+
+/** Of servers that are no cluster each has data of its own. */
+export const refuseSeveralServers: ConfigCheck<typeof configShape> = ({ REDIS_URL, REDIS_CLUSTER }) =>
+  REDIS_URL.length > 1 && !REDIS_CLUSTER ? ["REDIS_URL: may be several of a cluster only: set REDIS_CLUSTER"] : [];

@@ -15,13 +15,13 @@ export class OwnCluster {
     this.replicas = replicas;
   }
 
-  /** All of its servers, with commas. */
-  get urls(): string {
-    return [...this.primaries, ...this.replicas].map(({ url }) => url).join(",");
+  /** All of its servers. */
+  get urls(): [string, ...string[]] {
+    return [...this.primaries, ...this.replicas].map(({ url }) => url) as [string, ...string[]];
   }
 
   client(): Cluster {
-    const client = new Cluster(this.urls.split(","), { redisOptions: { commandTimeout: 5_000 } });
+    const client = new Cluster(this.urls, { redisOptions: { commandTimeout: 5_000 } });
     client.on("error", () => {});
     return client;
   }

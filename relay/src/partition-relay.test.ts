@@ -49,7 +49,7 @@ async function connectedStore<Store extends WindowStore>(
   url = servers.redisUrl,
   cluster = false,
 ): Promise<Store> {
-  const created = new Store({ REDIS_URL: url, REDIS_CLUSTER: cluster });
+  const created = new Store({ REDIS_URL: [url], REDIS_CLUSTER: cluster });
   stores.push(created);
   await eventually(() => created.ping());
   return created;

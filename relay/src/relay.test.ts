@@ -321,7 +321,7 @@ test.each(["once it is in use", "before it is ready"])(
   async (when) => {
     const proxy = await startTcpProxy(servers.redisUrl);
     if (when === "before it is ready") proxy.hold("TO_CLIENT");
-    const store = new WindowStore({ REDIS_URL: proxy.through(servers.redisUrl), REDIS_CLUSTER: false });
+    const store = new WindowStore({ REDIS_URL: [proxy.through(servers.redisUrl)], REDIS_CLUSTER: false });
     onTestFinished(async () => {
       await store.close();
       await proxy.close();

@@ -9,7 +9,7 @@ test("why there is no connection to Redis is told once, and again when it change
   const admin = new Redis(own.url);
   admin.on("error", () => {});
   const told: string[] = [];
-  const config = { REDIS_URL: own.url.replace("//", "//default:hunter2@"), REDIS_CLUSTER: false };
+  const config = { REDIS_URL: [own.url.replace("//", "//default:hunter2@")] as const, REDIS_CLUSTER: false };
   const store = new WindowStore(config, ({ message }) => told.push(message));
   try {
     await eventually(() => store.ping());
@@ -32,7 +32,7 @@ test.each([false, true])(
   "a Redis that stands still fails what waits for it, and answers again when it goes on (cluster: %s)",
   async (cluster) => {
     const own = await startOwnRedis(cluster ? ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"] : []);
-    const store = new WindowStore({ REDIS_URL: own.url, REDIS_CLUSTER: cluster });
+    const store = new WindowStore({ REDIS_URL: [own.url], REDIS_CLUSTER: cluster });
     const admin = new Redis(own.url);
     if (cluster) await admin.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
     const progress = () => store.progress("topic", 0);

@@ -1,4 +1,5 @@
 import type { Topic } from "@mib/events/topics";
+import type { Urls } from "@mib/service/config";
 import { type Append, type AppendOptions, type AppendOutcome, appendEvents } from "@mib/stream-window/append-function";
 import { createClusterClient } from "@mib/stream-window/cluster-client";
 import { COMMAND_TIMEOUT_MS, endWhenSilent } from "@mib/stream-window/end-when-silent";
@@ -37,7 +38,7 @@ export class WindowStore {
 
   /** `onTrouble` is told why there is no connection, once for as long as it stays the same: commands say only that there is none. */
   constructor(
-    { REDIS_URL, REDIS_CLUSTER }: { REDIS_URL: string; REDIS_CLUSTER: boolean },
+    { REDIS_URL, REDIS_CLUSTER }: { REDIS_URL: Urls; REDIS_CLUSTER: boolean },
     onTrouble: (reason: Error) => void = () => {},
   ) {
     const reconnect = (times: number) => Math.min(50 * times, 1_000);
@@ -46,7 +47,7 @@ export class WindowStore {
     // to be queued.
     this.#redis = REDIS_CLUSTER
       ? createClusterClient(REDIS_URL, connection, { reconnect })
-      : new Redis(REDIS_URL, {
+      : new Redis(REDIS_URL[0], {
           ...connection,
           enableOfflineQueue: false,
           maxRetriesPerRequest: 0,

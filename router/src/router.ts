@@ -93,13 +93,13 @@ export async function startRouter(
     },
     config.streams.event_time_fields,
   );
-  const { redis_url: url, redis_cluster: isCluster } = config.streams;
-  if (url !== null) {
+  const { redis_url: urls, redis_cluster: isCluster } = config.streams;
+  if (urls !== null) {
     // Loaded only where they are wanted: the clients of Redis and Kafka are large.
     const { startStreams } = await import("./streams/start-streams.ts");
     const { RedisCounters } = await import("./request/redis-counters.ts");
-    streams = startStreams({ url, isCluster }, config.streams, metrics, log);
-    counters = new RedisCounters({ url, isCluster }, log);
+    streams = startStreams({ urls, isCluster }, config.streams, metrics, log);
+    counters = new RedisCounters({ urls, isCluster }, log);
   }
   service.onShutdown("streams", () => streams?.close());
   service.onShutdown("rate limits", () => counters?.close());

@@ -38,7 +38,12 @@ async function streaming() {
   const topic = uniqueName("cluster");
   await markWhole(writer, topic, []);
   const { file } = cursorKeysFile("k1");
-  const streams = { redis_url: cluster.urls, redis_cluster: true, verify_interval_ms: 600_000, cursor_keys_file: file };
+  const streams = {
+    redis_url: cluster.urls.join(","),
+    redis_cluster: true,
+    verify_interval_ms: 600_000,
+    cursor_keys_file: file,
+  };
   const start = () => runningRouter({ readings: readings(topic), sensors: SENSORS }, { streams });
   const last = new Map<string, number>();
   /** Appends the next event of a channel as the relay does, which tries until Redis has taken it. */
@@ -123,7 +128,7 @@ describe("a router on Redis Cluster", () => {
 
   test("counts requests for all routers together", async () => {
     const log = createLogger("test");
-    const address = { url: cluster.urls, isCluster: true };
+    const address = { urls: cluster.urls, isCluster: true };
     const [one, other] = [new RedisCounters(address, log), new RedisCounters(address, log)];
     onTestFinished(() => [one, other].forEach((each) => each.close()));
     for (const counters of [one, other]) await eventually(() => counters.add(uniqueName("rate"), 1, 60));
@@ -255,7 +260,7 @@ test("what a configuration that is taken later says of Redis changes no source: 
 });
 
 test("a supergraph with a source that a cluster can't be is refused, at the start and later", async () => {
-  const streams = { redis_url: cluster.urls, redis_cluster: true };
+  const streams = { redis_url: cluster.urls.join(","), redis_cluster: true };
   const refused = await runningRouter({ filled, sensors: SENSORS }, { streams }).catch((error: unknown) => error);
   expect(refused).toMatchObject({
     code: "STREAM_SOURCE_NOT_SUPPORTED",

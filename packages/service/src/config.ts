@@ -3,12 +3,16 @@ import { z } from "zod";
 /** Exit code of a process whose configuration is wrong (EX_CONFIG of sysexits.h). */
 export const EXIT_CODE_CONFIG = 78;
 
+/** What is wrong with values that are good each by itself: a line for each problem, which begins with the variable's name. */
+export type ConfigCheck<Shape extends z.ZodRawShape> = (config: z.output<z.ZodObject<Shape>>) => readonly string[];
+
 /** Reads the configuration from the environment, or prints every problem at once and exits with 78. */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: NodeJS.ProcessEnv = process.env,
+  check?: ConfigCheck<Shape>,
 ): z.output<z.ZodObject<Shape>> {
-  const result = parseConfig(shape, environment);
+  const result = parseConfig(shape, environment, check);
   if ("problems" in result) {
     process.stderr.write(`The configuration has ${result.problems.length} problem(s):\n`);
     for (const problem of result.problems) process.stderr.write(`  ${problem}\n`);
@@ -21,12 +25,28 @@ export function readConfig<Shape extends z.ZodRawShape>(
 export function parseConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: NodeJS.ProcessEnv,
+  check: ConfigCheck<Shape> = () => [],
 ): { config: z.output<z.ZodObject<Shape>> } | { problems: string[] } {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const result = z.object(shape).safeParse(given);
-  if (result.success) return { config: result.data };
-  return { problems: result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
+  if (!result.success)
+    return { problems: result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
+  const problems = check(result.data);
+  return problems.length === 0 ? { config: result.data } : { problems: [...problems] };
 }
+
+/** One URL or several. */
+export type Urls = readonly [string, ...string[]];
+
+/** A text that is a URL or several, with commas. */
+export const urls = () =>
+  z
+    .string({ error: "must be a URL, or URLs with commas" })
+    .transform(splitUrls)
+    .refine((list) => list.every((each) => URL.canParse(each)), "must be a URL, or URLs with commas");
+
+/** A comma that no further URL follows is part of one, as of a password. */
+const splitUrls = (text: string): Urls => text.split(/,\s*(?=[a-z][a-z0-9+.-]*:\/\/)/i) as [string, ...string[]];
 
 const WHOLE_NUMBER = /^\d+$/;
 
@@ -54,14 +74,8 @@ export const field = {
       z.string({ error: "must be set to a URL" }).refine((value) => URL.canParse(value), "must be a URL"),
       fallback,
     ),
-  /** One URL or several, with commas: as they are written. */
-  urls: (fallback?: string) =>
-    withDefault(
-      z
-        .string({ error: "must be set to a URL, or URLs with commas" })
-        .refine((value) => value.split(",").every((each) => URL.canParse(each)), "must be a URL, or URLs with commas"),
-      fallback,
-    ),
+  /** One URL or several, with commas. */
+  urls: (fallback?: string) => withDefault(urls(), fallback === undefined ? undefined : splitUrls(fallback)),
   list: (fallback?: string) =>
     withDefault(
       z.string({ error: "must be set to a comma-separated list" }).transform((value) =>

@@ -64,7 +64,7 @@ test("variables fill values in, with their defaults, and can add no structure", 
   expect(filled.config).toMatchObject({
     listen: { port: 5000 },
     cors: { origins: ["https://a.example", "https://b.example"] },
-    streams: { redis_url: "redis://h:1" },
+    streams: { redis_url: ["redis://h:1"] },
   });
   expect(problems(read(text, { HOST: "x\n  path: /y", PORT: "{a: 1}" })).join()).toMatch(/listen\.port/);
 });
@@ -176,4 +176,17 @@ test("traces go where OpenTelemetry's variable says, unless the file says someth
   expect(url("", { OTEL_EXPORTER_OTLP_ENDPOINT: "nowhere" })).toEqual([
     "/etc/mib/router.yaml: the variable OTEL_EXPORTER_OTLP_ENDPOINT must be a URL",
   ]);
+});
+
+test("several servers of Redis are those of a cluster, and a comma in a password parts none", () => {
+  const streams = (settings: string) => {
+    const result = read(`supergraph: { file: s }\nstreams: { ${settings} }`);
+    return "problems" in result ? result.problems : result.config.streams.redis_url;
+  };
+  const url = (text: string) => `redis_url: "${text}"`;
+  expect(streams(url("rediss://:a,b@one:1"))).toEqual(["rediss://:a,b@one:1"]);
+  const several = url("redis://:a,b@one:1,redis://two:2");
+  expect(streams(`${several}, redis_cluster: true`)).toEqual(["redis://:a,b@one:1", "redis://two:2"]);
+  expect(streams(several)).toEqual([expect.stringContaining("may be several of a cluster only")]);
+  expect(streams(url("redis://one:1,two:2"))).toEqual([expect.stringContaining("must be a URL, or URLs with commas")]);
 });

@@ -1,8 +1,9 @@
+import { urls } from "@mib/service/config";
 import { z } from "zod";
 import { isCredential } from "../subgraph-client/header-names.ts";
 import type { HeaderRule } from "./header-rule-config.ts";
 import { http2Schema, tlsSchema } from "./listener-config.ts";
-import { count, list, url, urls } from "./setting-types.ts";
+import { count, list, url } from "./setting-types.ts";
 import { supergraphSourceSchema } from "./supergraph-source-config.ts";
 import {
   allSubgraphsSchema,
@@ -355,7 +356,7 @@ function refuseSeveralServers(
   { streams: { redis_url, redis_cluster } }: z.output<typeof settings>,
   context: z.RefinementCtx,
 ): void {
-  if (redis_url !== null && redis_url.includes(",") && !redis_cluster)
+  if (redis_url !== null && redis_url.length > 1 && !redis_cluster)
     context.addIssue({
       code: "custom",
       path: ["streams", "redis_url"],

@@ -4,12 +4,6 @@ export const count = (least = 0) => z.number().int().min(least);
 
 export const url = () => z.string().refine((value) => URL.canParse(value), "must be a URL");
 
-/** One URL or several, with commas: as they are written. */
-export const urls = () =>
-  z
-    .string()
-    .refine((value) => value.split(",").every((each) => URL.canParse(each)), "must be a URL, or URLs with commas");
-
 /** A list, or its items in one text with commas: the way a variable carries it. */
 export const list = () => z.preprocess(itemsOf, z.array(z.string()));
 

@@ -13,7 +13,7 @@ export class RedisCounters implements SharedCounters {
   readonly #redis: Redis | Cluster;
   readonly #stopWatching: () => void;
 
-  constructor({ url, isCluster }: RedisAddress, log: Logger) {
+  constructor({ urls, isCluster }: RedisAddress, log: Logger) {
     const connection = {
       connectionName: "mib-router-limits",
       commandTimeout: COMMAND_TIMEOUT_MS,
@@ -21,8 +21,8 @@ export class RedisCounters implements SharedCounters {
     };
     const reconnect = (attempt: number) => Math.min(100 * attempt, 2_000);
     this.#redis = isCluster
-      ? createClusterClient(url, connection, { reconnect })
-      : new Redis(url, {
+      ? createClusterClient(urls, connection, { reconnect })
+      : new Redis(urls[0], {
           ...connection,
           enableOfflineQueue: false,
           maxRetriesPerRequest: 0,

@@ -1,11 +1,12 @@
+import type { Urls } from "@mib/service/config";
 import { createClusterClient, nodeOptions } from "@mib/stream-window/cluster-client";
 import { COMMAND_TIMEOUT_MS } from "@mib/stream-window/end-when-silent";
 import { Redis, type Cluster, type RedisOptions } from "ioredis";
 
 /** The Redis of the configuration. */
 export interface RedisAddress {
-  /** Of a cluster one or more servers, with commas. */
-  url: string;
+  /** Of a cluster one or more servers. */
+  urls: Urls;
   isCluster: boolean;
 }
 
@@ -29,7 +30,7 @@ export function streamConnection(url: string, use: string, options: RedisOptions
 }
 
 /** The same to one server of a cluster, `host:port`. */
-export function nodeConnection(urls: string, node: string, use: string): Redis {
+export function nodeConnection(urls: Urls, node: string, use: string): Redis {
   const colon = node.lastIndexOf(":");
   const place = { host: node.slice(0, colon), port: Number(node.slice(colon + 1)) };
   return new Redis({ ...streamOptions(use), ...nodeOptions(urls), ...place });
@@ -48,7 +49,7 @@ export function readConnection(url: string, use: string): Redis {
 }
 
 /** The same to all servers of a cluster; each is connected to when it is first asked. */
-export function clusterConnection(urls: string, use: string): Cluster {
+export function clusterConnection(urls: Urls, use: string): Cluster {
   const options = { connectTimeout: 2_000, commandTimeout: COMMAND_TIMEOUT_MS, connectionName: `mib-router-${use}` };
   return createClusterClient(urls, options, { lazyConnect: true, reconnect });
 }

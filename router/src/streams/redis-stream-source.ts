@@ -30,10 +30,10 @@ export class RedisStreamSource implements StreamSource {
   #stopWatching = () => {};
 
   constructor(address: RedisAddress, log: Logger) {
-    const { url } = address;
+    const { urls } = address;
     this.#address = address;
     this.#log = log;
-    this.#reads = address.isCluster ? clusterConnection(url, "reads") : readConnection(url, "reads");
+    this.#reads = address.isCluster ? clusterConnection(urls, "reads") : readConnection(urls[0], "reads");
   }
 
   /** Connects and from then on tells the listener. Does not wait for Redis to be there. */
@@ -105,9 +105,9 @@ export class RedisStreamSource implements StreamSource {
 
   #hear(listener: MessageListener): Messages {
     const log = this.#log;
-    const { url } = this.#address;
-    if (isCluster(this.#reads)) return new ClusterMessages(url, { cluster: this.#reads, listener, log });
-    return new MessageConnection(streamConnection(url, "messages"), { isSharded: false, listener, log });
+    const { urls } = this.#address;
+    if (isCluster(this.#reads)) return new ClusterMessages(urls, { cluster: this.#reads, listener, log });
+    return new MessageConnection(streamConnection(urls[0], "messages"), { isSharded: false, listener, log });
   }
 
   #message(listener: StreamListener, name: string, raw: string): void {

@@ -63,7 +63,7 @@ export function startStreams(
   const history = historyOf(config, observer, log);
   const hub = new StreamHub({ source, history, clock, admission, limits, observer });
 
-  const logStore = address.isCluster ? null : new RedisLogStore(address.url, log);
+  const logStore = address.isCluster ? null : new RedisLogStore(address.urls[0], log);
   const logHub = logStore && followLogs(logStore, config, { clock, admission, limits, observer, log });
 
   const verify = () => {

@@ -1,3 +1,4 @@
+import type { Urls } from "@mib/service/config";
 import type { Logger } from "@mib/service/log";
 import type { Cluster } from "ioredis";
 import { nodeConnection } from "../redis-connection.ts";
@@ -15,7 +16,7 @@ const LOOK_AFTER_MS = 50;
  * ioredis has subscribers for this of its own; they do not tell which channels were lost, nor when they are heard again.
  */
 export class ClusterMessages implements Messages {
-  readonly #urls: string;
+  readonly #urls: Urls;
   readonly #cluster: Cluster;
   readonly #listener: MessageListener;
   readonly #log: Logger;
@@ -26,7 +27,7 @@ export class ClusterMessages implements Messages {
   #willLook: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(urls: string, { cluster, listener, log }: { cluster: Cluster; listener: MessageListener; log: Logger }) {
+  constructor(urls: Urls, { cluster, listener, log }: { cluster: Cluster; listener: MessageListener; log: Logger }) {
     this.#urls = urls;
     this.#cluster = cluster;
     this.#listener = { ...listener, moved: () => this.#lookSoon() };
