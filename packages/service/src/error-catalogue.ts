@@ -135,7 +135,8 @@ export const ERROR_CATALOGUE = {
   },
   STREAM_SOURCE_NOT_SUPPORTED: {
     status: 501,
-    meaning: "A subscription field has a source that the router's store can't be: the router does not start with it.",
+    meaning:
+      "A subscription field has a source that the router's store can't be: the supergraph is refused, at the start and later.",
     remedy: "Have streams that services fill (source: REDIS) in a Redis that is no cluster.",
   },
   STREAM_BUDGET_EXCEEDED: {
