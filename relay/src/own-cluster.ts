@@ -43,7 +43,7 @@ export async function asAdmin<Answer>({ url }: OwnRedis, work: (redis: Redis) =>
   }
 }
 
-/** Starts one of `primaries` servers that share the slots; the first of them has as many replicas. */
+/** Starts a cluster of so many primaries, which share the slots, and replicas, all of the first primary. A failure leaves no server behind. */
 export async function startOwnCluster({
   primaries,
   replicas,
@@ -53,25 +53,36 @@ export async function startOwnCluster({
 }): Promise<OwnCluster> {
   const busPorts: number[] = [];
   const servers: OwnRedis[] = [];
-  for (let i = 0; i < primaries + replicas; i++) {
-    const busPort = await freePort();
-    busPorts.push(busPort);
-    servers.push(await startOwnRedis(serverArguments(busPort)));
+  try {
+    for (let i = 0; i < primaries + replicas; i++) {
+      const busPort = await freePort();
+      busPorts.push(busPort);
+      servers.push(await startOwnRedis(serverArguments(busPort)));
+    }
+    const cluster = new OwnCluster(servers.slice(0, primaries), servers.slice(primaries));
+    await join(cluster, busPorts);
+    return cluster;
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop()));
+    throw error;
   }
-  const cluster = new OwnCluster(servers.slice(0, primaries), servers.slice(primaries));
+}
+
+async function join({ primaries, replicas }: OwnCluster, busPorts: readonly number[]): Promise<void> {
+  const servers = [...primaries, ...replicas];
   const [first] = servers;
   for (const [i, server] of servers.entries()) {
     const { port } = new URL(server.url);
     if (i > 0) await asAdmin(first!, (redis) => redis.call("CLUSTER", "MEET", "127.0.0.1", port, String(busPorts[i])));
-    const [from, to] = [i, i + 1].map((part) => Math.ceil((part * 16_384) / primaries));
-    if (i < primaries)
+    const [from, to] = [i, i + 1].map((part) => Math.ceil((part * 16_384) / primaries.length));
+    if (i < primaries.length)
       await asAdmin(server, (redis) => redis.call("CLUSTER", "ADDSLOTSRANGE", String(from), String(to! - 1)));
   }
   await eventually(() => Promise.all(servers.map((server) => expectWhole(server, servers.length))), {
     deadlineMs: 30_000,
   });
   const firstId = await asAdmin(first!, (redis) => redis.call("CLUSTER", "MYID"));
-  for (const replica of cluster.replicas) {
+  for (const replica of replicas) {
     await asAdmin(replica, (redis) => redis.call("CLUSTER", "REPLICATE", String(firstId)));
     await eventually(
       async () => {
@@ -81,7 +92,6 @@ export async function startOwnCluster({
       { deadlineMs: 30_000 },
     );
   }
-  return cluster;
 }
 
 const serverArguments = (busPort: number): string[] => [

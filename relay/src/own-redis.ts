@@ -77,6 +77,11 @@ export async function startOwnRedis(args: string[] = []): Promise<OwnRedis> {
   const program = process.env.TEST_REDIS_SERVER;
   if (!program) throw new Error("TEST_REDIS_SERVER is not set: set it to the program of a Redis or Valkey server");
   const redis = new OwnRedis(program, await freePort(), args);
-  await redis.start();
+  try {
+    await redis.start();
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
   return redis;
 }
