@@ -46,13 +46,14 @@ async function streaming() {
   };
   const start = () => runningRouter({ readings: readings(topic), sensors: SENSORS }, { streams });
   const last = new Map<string, number>();
-  /** Appends the next event of a channel as the relay does, which tries until Redis has taken it. */
+  /** Appends the next event of a channel as the relay does, which tries until Redis has taken it; here until the replica has it, too. */
   const append = async (channel: string): Promise<void> => {
     const value = (last.get(channel) ?? 0) + 1;
     const event = eventOf(topic, channel, value);
     await eventually(async () => {
       try {
         await appendEvents(writer, [event], { limits: LIMITS, publish: "SHARDED" });
+        await replicated(channelName(topic, channel));
       } catch (error) {
         if (error instanceof FunctionMissingError) await loadLibrary(writer);
         throw error;
@@ -81,6 +82,19 @@ const eventOf = (topic: string, channel: string, value: number): Append => ({
   traceparent: null,
   value: JSON.stringify({ value }),
 });
+/**
+ * Waits for the replica of the server that has a channel, if there is one: a cluster loses what was acknowledged and not replicated, and
+ * here no next batch of the relay tells so.
+ */
+async function replicated(name: string): Promise<void> {
+  const node = writer.slots[slotOf(name)]![0];
+  // The client's own connection: WAIT is for what was written on the same one.
+  const server = writer.nodes("master").find(({ options }) => `${options.host}:${options.port}` === node);
+  if (!server) throw new Error(`${node} is not connected`);
+  const replicas = Number(/^connected_slaves:(\d+)/m.exec(await server.info("replication"))?.[1]);
+  const reached = await server.wait(replicas, 1_000);
+  if (reached < replicas) throw new Error(`${reached} of ${replicas} replicas of ${node} have all that was written`);
+}
 const subscribe = (router: RunningRouter, channel: string, request: object = {}) =>
   receive(router.client(), `subscription { every(sensor: "${channel}") { value } }`, {}, { stream: request });
 const values = ({ values: received }: Received): number[] => received.map(({ data }) => data.every.value);
