@@ -643,3 +643,25 @@ fn a_position_that_the_journal_does_not_have_is_refused() {
     assert_eq!(resume(7, 50), Err(lost));
     engine.kill();
 }
+
+#[test]
+fn the_state_has_come_once_a_frame_says_that_nothing_more_follows() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    feed.send_to(400, mixed);
+    let one = Wanted {
+        symbols: vec!["ETHUSDT".into()],
+        ..wanted(ALL_KINDS, SlowPolicy::Warn)
+    };
+    let mut subscriber = Subscriber::connect(&engine.address, &one, None).unwrap();
+    let mut heard = Heard::default();
+    while !subscriber.resume().has_state {
+        if let Delivery::Records(records) = subscriber.next(DEADLINE).unwrap() {
+            heard.records.extend(records);
+        }
+    }
+    // A definition, a quote, the top of a book, bars of five lengths.
+    assert_eq!(heard.records.len(), 8, "{:?}", heard.records);
+    engine.kill();
+}

@@ -226,10 +226,12 @@ impl Subscriber {
     /// Sends state as it stands, as long as it leaves at once.
     pub fn take_states(&mut self, connection: &mut Connection, head: &Lane) {
         while self.can_take_states(connection)
-            && let Some(instrument) = self.unsent_states.instruments.pop_front()
+            && let Some(&instrument) = self.unsent_states.instruments.front()
         {
             let kinds = std::mem::take(&mut self.unsent_states.kinds[instrument as usize]);
             self.push_states(connection, head, instrument, kinds);
+            // Not before: a frame that is full meanwhile says that more follows.
+            self.unsent_states.instruments.pop_front();
         }
     }
 
