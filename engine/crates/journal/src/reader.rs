@@ -1,7 +1,8 @@
 use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::entry::{self, ENTRY_HEADER_BYTES, Entry};
 use crate::error::JournalError;
-use crate::segment::{self, SEGMENT_HEADER_BYTES};
+use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,20 +80,32 @@ impl Reader {
     }
 
     fn open_segment(&mut self) -> Result<(), JournalError> {
-        let segments = segment::list(&*self.disk, &self.dir)?;
-        let found = segments
-            .iter()
-            .rev()
-            .find(|segment| segment.first_sequence <= self.next);
-        let found = found.ok_or(JournalError::Trimmed {
-            after_sequence: self.next - 1,
-        })?;
-        let file = self.disk.open(&found.path).map_err(JournalError::io(&found.path))?;
-        self.current = Some((file, found.path.clone()));
+        let (file, path) = self.find_segment()?;
+        self.current = Some((file, path));
         self.offset = SEGMENT_HEADER_BYTES as u64;
         self.buffer.clear();
         self.used = 0;
         Ok(())
+    }
+
+    fn find_segment(&self) -> Result<(Box<dyn DiskFile>, PathBuf), JournalError> {
+        let trimmed = JournalError::Trimmed {
+            after_sequence: self.next - 1,
+        };
+        let segments = segment::list(&*self.disk, &self.dir)?;
+        let found = segments
+            .into_iter()
+            .rev()
+            .find(|segment| segment.first_sequence <= self.next);
+        let Some(Segment { path, .. }) = found else {
+            return Err(trimmed);
+        };
+        match self.disk.open(&path) {
+            Ok(file) => Ok((file, path)),
+            // Trimmed since the folder was listed.
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(trimmed),
+            Err(error) => Err(JournalError::io(&path)(error)),
+        }
     }
 
     /// The segment holds nothing more although more is durable: it must go on in the next.

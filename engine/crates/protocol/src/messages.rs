@@ -528,6 +528,7 @@ pub enum ErrorCode {
     SessionLimitReached = 8,
     ShuttingDown = 9,
     SlowReader = 10,
+    JournalUnreadable = 11,
     DiskFull = 16,
     InstrumentNotFound = 17,
     UnsupportedQuery = 18,
@@ -536,7 +537,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [ErrorCode; 15] = [
+    pub const ALL: [ErrorCode; 16] = [
         ErrorCode::BadFrame,
         ErrorCode::BadCrc,
         ErrorCode::FrameTooLarge,
@@ -547,6 +548,7 @@ impl ErrorCode {
         ErrorCode::SessionLimitReached,
         ErrorCode::ShuttingDown,
         ErrorCode::SlowReader,
+        ErrorCode::JournalUnreadable,
         ErrorCode::DiskFull,
         ErrorCode::InstrumentNotFound,
         ErrorCode::UnsupportedQuery,
@@ -570,6 +572,7 @@ impl ErrorCode {
             8 => Some(ErrorCode::SessionLimitReached),
             9 => Some(ErrorCode::ShuttingDown),
             10 => Some(ErrorCode::SlowReader),
+            11 => Some(ErrorCode::JournalUnreadable),
             16 => Some(ErrorCode::DiskFull),
             17 => Some(ErrorCode::InstrumentNotFound),
             18 => Some(ErrorCode::UnsupportedQuery),
@@ -591,6 +594,7 @@ impl ErrorCode {
             ErrorCode::SessionLimitReached => "SESSION_LIMIT_REACHED",
             ErrorCode::ShuttingDown => "SHUTTING_DOWN",
             ErrorCode::SlowReader => "SLOW_READER",
+            ErrorCode::JournalUnreadable => "JOURNAL_UNREADABLE",
             ErrorCode::DiskFull => "DISK_FULL",
             ErrorCode::InstrumentNotFound => "INSTRUMENT_NOT_FOUND",
             ErrorCode::UnsupportedQuery => "UNSUPPORTED_QUERY",

@@ -55,6 +55,22 @@ impl Snapshots {
         State::new(self.limits)
     }
 
+    /// The oldest state there is; an empty one when there is none. One that was deleted meanwhile is followed by a newer one.
+    pub fn load_oldest(&self) -> State {
+        loop {
+            let all = self.list();
+            for (sequence, path) in &all {
+                match self.read(path, *sequence) {
+                    Ok(state) => return state,
+                    Err(what) => crate::warning!("a snapshot is skipped", "path": path.display(), "reason": what),
+                }
+            }
+            if all.iter().all(|(_, path)| path.exists()) {
+                return State::new(self.limits);
+            }
+        }
+    }
+
     /// Sequence of the newest snapshot at or before a sequence; 0 when there is none.
     pub fn newest(&self, at_most: u64) -> u64 {
         self.list()

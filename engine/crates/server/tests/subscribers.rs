@@ -12,7 +12,9 @@ use mib_protocol::messages::{
 use mib_protocol::text::Text;
 use process::{DEADLINE, Engine};
 use std::io::{Read, Write};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const START: u64 = 1_723_118_400_000_000_000;
@@ -664,4 +666,50 @@ fn the_state_has_come_once_a_frame_says_that_nothing_more_follows() {
     // A definition, a quote, the top of a book, bars of five lengths.
     assert_eq!(heard.records.len(), 8, "{:?}", heard.records);
     engine.kill();
+}
+
+#[test]
+fn damage_in_an_old_segment_ends_those_who_need_it_and_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[("ENGINE_JOURNAL_BYTES_MAX", "100000000")]);
+    let mut feed = Feed::begin(&mut engine);
+    let kinds = wanted(KIND_TRADES, SlowPolicy::Warn);
+    let mut live = Subscriber::connect(&engine.address, &kinds, None).unwrap();
+    let mut heard = Heard::default();
+    feed.send_to(40_000, trade);
+    heard.listen(&mut live, |heard| heard.has_trade(40_000));
+    let segment = std::fs::OpenOptions::new()
+        .write(true)
+        .open(&segments(dir.path())[0].1)
+        .unwrap();
+    segment.write_all_at(&[0x55; 4_096], 500_000).unwrap();
+    let mut late = Subscriber::connect(&engine.address, &kinds, from_the_beginning()).unwrap();
+    let mut before = Heard::default();
+    assert_eq!(
+        before.listen(&mut late, |_| false),
+        Some(ErrorCode::JournalUnreadable)
+    );
+    assert!(before.trade_ids().starts_with(&[first_trade()]));
+    feed.send_to(41_000, trade);
+    assert_eq!(heard.listen(&mut live, |heard| heard.has_trade(41_000)), None);
+    assert!(heard.trade_ids() == (first_trade()..=41_000).collect::<Vec<u64>>());
+    engine.kill();
+}
+
+/// Numbers in the names of a folder's files, with their paths, in order.
+fn numbered(dir: &Path, suffix: &str) -> Vec<(u64, PathBuf)> {
+    let mut found: Vec<(u64, PathBuf)> = std::fs::read_dir(dir)
+        .unwrap()
+        .filter_map(|file| {
+            let path = file.unwrap().path();
+            let number = path.file_name()?.to_str()?.strip_suffix(suffix)?.parse().ok()?;
+            Some((number, path))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn segments(dir: &Path) -> Vec<(u64, PathBuf)> {
+    numbered(&dir.join("journal"), ".journal")
 }

@@ -15,17 +15,20 @@ pub struct Lane {
 impl Lane {
     /// Begins at the newest snapshot at or before a sequence, or before all inputs when there is none.
     pub fn begin(snapshots: &Snapshots, journal_dir: &Path, at_most: u64) -> Self {
-        let state = snapshots.load(at_most);
+        Self::after(snapshots.load(at_most), journal_dir)
+    }
+
+    /// Begins at the oldest snapshot, from which on the journal is kept.
+    pub fn begin_at_oldest(snapshots: &Snapshots, journal_dir: &Path) -> Self {
+        Self::after(snapshots.load_oldest(), journal_dir)
+    }
+
+    fn after(state: State, journal_dir: &Path) -> Self {
         Lane {
             events: Events::after(&state),
             reader: Reader::open(journal_dir, state.applied_sequence()),
             state,
         }
-    }
-
-    /// Begins at the oldest snapshot, from which on the journal is kept.
-    pub fn begin_at_oldest(snapshots: &Snapshots, journal_dir: &Path) -> Self {
-        Self::begin(snapshots, journal_dir, snapshots.oldest())
     }
 
     pub fn sequence(&self) -> u64 {

@@ -53,17 +53,20 @@ impl Lanes {
             return;
         }
         self.served_at = Instant::now();
-        let outcome = self.advance_head(peers).and_then(|()| {
-            self.admit(peers);
-            self.advance_catch_up(peers)
-        });
-        if let Err(error) = outcome {
-            // Nothing can be said about what comes next: they begin anew from where they stand.
-            crate::error!("the journal can't be read for subscribers, their connections end", "err": error);
-            peers.clear();
+        if let Err(error) = self.advance_head(peers) {
+            crate::error!("the journal can't be read at its end, all subscribers are ended", "err": error);
+            end_those(peers, |_| true);
             self.head = None;
             self.catch_up = None;
             return;
+        }
+        self.admit(peers);
+        if let Err(error) = self.advance_catch_up(peers) {
+            crate::error!("the journal can't be read for subscribers that are behind, they are ended", "err": error);
+            end_those(peers, |stage| {
+                matches!(stage, Stage::Behind { .. } | Stage::CatchingUp { .. })
+            });
+            self.catch_up = None;
         }
         self.send_states(peers);
         let mut records = 0;
@@ -278,16 +281,29 @@ fn fall_behind(
     progress: &Progress,
 ) {
     progress.subscribers_slow.fetch_add(1, Ordering::Relaxed);
-    subscriber.seal(connection);
     if subscriber.policy == SlowPolicy::Disconnect {
         crate::warning!("a slow subscriber is ended", "sequence": subscriber.complete, "durable": durable);
-        let request_id = subscriber.request_id();
         let text = "what is sent is not taken fast enough";
-        ingest::error_frame(&mut connection.output, request_id, ErrorCode::SlowReader, text);
-        connection.ending = true;
+        end(connection, subscriber, ErrorCode::SlowReader, text);
         return;
     }
     crate::warning!("a slow subscriber falls behind", "sequence": subscriber.complete, "durable": durable);
+    subscriber.seal(connection);
     subscriber.stage = Stage::Behind { from };
     subscriber.tell_status(connection, SubscriberState::Behind, durable);
+}
+
+/// Nothing can be said about what comes next for those in these stages: they begin anew from where they stand.
+fn end_those(peers: &mut Peers, stages: impl Fn(Stage) -> bool) {
+    for (connection, subscriber) in subscribers_of(peers).filter(|(_, each)| stages(each.stage)) {
+        let text = "the journal can't be read";
+        end(connection, subscriber, ErrorCode::JournalUnreadable, text);
+    }
+}
+
+/// Says why, and closes the connection once that has been sent. What waits for the window is left out.
+fn end(connection: &mut Connection, subscriber: &mut Subscriber, code: ErrorCode, text: &'static str) {
+    subscriber.seal(connection);
+    ingest::error_frame(&mut connection.output, subscriber.request_id(), code, text);
+    connection.ending = true;
 }
