@@ -1,5 +1,6 @@
 import { eventually } from "@mib/testkit/eventually";
 import { afterEach, expect, test } from "vitest";
+import { EngineError } from "./connection.ts";
 import { EngineSubscriber, type EngineSubscriberOptions, type SubscriberEvent } from "./engine-subscriber.ts";
 import { FeedSession } from "./feed-session.ts";
 import { parseNanos } from "./instant.ts";
@@ -195,6 +196,23 @@ test("one that conflates gets every trade and the newest quotes", async () => {
   );
   expect(tradeIds()).toEqual(upTo(20_000));
   expect(quotes().length).toBeLessThan(2_000);
+});
+
+test("one that finds no place among the subscribers waits for one", async () => {
+  const { engine, session } = await engineWithFeed({ ENGINE_SUBSCRIBERS_MAX: "1" });
+  const options = { address: engine.address, kinds: ["TRADES"], policy: "WARN" } as const;
+  const first = listen(options);
+  await eventually(() => expect(first.heard).toHaveLength(1));
+  const troubles: string[] = [];
+  const second = listen({
+    ...options,
+    onTrouble: (error) => troubles.push(error instanceof EngineError ? error.code : error.message),
+  });
+  await eventually(() => expect(troubles).toContain("SESSION_LIMIT_REACHED"));
+  first.subscriber.close();
+  await eventually(() => expect(second.heard).toMatchObject([{ type: "STATUS", state: "LIVE" }]));
+  trade(session, 1);
+  await eventually(() => expect(second.tradeIds()).toEqual([1]));
 });
 
 test("one that is to be disconnected when it is slow fails with SLOW_READER, and another goes on where it stood", async () => {

@@ -108,13 +108,7 @@ const REQUEST_ID = 1;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 /** What trying again would not mend, or what the one who iterates has asked to be told. */
-const FINAL_ERRORS = new Set([
-  "POSITION_UNKNOWN",
-  "BAD_QUERY",
-  "UNSUPPORTED_QUERY",
-  "SESSION_LIMIT_REACHED",
-  "SLOW_READER",
-]);
+const FINAL_ERRORS = new Set(["POSITION_UNKNOWN", "BAD_QUERY", "UNSUPPORTED_QUERY", "SLOW_READER"]);
 
 /**
  * What comes of the engine's inputs, once it is durable, in order and without a hole: iterate over it. When the connection or the
@@ -126,6 +120,8 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
   readonly #symbols = new Map<number, string>();
   readonly #ended = new AbortController();
   #connection: Connection | null = null;
+  /** Before the next attempt to connect; 0 once the engine has served it. */
+  #retryMs = 0;
   #queue: Batch[] = [];
   #wake: (() => void) | null = null;
   #failure: Error | null = null;
@@ -177,7 +173,10 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
 
   async #connect(): Promise<void> {
     const { signal } = this.#ended;
-    for (let retryMs = RETRY_MS_MIN; !signal.aborted; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
+    while (!signal.aborted) {
+      await delay(this.#retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, RETRY_MS_MIN), RETRY_MS_MAX);
       try {
         const connection = await Connection.open(this.#options.address, {
           session: "",
@@ -191,7 +190,6 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
         return;
       } catch (error) {
         this.#options.onTrouble?.(error as Error);
-        await delay(retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -251,6 +249,7 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
       const { further = 0, hasState = false } = this.#received ?? {};
       this.#received = { epoch: Buffer.from(epoch).toString("hex"), complete: sequence, further, hasState };
     } else if (header.kind === FrameKind.DATA) {
+      this.#retryMs = 0;
       this.#receivedBytes += BigInt(FRAME_HEADER_BYTES + body.length);
       this.#push(connection, this.#records(frame));
     } else if (header.template === SUBSCRIBER_STATUS_TEMPLATE) {

@@ -3,7 +3,7 @@ use crate::progress::Progress;
 use crate::snapshots::Snapshots;
 use crate::subscribers::filter::Filter;
 use crate::subscribers::lanes::Lanes;
-use crate::subscribers::peer::{Peer, Peers};
+use crate::subscribers::peer::{Peer, Peers, served};
 use crate::subscribers::subscriber::{Stage, Subscriber};
 use crate::subscribers::waker::SubscriberWaker;
 use mib_protocol::frame::{FrameHeader, read_frame};
@@ -99,6 +99,8 @@ impl SubscriberThread {
             self.tick();
         }
         self.flush_all();
+        let count = served(&self.peers).count() as u64;
+        self.parts.progress.subscribers.store(count, Ordering::Relaxed);
     }
 
     /// Sleeps unless there is something to do: until a connection or the journal has something, or the time is over.
@@ -145,10 +147,6 @@ impl SubscriberThread {
                 self.peers.insert(token, peer);
             }
         }
-        self.parts
-            .progress
-            .subscribers
-            .store(self.peers.len() as u64, Ordering::Relaxed);
     }
 
     fn read_all(&mut self) {
@@ -236,7 +234,7 @@ impl SubscriberThread {
         if peer.subscriber.is_some() {
             return Err(bad("the connection has subscribed already"));
         }
-        if self.peers.len() >= self.parts.subscribers_max {
+        if served(&self.peers).count() >= self.parts.subscribers_max {
             return Err((ErrorCode::SessionLimitReached, "too many subscribers"));
         }
         let blocks: Option<Vec<Subscribe>> = body
