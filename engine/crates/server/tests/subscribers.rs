@@ -5,7 +5,7 @@ mod process;
 use mib_client::{Client, Delivery, News, Record, Resume, Subscriber, Wanted, data_frame, definition};
 use mib_protocol::frame::{FrameHeader, read_frame, write_frame};
 use mib_protocol::messages::{
-    Action, BookDelta, Credit, ErrorCode, FLAG_LAST, FLAG_SNAPSHOT, FrameKind, Heartbeat, Hello, InstrumentDefinition,
+    Action, BookDelta, Credit, ErrorCode, ErrorReply, FLAG_LAST, FLAG_SNAPSHOT, FrameKind, Heartbeat, Hello, InstrumentDefinition,
     KIND_BARS, KIND_BOOK_TOPS, KIND_CURRENT_BARS, KIND_QUOTES, KIND_TRADES, Quote, Side, SlowPolicy, Subscribe,
     SubscriberState, Trade,
 };
@@ -712,4 +712,35 @@ fn numbered(dir: &Path, suffix: &str) -> Vec<(u64, PathBuf)> {
 
 fn segments(dir: &Path) -> Vec<(u64, PathBuf)> {
     numbered(&dir.join("journal"), ".journal")
+}
+
+#[test]
+fn a_second_query_that_is_refused_ends_the_connection() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    feed.send_to(10, trade);
+    let mut silent = Silent::subscribe(&engine.address, KIND_TRADES, 0);
+    let mut queries = Vec::new();
+    for _ in 0..3 {
+        let header = FrameHeader {
+            kind: FrameKind::Query.code(),
+            template: Subscribe::TEMPLATE,
+            block_len: Subscribe::BYTES as u16,
+            ..FrameHeader::default()
+        };
+        write_frame(&mut queries, header, 1, |block| block.fill(0));
+    }
+    silent.stream.write_all(&queries).unwrap();
+    let mut rest = Vec::new();
+    silent.stream.read_to_end(&mut rest).unwrap();
+    let mut errors = Vec::new();
+    while let Some((frame, length)) = read_frame(&rest).unwrap() {
+        if frame.header.kind == FrameKind::Error.code() {
+            errors.extend(ErrorReply::decode(frame.body).map(|error| error.code));
+        }
+        rest.drain(..length);
+    }
+    assert_eq!(errors, [ErrorCode::BadQuery.code(); 2]);
+    engine.kill();
 }

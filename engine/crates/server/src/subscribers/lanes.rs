@@ -70,7 +70,10 @@ impl Lanes {
         }
         self.send_states(peers);
         let mut records = 0;
-        for Peer { connection, subscriber } in peers.values_mut() {
+        for Peer {
+            connection, subscriber, ..
+        } in peers.values_mut()
+        {
             if let Some(subscriber) = subscriber {
                 subscriber.seal(connection);
                 records += subscriber.count_records();

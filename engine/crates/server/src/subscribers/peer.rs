@@ -7,6 +7,8 @@ pub struct Peer {
     pub connection: Connection,
     /// `None` before a Subscribe was accepted.
     pub subscriber: Option<Subscriber>,
+    /// A query of it was refused; the next one that is ends the connection.
+    pub refused: bool,
 }
 
 /// By their tokens.

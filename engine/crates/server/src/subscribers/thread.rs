@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub const WAKER: Token = Token(0);
 /// Errors from here on leave the connection open.
 const LASTING_CODES: u16 = 16;
+/// Reads of one connection before the others get their turn.
+const READS_PER_TURN: usize = 4;
 const TICK: Duration = Duration::from_millis(250);
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
@@ -106,7 +108,8 @@ impl SubscriberThread {
     /// Sleeps unless there is something to do: until a connection or the journal has something, or the time is over.
     fn wait(&mut self, events: &mut Events, timeout: Duration) {
         self.parts.waker.set_waiting(!self.peers.is_empty());
-        let timeout = if self.lanes.has_work(&self.peers) {
+        let is_readable = |peer: &Peer| peer.connection.readable && !peer.connection.ending;
+        let timeout = if self.lanes.has_work(&self.peers) || self.peers.values().any(is_readable) {
             Duration::ZERO
         } else {
             timeout
@@ -141,6 +144,7 @@ impl SubscriberThread {
             let mut peer = Peer {
                 connection,
                 subscriber: None,
+                refused: false,
             };
             // The Subscribe has been read already.
             if self.frames(&mut peer) {
@@ -166,9 +170,12 @@ impl SubscriberThread {
         }
     }
 
-    /// Reads and understands what there is; false when the connection is over.
+    /// Reads and understands what there is, as far as it gets in a turn; false when the connection is over.
     fn read(&mut self, peer: &mut Peer) -> bool {
-        while peer.connection.readable {
+        for _ in 0..READS_PER_TURN {
+            if !peer.connection.readable || peer.connection.ending {
+                break;
+            }
             match peer.connection.read() {
                 ReadOutcome::Bytes => {
                     if !self.frames(peer) {
@@ -205,7 +212,8 @@ impl SubscriberThread {
             peer.connection.consume(length);
             if header.kind == FrameKind::Query.code() {
                 if let Err((code, text)) = self.subscribe(peer, &header, &body) {
-                    if code.code() < LASTING_CODES {
+                    let refused_before = std::mem::replace(&mut peer.refused, true);
+                    if code.code() < LASTING_CODES || refused_before {
                         return Err(Stop::Close(code, text));
                     }
                     ingest::error_frame(&mut peer.connection.output, header.request_id, code, text);
@@ -280,14 +288,15 @@ impl SubscriberThread {
 
     fn tick(&mut self) {
         let (heartbeat, dead) = (self.parts.heartbeat, self.parts.session_dead);
-        self.peers.retain(|_, Peer { connection, subscriber }| {
-            // One that ends is given the same time to take what it was sent.
-            let silent = connection.received_at.elapsed().max(if connection.ending {
-                connection.sent_at.elapsed()
+        self.peers.retain(|_, peer| {
+            let (connection, subscriber) = (&mut peer.connection, &mut peer.subscriber);
+            // One that ends is read no more: it has the same time to take something of what it was sent.
+            let last = if connection.ending {
+                connection.sent_at
             } else {
-                Duration::ZERO
-            });
-            if silent > dead {
+                connection.received_at
+            };
+            if last.elapsed() > dead {
                 crate::warning!("a silent subscriber is ended", "silent_ms_max": dead.as_millis());
                 return false;
             }
