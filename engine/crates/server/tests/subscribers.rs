@@ -744,3 +744,29 @@ fn a_second_query_that_is_refused_ends_the_connection() {
     assert_eq!(errors, [ErrorCode::BadQuery.code(); 2]);
     engine.kill();
 }
+
+#[test]
+fn an_engine_that_stops_sends_what_waits_for_the_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    let narrow = Wanted {
+        window_bytes: 4_096,
+        ..wanted(KIND_TRADES, SlowPolicy::Warn)
+    };
+    let mut subscriber = Subscriber::connect(&engine.address, &narrow, None).unwrap();
+    let last = 5_000;
+    feed.send_to(last, trade);
+    let mut heard = Heard::default();
+    std::thread::scope(|scope| {
+        let ended = scope.spawn(|| engine.terminate());
+        // Feeds are told first; by then the engine takes nothing more.
+        while feed.client.news(DEADLINE).is_ok() {}
+        assert_eq!(
+            heard.listen(&mut subscriber, |_| false),
+            Some(ErrorCode::ShuttingDown)
+        );
+        assert_eq!(ended.join().unwrap(), Some(0));
+    });
+    assert!(heard.trade_ids() == (first_trade()..=last).collect::<Vec<u64>>());
+}

@@ -153,6 +153,11 @@ impl Subscriber {
         self.waiting_bytes(connection) < self.buffer_max.div_ceil(2)
     }
 
+    /// Whether frames wait for the window.
+    pub fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
     fn waiting_bytes(&self, connection: &Connection) -> usize {
         connection.unsent_bytes() + self.backlog_bytes + self.batch.len()
     }

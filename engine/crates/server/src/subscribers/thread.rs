@@ -73,7 +73,9 @@ impl SubscriberThread {
         }
         let deadline = Instant::now() + SHUTDOWN_MAX;
         self.turn();
-        while self.lanes.has_work(&self.peers) && Instant::now() < deadline {
+        while self.has_undelivered() && Instant::now() < deadline {
+            // Credit is still read: what waits for the window leaves as it opens.
+            self.wait(&mut events, Duration::from_millis(10));
             self.turn();
         }
         for peer in self.peers.values_mut() {
@@ -90,6 +92,12 @@ impl SubscriberThread {
             self.wait(&mut events, Duration::from_millis(10));
             self.flush_all();
         }
+    }
+
+    /// Whether something of what was durable has not been handed to the socket.
+    fn has_undelivered(&self) -> bool {
+        self.lanes.has_work(&self.peers)
+            || served(&self.peers).any(|(_, each)| each.stage != Stage::Live || each.has_backlog())
     }
 
     fn turn(&mut self) {
