@@ -143,10 +143,10 @@ impl Journal {
         Ok(self.committed)
     }
 
-    /// Deletes the oldest segments until at most `bytes_max` are left, none that holds something after `keep_after`.
-    pub fn trim(&mut self, keep_after: u64, bytes_max: u64) -> Result<u32, JournalError> {
+    /// Deletes the segments that hold nothing after `keep_after`; returns how many.
+    pub fn trim(&mut self, keep_after: u64) -> Result<u32, JournalError> {
         let mut deleted = 0;
-        while self.segments.len() > 1 && self.bytes() > bytes_max && self.segments[1].first_sequence <= keep_after + 1 {
+        while self.segments.len() > 1 && self.segments[1].first_sequence <= keep_after + 1 {
             let oldest = self.segments.remove(0);
             self.disk.remove(&oldest.path).map_err(JournalError::io(&oldest.path))?;
             deleted += 1;

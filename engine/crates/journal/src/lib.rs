@@ -21,4 +21,4 @@ pub use inspect::{Inspection, inspect};
 pub use journal::{Journal, Options};
 pub use reader::Reader;
 pub use recovery::{Recovered, TornTail};
-pub use segment::is_untrimmed;
+pub use segment::{extents, is_untrimmed};

@@ -75,6 +75,12 @@ pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<Segment>, JournalE
     Ok(segments)
 }
 
+/// First sequence and bytes of each segment, oldest first.
+pub fn extents(dir: &Path) -> Result<Vec<(u64, u64)>, JournalError> {
+    let segments = list(&RealDisk, dir)?;
+    Ok(segments.iter().map(|each| (each.first_sequence, each.bytes)).collect())
+}
+
 /// Whether the journal still has its first entry.
 pub fn is_untrimmed(dir: &Path) -> bool {
     list(&RealDisk, dir).is_ok_and(|segments| segments.first().is_none_or(|first| first.first_sequence == 1))

@@ -173,8 +173,8 @@ fn trimming_keeps_what_is_still_needed() {
     let dir = tempfile::tempdir().unwrap();
     let last = write(dir.path(), &[&[100][..]; 50]);
     let (mut journal, _) = Journal::open(dir.path(), OPTIONS, 0, |_| {}).unwrap();
-    assert_eq!(journal.trim(0, 0).unwrap(), 0);
-    assert!(journal.trim(1_500, 0).unwrap() > 0);
+    assert_eq!(journal.trim(0).unwrap(), 0);
+    assert!(journal.trim(1_500).unwrap() > 0);
     drop(journal);
     let mut first = u64::MAX;
     let (_, recovered) = Journal::open(dir.path(), OPTIONS, 1_500, |entry| {

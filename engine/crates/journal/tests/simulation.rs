@@ -139,7 +139,7 @@ impl Simulation {
             }
             if self.random.below(8) == 0 {
                 // A snapshot would be needed of what goes; here history itself is the snapshot.
-                journal.trim(self.checkpoint, 3 * OPTIONS.segment_bytes)?;
+                journal.trim(self.checkpoint)?;
             }
         }
         Ok(())

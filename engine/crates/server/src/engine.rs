@@ -135,7 +135,6 @@ impl Engine {
             io: Arc::clone(&io_waker),
             publisher: Arc::clone(&publisher_parker),
             subscribers: Arc::clone(&subscriber_waker),
-            journal_bytes_max: config.journal_bytes_max,
         };
         let core_thread = CoreThread {
             state,
@@ -187,7 +186,7 @@ impl Engine {
             metrics,
             publishing,
         };
-        let worker = (snapshots.clone(), Arc::clone(&progress), config.journal_bytes_max / 4);
+        let worker = (snapshots.clone(), Arc::clone(&progress), config.journal_bytes_max);
         spawn("snapshots", move || {
             snapshots::run_worker(&worker.0, &journal_dir, worker.2, publishing, &worker.1)
         })?;

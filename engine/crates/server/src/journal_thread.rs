@@ -20,7 +20,6 @@ pub struct JournalThread {
     pub io: Arc<mio::Waker>,
     pub publisher: Arc<Parker>,
     pub subscribers: Arc<SubscriberWaker>,
-    pub journal_bytes_max: u64,
 }
 
 impl JournalThread {
@@ -105,15 +104,10 @@ impl JournalThread {
     }
 
     fn trim(&mut self) {
-        if self.journal.bytes() > self.journal_bytes_max {
-            match self
-                .journal
-                .trim(self.progress.keep_after.load(Ordering::Acquire), self.journal_bytes_max)
-            {
-                Ok(0) => {}
-                Ok(segments) => crate::info!("journal trimmed", "segments": segments),
-                Err(error) => crate::warning!("the journal can't be trimmed", "err": error),
-            }
+        match self.journal.trim(self.progress.keep_after.load(Ordering::Acquire)) {
+            Ok(0) => {}
+            Ok(segments) => crate::info!("journal trimmed", "segments": segments),
+            Err(error) => crate::warning!("the journal can't be trimmed", "err": error),
         }
     }
 }

@@ -71,16 +71,6 @@ impl Snapshots {
         }
     }
 
-    /// Sequence of the newest snapshot at or before a sequence; 0 when there is none.
-    pub fn newest(&self, at_most: u64) -> u64 {
-        self.list()
-            .into_iter()
-            .map(|(sequence, _)| sequence)
-            .filter(|&sequence| sequence <= at_most)
-            .max()
-            .unwrap_or(0)
-    }
-
     /// Sequence of the oldest snapshot; 0 when there is none.
     pub fn oldest(&self) -> u64 {
         self.list().first().map_or(0, |(sequence, _)| *sequence)
@@ -97,22 +87,27 @@ impl Snapshots {
         bytes.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
         bytes.resize(HEADER_BYTES, 0);
         bytes.extend_from_slice(&body);
-        write_atomically(&self.dir.join(format!("{sequence:020}.snapshot")), &bytes)?;
+        write_atomically(&self.path(sequence), &bytes)?;
         Ok(bytes.len() as u64)
     }
 
-    /// Keeps the newest one, and the newest one from which everything unpublished can be computed again. Returns the sequence
-    /// after which the journal is still needed.
-    pub fn prune(&self, published: u64) -> u64 {
-        let all = self.list();
-        let Some(&(newest, _)) = all.last() else { return 0 };
-        let needed = self.newest(published);
-        for (sequence, path) in &all {
-            if *sequence != newest && *sequence != needed {
-                let _ = fs::remove_file(path);
+    /// Keeps those from which the journal can be gone through within `bytes_max` of it, and always one from which everything
+    /// unpublished can be computed again, but not two between which there is less than `apart`. Returns the sequence of the
+    /// oldest that is kept (0: before all inputs): the journal is still needed after it.
+    pub fn prune(&self, journal_dir: &Path, published: u64, bytes_max: u64, apart: u64) -> Result<u64, JournalError> {
+        let extents = mib_journal::extents(journal_dir)?;
+        let all: Vec<u64> = self.list().into_iter().map(|(sequence, _)| sequence).collect();
+        let kept = kept(&extents, &all, published, bytes_max, apart);
+        for sequence in &all {
+            if !kept.contains(sequence) {
+                let _ = fs::remove_file(self.path(*sequence));
             }
         }
-        needed
+        Ok(kept[0])
+    }
+
+    fn path(&self, sequence: u64) -> PathBuf {
+        self.dir.join(format!("{sequence:020}.snapshot"))
     }
 
     /// All snapshots, oldest first.
@@ -144,18 +139,52 @@ impl Snapshots {
     }
 }
 
+/// Which of the snapshots at these sequences are kept, oldest first; 0 stands for the state before all inputs.
+fn kept(extents: &[(u64, u64)], snapshots: &[u64], published: u64, bytes_max: u64, apart: u64) -> Vec<u64> {
+    let first = extents.first().map_or(1, |(first, _)| *first);
+    let bytes_after = |sequence: u64| {
+        let from = extents.partition_point(|(first, _)| *first <= sequence + 1).max(1) - 1;
+        extents.iter().skip(from).map(|(_, bytes)| bytes).sum::<u64>()
+    };
+    let usable = || {
+        std::iter::once(0)
+            .chain(snapshots.iter().copied())
+            .filter(|sequence| sequence + 1 >= first)
+    };
+    let needed = usable().rfind(|sequence| *sequence <= published).unwrap_or(0);
+    let oldest = usable()
+        .find(|sequence| bytes_after(*sequence) <= bytes_max)
+        .unwrap_or(needed)
+        .min(needed);
+    let mut kept = vec![oldest];
+    let mut newer = snapshots
+        .iter()
+        .copied()
+        .filter(|sequence| *sequence > oldest)
+        .peekable();
+    while let Some(sequence) = newer.next() {
+        let before = kept.last().copied().unwrap_or(0);
+        let close = |next: &u64| bytes_after(before) - bytes_after(*next) < apart;
+        if !newer.peek().is_some_and(close) {
+            kept.push(sequence);
+        }
+    }
+    kept
+}
+
 /// Writes snapshots beside the running engine: from the last one and the journal, not from the live state, so that nothing
-/// waits for it.
+/// waits for it. Says up to where the journal may be deleted so that at most `bytes_max` of it are left: always to a snapshot, so
+/// that whatever it still has can be gone through.
 pub fn run_worker(
     snapshots: &Snapshots,
     journal_dir: &Path,
-    every_bytes: u64,
+    bytes_max: u64,
     publishing: bool,
     progress: &Arc<Progress>,
 ) {
     // What recovery had to go through counts too, so that restarts stay quick.
     let mut written_at = 0;
-    let mut pruned_for = (u64::MAX, u64::MAX);
+    let every_bytes = bytes_max / 4;
     while !progress.stopping() {
         std::thread::sleep(POLL);
         let written = progress.journal_bytes_written.load(Ordering::Relaxed);
@@ -173,10 +202,9 @@ pub fn run_worker(
         } else {
             u64::MAX
         };
-        let wanted = (snapshots.newest(u64::MAX), snapshots.newest(published));
-        if wanted != pruned_for {
-            pruned_for = wanted;
-            progress.keep_after.store(snapshots.prune(published), Ordering::Release);
+        match snapshots.prune(journal_dir, published, bytes_max, every_bytes) {
+            Ok(keep_after) => progress.keep_after.store(keep_after, Ordering::Release),
+            Err(error) => crate::warning!("the journal can't be looked through", "err": error),
         }
     }
 }
@@ -196,4 +224,40 @@ fn build(
     }
     let bytes = snapshots.store(&state)?;
     Ok(Some((state.applied_sequence(), bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Segments of ten bytes that begin with inputs 1, 101, 201 and so on; `first` is the first that there still is.
+    fn check(first: u64, snapshots: &[u64], published: u64, expected: &[u64]) {
+        let extents: Vec<(u64, u64)> = (first..10).map(|each| (each * 100 + 1, 10)).collect();
+        assert_eq!(kept(&extents, snapshots, published, 40, 10), expected);
+    }
+
+    #[test]
+    fn what_the_journal_goes_on_from_is_kept() {
+        // Nine segments and the one being written: 40 bytes are what follows on 600.
+        check(0, &[150, 350, 550, 650, 850], u64::MAX, &[650, 850]);
+        check(0, &[150, 350, 550, 600, 850], u64::MAX, &[600, 850]);
+        // None leaves little enough: the newest.
+        check(0, &[150, 350], u64::MAX, &[350]);
+        check(0, &[], u64::MAX, &[0]);
+        // The journal was trimmed beyond 550.
+        check(6, &[550, 650, 850], u64::MAX, &[650, 850]);
+        // All of it may stay.
+        check(6, &[600, 850], u64::MAX, &[600, 850]);
+    }
+
+    #[test]
+    fn what_is_unpublished_is_kept() {
+        check(0, &[150, 350, 650, 850], 400, &[350, 650, 850]);
+        check(0, &[150, 350, 650, 850], 100, &[0, 150, 350, 650, 850]);
+    }
+
+    #[test]
+    fn snapshots_of_many_restarts_are_thinned_out() {
+        check(0, &[610, 612, 614, 616, 850, 851, 852], u64::MAX, &[610, 616, 850, 852]);
+    }
 }

@@ -714,6 +714,54 @@ fn segments(dir: &Path) -> Vec<(u64, PathBuf)> {
     numbered(&dir.join("journal"), ".journal")
 }
 
+fn newest_snapshot(dir: &Path) -> u64 {
+    numbered(&dir.join("snapshots"), ".snapshot").last().map_or(0, |each| each.0)
+}
+
+/// Sends as many trades as come between two snapshots, and waits for the snapshot. Returns the last one.
+fn send_until_a_snapshot(dir: &Path, feed: &mut Feed) -> u64 {
+    let before = newest_snapshot(dir);
+    let last = feed.next + 20_000;
+    feed.send_to(last, trade);
+    let deadline = Instant::now() + DEADLINE;
+    while newest_snapshot(dir) == before {
+        assert!(Instant::now() < deadline, "no snapshot after {before}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    last
+}
+
+#[test]
+fn one_that_comes_back_gets_what_the_journal_has_although_newer_snapshots_were_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    let kinds = wanted(KIND_TRADES, SlowPolicy::Warn);
+    let deadline = Instant::now() + DEADLINE;
+    let mut last = 0;
+    while segments(dir.path()).first().is_none_or(|first| first.0 == 1) {
+        assert!(Instant::now() < deadline, "nothing was trimmed");
+        last = send_until_a_snapshot(dir.path(), &mut feed);
+    }
+    let mut subscriber = Subscriber::connect(&engine.address, &kinds, None).unwrap();
+    let mut heard = Heard::default();
+    feed.send_to(last + 100, trade);
+    heard.listen(&mut subscriber, |heard| heard.has_trade(last + 100));
+    let resume = subscriber.resume();
+    feed.send_to(last + 4_000, trade);
+    let before = newest_snapshot(dir.path());
+    assert_eq!(engine.terminate(), Some(0));
+    assert!(newest_snapshot(dir.path()) > before, "no snapshot at the end");
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    let end = send_until_a_snapshot(dir.path(), &mut feed);
+    let mut subscriber = Subscriber::connect(&engine.address, &kinds, Some(resume)).unwrap();
+    heard.listen(&mut subscriber, |heard| heard.has_trade(end));
+    assert_eq!(heard.missing, []);
+    assert!(heard.trade_ids() == (last + 1..=end).collect::<Vec<u64>>());
+    engine.kill();
+}
+
 #[test]
 fn a_second_query_that_is_refused_ends_the_connection() {
     let dir = tempfile::tempdir().unwrap();
