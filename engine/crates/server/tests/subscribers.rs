@@ -15,6 +15,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const START: u64 = 1_723_118_400_000_000_000;
@@ -759,6 +760,54 @@ fn one_that_comes_back_gets_what_the_journal_has_although_newer_snapshots_were_w
     heard.listen(&mut subscriber, |heard| heard.has_trade(end));
     assert_eq!(heard.missing, []);
     assert!(heard.trade_ids() == (last + 1..=end).collect::<Vec<u64>>());
+    engine.kill();
+}
+
+#[test]
+fn one_that_takes_a_little_now_and_then_does_not_keep_others_from_catching_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let environment = [
+        ("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536"),
+        ("ENGINE_JOURNAL_BYTES_MAX", "100000000"),
+    ];
+    let mut engine = Engine::start(dir.path(), &environment);
+    let mut feed = Feed::begin(&mut engine);
+    let last = 150_000;
+    feed.send_to(last, trade);
+    let narrow = Wanted {
+        window_bytes: 4_096,
+        ..wanted(KIND_TRADES, SlowPolicy::Warn)
+    };
+    let resume = Resume {
+        complete: 10_000,
+        ..from_the_beginning().unwrap()
+    };
+    let mut slow = Subscriber::connect(&engine.address, &narrow, Some(resume)).unwrap();
+    let is_in_the_lane = |delivery: &Delivery| matches!(delivery, Delivery::Records(_));
+    while !is_in_the_lane(&slow.next(DEADLINE).unwrap()) {}
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                slow.next(DEADLINE).unwrap();
+                // Its pace, not a condition.
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let mut other = Subscriber::connect(
+            &engine.address,
+            &wanted(KIND_TRADES, SlowPolicy::Warn),
+            from_the_beginning(),
+        )
+        .unwrap();
+        let mut heard = Heard::default();
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            heard.listen(&mut other, |heard| heard.states.contains(&SubscriberState::Live));
+        }));
+        over.store(true, Ordering::Relaxed);
+        assert!(caught.is_ok(), "it has {} trades", heard.trade_ids().len());
+        assert!(heard.trade_ids() == (first_trade()..=last).collect::<Vec<u64>>());
+    });
     engine.kill();
 }
 

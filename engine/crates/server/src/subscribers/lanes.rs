@@ -175,12 +175,12 @@ impl Lanes {
                 self.catch_up = None;
                 break;
             };
-            let catch_up = self.catch_up.get_or_insert_with(|| CatchUp {
-                lane: Lane::begin(&self.snapshots, &self.journal_dir, first.sequence - 1),
-                parked_at: None,
+            let catch_up = self.catch_up.get_or_insert_with(|| {
+                let lane = Lane::begin(&self.snapshots, &self.journal_dir, first.sequence - 1);
+                CatchUp::new(lane)
             });
             if !catch_up.deliver(peers) {
-                if catch_up.parked_at.is_some() {
+                if catch_up.is_parked() {
                     break;
                 }
                 self.catch_up = None;
@@ -260,14 +260,14 @@ impl Lanes {
             return served(peers).next().is_some();
         };
         let behind = self.progress.durable() > head.sequence();
-        let parked = self.catch_up.as_ref().is_some_and(|each| each.parked_at.is_some());
+        let parked = self.catch_up.as_ref().filter(|each| each.is_parked());
+        let has_all = |next| parked.is_some_and(|each| next == each.lane.events.list.len());
         served(peers).any(|(connection, each)| {
             behind
                 || match each.stage {
                     Stage::Joining { .. } => true,
-                    // A lane that is parked is looked after with each tick.
-                    Stage::Behind { .. } => !parked && each.has_room_again(connection),
-                    Stage::CatchingUp { .. } => each.has_room(connection),
+                    Stage::Behind { .. } => parked.is_none() && each.has_room_again(connection),
+                    Stage::CatchingUp { next, .. } => !has_all(next) && each.has_room(connection),
                     Stage::Live => false,
                 }
                 || each.can_take_states(connection)
