@@ -93,19 +93,32 @@ impl Lanes {
             })
             .fold(0, |sum, kinds| sum | kinds);
         for _ in 0..HEAD_ENTRIES_PER_TURN {
-            let head = self
-                .head
-                .get_or_insert_with(|| Lane::begin(&self.snapshots, &self.journal_dir, durable));
+            let head = match &mut self.head {
+                Some(head) => head,
+                None => {
+                    let head = Lane::begin(&self.snapshots, &self.journal_dir, durable);
+                    // Who is here already had a head before this one: what changed in between was not noted.
+                    let conflating = |each: &Subscriber| each.policy == SlowPolicy::Conflate;
+                    for (_, subscriber) in subscribers_of(peers).filter(|(_, each)| conflating(each)) {
+                        if !matches!(subscriber.stage, Stage::Joining { .. }) {
+                            subscriber.note_all_states(&head);
+                        }
+                    }
+                    self.head.insert(head)
+                }
+            };
             match head.step(durable, wanted) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(JournalError::Trimmed { after_sequence }) => {
                     crate::warning!("subscribers were left behind by the journal", "after": after_sequence);
                     self.head = None;
-                    for (_, subscriber) in subscribers_of(peers) {
+                    for (connection, subscriber) in subscribers_of(peers) {
                         if subscriber.stage == Stage::Live {
                             let from = Place::after(subscriber.complete);
+                            subscriber.seal(connection);
                             subscriber.stage = Stage::Behind { from };
+                            subscriber.tell_status(connection, SubscriberState::Behind, durable);
                         }
                     }
                     break;
