@@ -5,12 +5,13 @@ mod process;
 use mib_client::{Client, Delivery, News, Record, Resume, Subscriber, Wanted, data_frame, definition};
 use mib_protocol::frame::{FrameHeader, read_frame, write_frame};
 use mib_protocol::messages::{
-    Action, BookDelta, Credit, ErrorCode, ErrorReply, FLAG_LAST, FLAG_SNAPSHOT, FrameKind, Heartbeat, Hello, InstrumentDefinition,
-    KIND_BARS, KIND_BOOK_TOPS, KIND_CURRENT_BARS, KIND_QUOTES, KIND_TRADES, Quote, Side, SlowPolicy, Subscribe,
-    SubscriberState, Trade,
+    Action, BookDelta, Credit, ErrorCode, ErrorReply, FLAG_LAST, FLAG_SNAPSHOT, FrameKind, Heartbeat, Hello,
+    InstrumentDefinition, KIND_BARS, KIND_BOOK_TOPS, KIND_CURRENT_BARS, KIND_QUOTES, KIND_TRADES, Quote, Side,
+    SlowPolicy, Subscribe, SubscriberState, Trade,
 };
 use mib_protocol::text::Text;
 use process::{DEADLINE, Engine};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
@@ -686,10 +687,7 @@ fn damage_in_an_old_segment_ends_those_who_need_it_and_nobody_else() {
     segment.write_all_at(&[0x55; 4_096], 500_000).unwrap();
     let mut late = Subscriber::connect(&engine.address, &kinds, from_the_beginning()).unwrap();
     let mut before = Heard::default();
-    assert_eq!(
-        before.listen(&mut late, |_| false),
-        Some(ErrorCode::JournalUnreadable)
-    );
+    assert_eq!(before.listen(&mut late, |_| false), Some(ErrorCode::JournalUnreadable));
     assert!(before.trade_ids().starts_with(&[first_trade()]));
     feed.send_to(41_000, trade);
     assert_eq!(heard.listen(&mut live, |heard| heard.has_trade(41_000)), None);
@@ -716,7 +714,9 @@ fn segments(dir: &Path) -> Vec<(u64, PathBuf)> {
 }
 
 fn newest_snapshot(dir: &Path) -> u64 {
-    numbered(&dir.join("snapshots"), ".snapshot").last().map_or(0, |each| each.0)
+    numbered(&dir.join("snapshots"), ".snapshot")
+        .last()
+        .map_or(0, |each| each.0)
 }
 
 /// Sends as many trades as come between two snapshots, and waits for the snapshot. Returns the last one.
@@ -859,11 +859,33 @@ fn an_engine_that_stops_sends_what_waits_for_the_window() {
         let ended = scope.spawn(|| engine.terminate());
         // Feeds are told first; by then the engine takes nothing more.
         while feed.client.news(DEADLINE).is_ok() {}
-        assert_eq!(
-            heard.listen(&mut subscriber, |_| false),
-            Some(ErrorCode::ShuttingDown)
-        );
+        assert_eq!(heard.listen(&mut subscriber, |_| false), Some(ErrorCode::ShuttingDown));
         assert_eq!(ended.join().unwrap(), Some(0));
     });
     assert!(heard.trade_ids() == (first_trade()..=last).collect::<Vec<u64>>());
+}
+
+#[test]
+fn the_top_of_a_book_as_it_stands_is_the_last_one_that_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::start(dir.path(), &[]);
+    let mut feed = Feed::begin(&mut engine);
+    let kinds = wanted(KIND_BOOK_TOPS | KIND_TRADES, SlowPolicy::Warn);
+    let mut live = Subscriber::connect(&engine.address, &kinds, None).unwrap();
+    let mut heard = Heard::default();
+    let last = 1_004;
+    feed.send_to(last, mixed);
+    heard.listen(&mut live, |heard| heard.has_trade(last));
+    let mut later = Subscriber::connect(&engine.address, &kinds, None).unwrap();
+    let mut state = Heard::default();
+    let tops = |heard: &Heard| -> BTreeMap<u32, (u64, u64)> {
+        let top = |record: &Record| match record {
+            Record::BookTop(top) => Some((top.instrument_id, (top.sequence, top.ts_event_nanos))),
+            _ => None,
+        };
+        heard.records.iter().filter_map(top).collect()
+    };
+    state.listen(&mut later, |heard| tops(heard).len() == SYMBOLS.len());
+    assert_eq!(tops(&state), tops(&heard));
+    engine.kill();
 }

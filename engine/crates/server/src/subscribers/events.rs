@@ -47,21 +47,36 @@ pub struct Events {
     /// Kinds that are kept.
     wanted: u8,
     next: Place,
-    /// By instrument: the best levels as they were last, and the input that brought them.
-    tops: Vec<Option<(Top, u64)>>,
+    /// By instrument: the best levels as they were last.
+    tops: Vec<Option<KnownTop>>,
+}
+
+/// Best levels, with what brought them: of those that were there when the lane began, the input after which it began and the time
+/// of the book's last change.
+#[derive(Clone, Copy)]
+struct KnownTop {
+    top: Top,
+    sequence: u64,
+    ts_event_nanos: u64,
 }
 
 impl Events {
     /// Of what follows on this state.
     pub fn after(state: &State) -> Self {
         let sequence = state.applied_sequence();
-        let top = |book| Top::of(book).map(|top| (top, sequence));
+        let known = |book: &Book| {
+            Top::of(book).map(|top| KnownTop {
+                top,
+                sequence,
+                ts_event_nanos: book.ts_event_nanos(),
+            })
+        };
         Events {
             list: Vec::new(),
             bytes: Vec::new(),
             wanted: 0,
             next: Place { sequence, number: 0 },
-            tops: state.instruments().iter().map(|each| top(&each.book)).collect(),
+            tops: state.instruments().iter().map(|each| known(&each.book)).collect(),
         }
     }
 
@@ -75,11 +90,10 @@ impl Events {
         &self.bytes[event.start as usize..event.start as usize + usize::from(event.length)]
     }
 
-    /// The instrument's best levels as they stand, in a record with these flags besides its own.
-    pub fn top(&self, state: &State, instrument: u32) -> Option<BookTop> {
-        let (top, sequence) = (*self.tops.get(instrument as usize)?)?;
-        let book = &state.instruments()[instrument as usize].book;
-        Some(top.to_message(sequence, instrument, book.ts_event_nanos()))
+    /// The instrument's best levels as they stand.
+    pub fn top(&self, instrument: u32) -> Option<BookTop> {
+        let known = (*self.tops.get(instrument as usize)?)?;
+        Some(known.top.to_message(known.sequence, instrument, known.ts_event_nanos))
     }
 
     /// The place counts whether the event is wanted or not, so that it does not depend on who reads.
@@ -149,12 +163,17 @@ impl Sink for Events {
         if index >= self.tops.len() {
             self.tops.resize(index + 1, None);
         }
-        if self.tops[index].is_some_and(|(known, _)| known == top) {
+        if self.tops[index].is_some_and(|known| known.top == top) {
             return;
         }
-        self.tops[index] = Some((top, sequence));
+        let ts_event_nanos = book.ts_event_nanos();
+        self.tops[index] = Some(KnownTop {
+            top,
+            sequence,
+            ts_event_nanos,
+        });
         self.add(sequence, instrument, KIND_BOOK_TOPS, BookTop::BYTES, |out| {
-            top.to_message(sequence, instrument, book.ts_event_nanos()).encode(out)
+            top.to_message(sequence, instrument, ts_event_nanos).encode(out)
         });
     }
 

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 /// What a subscriber wants: kinds by symbol, whether the instrument is known yet or not.
 pub struct Filter {
     of_all: u8,
+    /// Kinds that are wanted of any instrument.
+    union: u8,
     by_symbol: HashMap<String, u8>,
     /// By instrument, as far as instruments were known when last looked at. Every state numbers them alike.
     by_instrument: Vec<u8>,
@@ -16,6 +18,7 @@ impl Filter {
     pub fn of(blocks: &[Subscribe]) -> Option<Self> {
         let mut filter = Filter {
             of_all: 0,
+            union: 0,
             by_symbol: HashMap::new(),
             by_instrument: Vec::new(),
         };
@@ -23,6 +26,7 @@ impl Filter {
             if block.kinds == 0 || block.kinds & !ALL_KINDS != 0 {
                 return None;
             }
+            filter.union |= block.kinds;
             let symbol = block.symbol.as_str();
             if symbol.is_empty() {
                 filter.of_all |= block.kinds;
@@ -48,7 +52,7 @@ impl Filter {
 
     /// Kinds that are wanted of any instrument.
     pub fn union(&self) -> u8 {
-        self.by_symbol.values().fold(self.of_all, |sum, kinds| sum | kinds)
+        self.union
     }
 }
 

@@ -250,7 +250,7 @@ impl Subscriber {
             self.push_state(connection, &head.state, instrument, &mut record);
         }
         if kinds & KIND_BOOK_TOPS != 0
-            && let Some(top) = head.events.top(&head.state, instrument)
+            && let Some(top) = head.events.top(instrument)
         {
             let mut record = [0; BookTop::BYTES];
             top.encode(&mut record);
