@@ -198,6 +198,38 @@ test("one that conflates gets every trade and the newest quotes", async () => {
   expect(quotes().length).toBeLessThan(2_000);
 });
 
+test("one that is cut off asks for more once what it had is worked through", async () => {
+  const { engine, session } = await engineWithFeed();
+  const { opened, open } = gate();
+  cleanups.push(open);
+  const windowBytes = 16_384;
+  const { heard, tradeIds } = listen(
+    { address: engine.address, kinds: ["TRADES"], policy: "WARN", windowBytes },
+    () => opened,
+  );
+  const other = listen({ address: engine.address, kinds: ["TRADES"], policy: "WARN" });
+  await eventually(() => expect([heard.length, other.heard.length]).toEqual([1, 1]));
+  let id = 0;
+  while (id < 2_000) trade(session, ++id);
+  for (let round = 0; round < 4; round++) {
+    await eventually(() => expect(other.tradeIds()).toHaveLength(id));
+    await engine.kill();
+    await engine.restart();
+    trade(session, ++id);
+  }
+  await eventually(() => expect(other.tradeIds()).toHaveLength(id));
+  // The other one, which was cut off as often, and nobody else.
+  expect(await engine.metric("engine_subscribers")).toBe(1);
+  open();
+  await eventually(() => expect(tradeIds()).toEqual(upTo(id)));
+});
+
+test("a window of no bytes is refused", () => {
+  const options = { address: "unix:/nowhere", symbols: "ALL", kinds: ["TRADES"], policy: "WARN" } as const;
+  for (const windowBytes of [0, -1, 0.5, 2 ** 32])
+    expect(() => new EngineSubscriber({ ...options, windowBytes })).toThrow(RangeError);
+});
+
 test("one that finds no place among the subscribers waits for one", async () => {
   const { engine, session } = await engineWithFeed({ ENGINE_SUBSCRIBERS_MAX: "1" });
   const options = { address: engine.address, kinds: ["TRADES"], policy: "WARN" } as const;

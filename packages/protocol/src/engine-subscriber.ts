@@ -75,7 +75,7 @@ export interface EngineSubscriberOptions {
   kinds: readonly (keyof typeof KINDS)[];
   /** What becomes of it when it does not keep up; see SlowPolicy in docs/engine-protocol.md. */
   policy: SlowPolicyName;
-  /** Bytes of records that may wait here for the one who iterates. */
+  /** Bytes of records that may wait here for the one who iterates, and half as many more at most: an integer from 1 on; 1 MiB. */
   windowBytes?: number;
   /** Without it the state as it stands comes first, then what follows. */
   resume?: SubscriberPosition;
@@ -104,6 +104,7 @@ interface Batch {
 }
 
 const WINDOW_BYTES = 1 << 20;
+const WINDOW_BYTES_MAX = 2 ** 32 - 1;
 const REQUEST_ID = 1;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
@@ -124,6 +125,8 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
   #retryMs = 0;
   #queue: Batch[] = [];
   #wake: (() => void) | null = null;
+  /** Whoever waits until nothing waits for the one who iterates. */
+  #drained: (() => void) | null = null;
   #failure: Error | null = null;
   /** Where it stands with what has been received, and with what has been handed out. */
   #received: SubscriberPosition | null;
@@ -131,7 +134,11 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
   #repeats = 0;
   #receivedBytes = 0n;
 
+  /** Throws a `RangeError` for a window that is none. */
   constructor(options: EngineSubscriberOptions) {
+    const { windowBytes = WINDOW_BYTES } = options;
+    if (!Number.isInteger(windowBytes) || windowBytes < 1 || windowBytes > WINDOW_BYTES_MAX)
+      throw new RangeError(`windowBytes must be an integer from 1 to ${WINDOW_BYTES_MAX}, and is ${windowBytes}`);
     this.#options = options;
     this.#received = options.resume ?? null;
     this.#position = this.#received;
@@ -151,6 +158,7 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
           this.#position = batch.position;
           yield batch.events;
           this.#credit(batch);
+          if (this.#queue.length === 0) this.#drained?.();
         } else if (this.#failure) {
           throw this.#failure;
         } else if (this.#ended.signal.aborted) {
@@ -169,12 +177,15 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
     this.#ended.abort();
     this.#connection?.goodbye();
     this.#wake?.();
+    this.#drained?.();
   }
 
   async #connect(): Promise<void> {
     const { signal } = this.#ended;
     while (!signal.aborted) {
       await delay(this.#retryMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      // The engine counts what is out on a connection from 0 on: what came on the one before must be gone.
+      if (this.#queue.length > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
       if (signal.aborted) return;
       this.#retryMs = Math.min(Math.max(this.#retryMs * 2, RETRY_MS_MIN), RETRY_MS_MAX);
       try {
