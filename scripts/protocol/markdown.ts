@@ -29,18 +29,24 @@ without a session) it sends Subscribe as a QUERY frame, and nothing but Credit, 
 its \`request_id\` follow the SubscribeAck. They have template 0, and all their records one length; an InstrumentDefinition comes
 before the first record of its instrument and tells what \`instrument_id\` means.
 
-- **Order.** What came of an input comes before what came of a later one, on all symbols together, without hole and without repeat;
+- **Order.** What came of an input comes before what came of a later one, on all symbols together, without repeat, and without
+  hole unless a SubscriberGap tells of one;
   with CONFLATE this holds for events (trades, final bars), and state comes as it changes. A record with FLAG_SNAPSHOT is the
   state as it stood, not an event: state that \`state\` asks for (frames have MORE until all has been sent), and always with CONFLATE.
 - **Resume.** \`first_seq\` of a DATA frame says up to which input nothing is left to send; such a frame may have no records. After a
   cut, Subscribe with \`resume\` and that number goes on. Records of later inputs that have come already come again: a reader
-  skips as many of the next input as it had. It does not matter whether the engine was killed meanwhile.
-  Who was cut off before a frame without MORE had come asks for the \`state\` once more.
+  skips as many of the next input as it had. It does not matter whether the engine was killed meanwhile, as long as its journal is the
+  same. Who was cut off before a frame without MORE had come asks for the \`state\` once more.
 - **Slow readers.** The engine sends a DATA frame while less than \`window_bytes\` is out beyond what Credit has freed, and keeps no more than a few MiB that a socket
   does not take. What does not fit is not kept in memory: SlowPolicy says what happens then. The journal is the buffer; when it has
   been trimmed beyond the reader, a SubscriberGap says what is missing. A SubscriberStatus says when it falls behind and when it
-  is up to date again.
-- POSITION_UNKNOWN answers a resume after what the journal does not have: history was lost. Begin without \`resume\`, with \`state\`.
+  is up to date again. An engine that stops sends what it has for a second, as far as Credit lets it.
+- **Lost history.** POSITION_UNKNOWN answers a resume after what the journal does not have. Begin without \`resume\`, with \`state\`.
+  Two things show it: the position is beyond what is durable, or its \`epoch\` is another one and ended before it, which the engine
+  knows only when Kafka had more than its journal. A journal that lost its end and has grown beyond the position since, without
+  Kafka, is not found out. An \`epoch\` of 0 leaves its check out.
+- JOURNAL_UNREADABLE ends those who need a part of the journal that can't be read (it is damaged, or the disk fails), and nobody else.
+  A second query that is refused ends the connection as well.
 `;
 
 /** The protocol for people who write a client. */
