@@ -27,20 +27,24 @@ export async function measureOutage({ quick }: BenchOptions): Promise<BenchResul
   const folder = mkdtempSync(join(resolve(".data"), "bench-outage-"));
   const reaper = new Reaper();
   const { broker, process: kafka } = await kafkaServer(folder, reaper);
-  await kafka.start();
   const client = new kafkajs.Kafka({ brokers: [broker], logLevel: kafkajs.logLevel.NOTHING });
-  await asAdmin(client, (admin) =>
-    admin.createTopics({
-      topics: TOPICS.map((topic) => ({ topic, numPartitions: PARTITIONS })),
-      waitForLeaders: true,
-    }),
-  );
-  const engine = await startBenchEngine({ KAFKA_BROKERS: broker });
-  const lag = () => engine.metric("engine_publish_lag_records");
+  let started: Awaited<ReturnType<typeof startBenchEngine>> | undefined;
+  let load: ReturnType<typeof engineBench> | undefined;
   try {
+    await kafka.start();
+    await asAdmin(client, (admin) =>
+      admin.createTopics({
+        topics: TOPICS.map((topic) => ({ topic, numPartitions: PARTITIONS })),
+        waitForLeaders: true,
+      }),
+    );
+    const engine = (started = await startBenchEngine({ KAFKA_BROKERS: broker }));
+    const lag = () => engine.metric("engine_publish_lag_records");
     await eventually(async () => (await engine.metric("engine_kafka_connected")) === 1, { deadlineMs: 60_000 });
     const words = ["--parts", "paced", "--address", engine.address, "--rate", String(rate)];
-    const load = engineBench(...words, "--seconds", String(beforeSeconds + awaySeconds + afterSeconds));
+    load = engineBench(...words, "--seconds", String(beforeSeconds + awaySeconds + afterSeconds));
+    // Its failure is told where it is awaited; until then it must not end the process.
+    load.catch(() => {});
     await delay(beforeSeconds * 1_000);
     const lagBefore = await lag();
     await kafka.end();
@@ -53,11 +57,13 @@ export async function measureOutage({ quick }: BenchOptions): Promise<BenchResul
     const catchUpMs = performance.now() - backAt;
     const { rows } = await load;
     await eventually(async () => (await lag()) === 0, { deadlineMs: 600_000 });
-    const found = { missing: 0, repeated: 0, outOfOrder: 0, records: 0 };
+    const found = { missing: 0, unknown: 0, repeated: 0, outOfOrder: 0, records: 0 };
     for (const [topic, counter] of Object.entries(EVENTS)) {
       const published = await asAdmin(client, (admin) => readTopic(client, admin, topic));
       found.records += published.distinct;
-      found.missing += Math.max(0, (await engine.metric(counter)) - published.distinct);
+      const difference = (await engine.metric(counter)) - published.distinct;
+      found.missing += Math.max(0, difference);
+      found.unknown += Math.max(0, -difference);
       found.repeated += published.repeated;
       found.outOfOrder += published.outOfOrder;
     }
@@ -69,6 +75,7 @@ export async function measureOutage({ quick }: BenchOptions): Promise<BenchResul
         { id: "engine.outage.lag", value: lagAfter, unit: "records" },
         { id: "engine.outage.catch-up", value: catchUpMs / 1_000, unit: "s" },
         { id: "engine.outage.missing", value: found.missing, unit: "events" },
+        { id: "engine.outage.unknown", value: found.unknown, unit: "events" },
         { id: "engine.outage.repeated", value: found.repeated, unit: "events" },
         { id: "engine.outage.out-of-order", value: found.outOfOrder, unit: "events" },
       ],
@@ -77,7 +84,9 @@ export async function measureOutage({ quick }: BenchOptions): Promise<BenchResul
       ],
     };
   } finally {
-    await engine.stop();
+    await started?.stop();
+    // Without an engine it comes to its end.
+    await load?.catch(() => {});
     await kafka.end();
     reaper.close();
     rmSync(folder, { recursive: true, force: true });
