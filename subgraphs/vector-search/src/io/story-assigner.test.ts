@@ -6,10 +6,10 @@ import { ArticleStore } from "./article-store.ts";
 import { StoryAssigner } from "./story-assigner.ts";
 
 const url = servers.qdrantUrl;
-const collections = [0, 1, 2, 3].map(() => uniqueName("test-stories"));
-const [together, apart, copiesTogether, copiesApart] = collections.map(
+const collections = [0, 1, 2, 3, 4].map(() => uniqueName("test-stories"));
+const [together, apart, copiesTogether, copiesApart, flashes] = collections.map(
   (collection) => new ArticleStore({ url, collection }),
-) as [ArticleStore, ArticleStore, ArticleStore, ArticleStore];
+) as [ArticleStore, ArticleStore, ArticleStore, ArticleStore, ArticleStore];
 
 const arrived = (id: string, title: string, hour: number, vector: number[]) => ({
   article: {
@@ -60,7 +60,16 @@ const COPIED = [
   published("late", "herald", 60, "Strike halts Voltara", STRIKE),
 ];
 
-const ALL = [...ARTICLES, ...COPIED].map(({ article }) => article.id);
+/** A headline first, then its article, then what repeats each of the two; and a column of each day. */
+const FLASH = [
+  arrived("flash", "Workers strike at Voltara in Leipzig", 0, [1, 0, 0]),
+  published("full", "wire", 1, "Workers strike at Voltara in Leipzig", STRIKE),
+  published("printed", "gazette", 2, "Workers strike at Voltara in Leipzig", STRIKE),
+  arrived("column", "Voltara in the morning", 3, [0, 0, 1]),
+  arrived("next-column", "Voltara in the morning", 27, [0, 0, 1]),
+];
+
+const ALL = [...ARTICLES, ...COPIED, ...FLASH].map(({ article }) => article.id);
 
 async function tell(store: ArticleStore, articles: readonly { article: Article; vector: number[] }[]): Promise<void> {
   const told = await new StoryAssigner(store).assign(articles);
@@ -74,13 +83,14 @@ async function tell(store: ArticleStore, articles: readonly { article: Article; 
 }
 
 beforeAll(async () => {
-  for (const store of [together, apart, copiesTogether, copiesApart])
+  for (const store of [together, apart, copiesTogether, copiesApart, flashes])
     await store.open({ name: "test-model", dimension: 3 });
   await tell(together, ARTICLES);
   for (const article of ARTICLES) await tell(apart, [article]);
   await tell(copiesTogether, COPIED);
   // Each by an assigner of its own, as after a start.
   for (const article of COPIED) await tell(copiesApart, [article]);
+  for (const article of FLASH) await tell(flashes, [article]);
 });
 afterAll(async () => {
   const client = new QdrantClient({ url, checkCompatibility: false });
@@ -105,6 +115,12 @@ test("stories are listed by their first articles, the newest first, with their s
   expect(await together.storySizes(["a", "c", "none"].map((story) => ({ story, before: null })))).toEqual([3, 1, 0]);
   const [told] = await together.ofStories([{ story: "a", before: null, limit: 2 }]);
   expect(told?.map(({ id }) => id)).toEqual(["a", "b"]);
+});
+
+test("the article that follows its headline is an original of the same story, and a column of the next day its own", async () => {
+  const kept = await flashes.byIds(FLASH.map(({ article }) => article.id));
+  expect(kept.map((article) => article?.copyOf)).toEqual([null, null, "full", null, null]);
+  expect(stories(kept).slice(0, 3)).toEqual(["flash", "flash", "flash"]);
 });
 
 describe.each([

@@ -1,5 +1,5 @@
 import { aboutOf, type Article } from "../domain/article.ts";
-import { areCopies, fingerprintOf, type Fingerprint } from "../domain/copy.ts";
+import { fingerprintOf, type Fingerprint, isCopyOf } from "../domain/copy.ts";
 import { factsOf, STORY_HOURS_MAX, storyAmong, type Telling } from "../domain/story.ts";
 import type { ArticleStore } from "./article-store.ts";
 import { commonWords } from "./common-words.ts";
@@ -67,11 +67,11 @@ function originalOf(
   const own = fingerprint(article);
   return earlier
     .toSorted((left, right) => right.similarity - left.similarity)
-    .find(({ article: other }) => areCopies(own, fingerprint(other)))?.article;
+    .find(({ article: other }) => isCopyOf(fingerprint(other), own))?.article;
 }
 
-function fingerprint({ title, summary, mentions }: Article): Fingerprint {
-  return fingerprintOf({ title, summary, mentioned: mentions.flatMap(({ symbols }) => symbols) }, commonWords());
+function fingerprint({ mentions, ...article }: Article): Fingerprint {
+  return fingerprintOf({ ...article, mentioned: mentions.flatMap(({ symbols }) => symbols) }, commonWords());
 }
 
 function facts(article: Article): ReadonlySet<string> {
