@@ -53,6 +53,35 @@ test("an article that comes again replaces itself", async () => {
   expect(await store.check()).toEqual({ articles: 3 });
 });
 
+test("an original that comes again is found by its copies still, and no more by what it is not about", async () => {
+  const alias = uniqueName("test-again");
+  const aside = new ArticleStore({ url, collection: alias });
+  await aside.open(model);
+  const position = { epoch: "e1", offset: 1n };
+  const save = (...articles: Article[]) =>
+    aside.save(articles.map((each) => ({ article: each, vector: [1, 0, 0], position })));
+  const original = article("original", 1, ["HG"]);
+  const copy = { ...article("copy", 1, ["FCX"]), source: "gazette", copyOf: "original" };
+  const byFacet = async () =>
+    Promise.all(
+      (["source", "about"] as const).map(async (key) =>
+        (await aside.facet(key, anything, 9)).map(({ value }) => value),
+      ),
+    );
+  await save(original, copy);
+  await save(original);
+  expect(await byFacet()).toEqual([
+    ["gazette", "wire"],
+    ["FCX", "HG"],
+  ]);
+  await save({ ...original, symbols: ["CL"] });
+  expect(await byFacet()).toEqual([
+    ["gazette", "wire"],
+    ["CL", "FCX"],
+  ]);
+  await new QdrantClient({ url, checkCompatibility: false }).deleteCollection(`${alias}.1`);
+});
+
 test("the store knows how far each epoch was read", async () => {
   expect(await store.lastOffset("e1")).toBe(12n);
   expect(await store.lastOffset("e0")).toBe(99n);

@@ -46,6 +46,9 @@ interface Payload extends Omit<Article, "source"> {
   offset: number;
 }
 
+/** By which publishers and instruments an article is found. */
+type FoundBy = Pick<Payload, "source" | "about">;
+
 const INDEXES = {
   about: "keyword",
   story: "keyword",
@@ -99,8 +102,7 @@ export class ArticleStore {
 
   /** Returns when the articles are stored for good. The original of a copy is stored, or among them and before it. */
   async save(articles: readonly StoredArticle[]): Promise<void> {
-    const copies = articles.map(({ article }) => article).filter(({ copyOf }) => copyOf !== null);
-    const found = await this.#foundBy(copies, articles);
+    const found = await this.#foundBy(articles.map(({ article }) => article));
     const points = articles.map((stored) => pointOf(stored, this.#meaning, found.get(stored.article.id)));
     const saved = new Set(articles.map(({ article }) => article.id));
     const others = [...found].filter(([id]) => !saved.has(id));
@@ -118,36 +120,37 @@ export class ArticleStore {
     );
   }
 
-  /** By which publishers and instruments the originals of copies are found, by their ids: the copies' are added to their own. */
-  async #foundBy(
-    copies: readonly Article[],
-    articles: readonly StoredArticle[],
-  ): Promise<Map<string, Pick<Payload, "source" | "about">>> {
-    const byOriginal = Map.groupBy(copies, ({ copyOf }) => copyOf!);
-    const arrived = new Map(articles.map(({ article }) => [article.id, foundByItself(article)]));
-    const missing = [...byOriginal.keys()].filter((id) => !arrived.has(id));
-    const points = missing.length === 0 ? [] : await this.#retrieve(missing, ["id", "source", "about"]);
+  /**
+   * By which publishers and instruments originals are found, by their ids: to their own come those of their copies, of these articles and
+   * of what is stored.
+   */
+  async #foundBy(articles: readonly Article[]): Promise<Map<string, FoundBy>> {
+    const [originals, copies] = [true, false].map((are) => articles.filter(({ copyOf }) => (copyOf === null) === are));
+    const arrived = new Map(originals!.map((article) => [article.id, foundByItself(article)]));
+    const byOriginal = Map.groupBy(copies!, ({ copyOf }) => copyOf!);
+    const ids = [...new Set([...arrived.keys(), ...byOriginal.keys()])];
+    const points = ids.length === 0 ? [] : await this.#retrieve(ids);
     const stored = new Map(points.map((payload) => [payload.id, payload]));
     return new Map(
-      [...byOriginal].flatMap(([id, itsCopies]) => {
-        const own = arrived.get(id) ?? stored.get(id);
-        if (!own) return [];
-        const all = [own, ...itsCopies.map(foundByItself)];
-        const union = (key: "source" | "about") => [...new Set(all.flatMap((each) => each[key]))];
-        return [[id, { source: union("source"), about: union("about") }] as const];
+      ids.flatMap((id) => {
+        const [own, before] = [arrived.get(id), stored.get(id)];
+        if (!own && !before) return [];
+        // Of one that comes again with other instruments, those that it had are gone.
+        const kept = before ? (own ? [own, foundByCopies(before)] : [before]) : [own!];
+        return [[id, united([...kept, ...(byOriginal.get(id) ?? []).map(foundByItself)])]];
       }),
     );
   }
 
   /** The articles by id, null where there is none. */
   async byIds(ids: readonly string[]): Promise<(Article | null)[]> {
-    const found = new Map((await this.#retrieve(ids, true)).map((payload) => [payload.id, articleOf(payload)]));
+    const found = new Map((await this.#retrieve(ids)).map((payload) => [payload.id, articleOf(payload)]));
     return ids.map((id) => found.get(id) ?? null);
   }
 
-  async #retrieve(ids: readonly string[], with_payload: true | string[]): Promise<Payload[]> {
+  async #retrieve(ids: readonly string[]): Promise<Payload[]> {
     const points = await storeCall(() =>
-      this.#client.retrieve(this.#collection, { ids: ids.map(pointIdOf), with_payload }),
+      this.#client.retrieve(this.#collection, { ids: ids.map(pointIdOf), with_payload: true }),
     );
     return points.map(({ payload }) => payload as unknown as Payload);
   }
@@ -297,16 +300,24 @@ function tellings(stories: readonly string[], before: string | null) {
 }
 
 /** By what an article is found, were it the only one of its text. */
-function foundByItself(article: Article): Pick<Payload, "source" | "about"> {
+function foundByItself(article: Article): FoundBy {
   return { source: [article.source], about: aboutOf(article) };
 }
 
+/** What a stored original has of its copies alone. */
+function foundByCopies(payload: Payload): FoundBy {
+  const own = foundByItself(articleOf(payload));
+  const others = (key: keyof FoundBy) => payload[key].filter((each) => !own[key].includes(each));
+  return { source: others("source"), about: others("about") };
+}
+
+function united(all: readonly FoundBy[]): FoundBy {
+  const union = (key: keyof FoundBy) => [...new Set(all.flatMap((each) => each[key]))];
+  return { source: union("source"), about: union("about") };
+}
+
 /** `found`: by what it is found because of its copies. */
-function pointOf(
-  { article, vector, position }: StoredArticle,
-  meaning: string,
-  found: Pick<Payload, "source" | "about"> | undefined,
-) {
+function pointOf({ article, vector, position }: StoredArticle, meaning: string, found: FoundBy | undefined) {
   const { source: publisher, ...rest } = article;
   const isCopy = article.copyOf !== null;
   return {

@@ -179,6 +179,7 @@ describe.each([
     const before = await state();
     await tell(storeOf(), COPIED.slice(0, 3));
     await tell(storeOf(), COPIED.slice(1, 3));
+    await tell(storeOf(), COPIED.slice(0, 1));
     expect(await state()).toEqual(before);
   });
 });
