@@ -183,6 +183,14 @@ test("what a request looks at is bounded: the first of many matrices are made, t
   const { data, errors } = await analytics.ask(`{ ${many.join(" ")} }`);
   expect(data).toBeNull();
   expect(errors?.[0]?.extensions.code).toBe("RANGE_TOO_LARGE");
+  const all = JSON.stringify(symbols);
+  const most = Array.from(
+    { length: 32 },
+    (_, at) => `c${at}: correlations(symbols: ${all}, interval: D1, bars: 500) { from }`,
+  );
+  expect((await analytics.ask(`{ ${most.join(" ")} }`)).errors).toBeUndefined();
+  const movers = await analytics.ask(`{ ${most.join(" ")} topMovers { symbol } }`);
+  expect(movers.errors).toMatchObject([{ path: ["topMovers"], extensions: { code: "RANGE_TOO_LARGE" } }]);
   const few = await analytics.ask(`{ ${many.slice(0, 20).join(" ")} }`);
   expect(few.errors).toBeUndefined();
 });

@@ -2,8 +2,6 @@ import type { Context } from "../context.ts";
 import { briefDay } from "../domain/briefs/brief-day.ts";
 import { marketGaps } from "../domain/briefs/gaps.ts";
 import type { MarketDay } from "../domain/briefs/market-day.ts";
-import type { Passes } from "../domain/briefs/market-days.ts";
-import { WINDOW_BARS_MAX } from "../domain/market-memory.ts";
 import type { MarketBriefResolvers } from "../generated/resolvers.ts";
 import { within } from "./arguments.ts";
 import { championTracks, hasChampion } from "./ForecastTrack.ts";
@@ -31,7 +29,7 @@ export const MarketBrief: MarketBriefResolvers = {
       })
       .slice(0, within("first", first, 1, ROWS_MAX)),
   breadth: ({ breadth }) => ({ ...breadth, asOf: breadth.asOfMs === null ? null : timeOf(breadth.asOfMs) }),
-  regimes: (market, _, { passes }) => regimesOf(market, passes),
+  regimes: (market, _, { passes }) => market.regimesBy(passes),
   anomalies: ({ day }, { first }, { daySignals }) => daySignals.anomalies(day, within("first", first, 1, ROWS_MAX)),
   signalCounts: ({ day }, _, { briefs }) => briefs.signalCounts.load({ ...day, symbol: null }),
   forecasts: ({ day }, given, context) => championTracks(null, day, given, context),
@@ -39,12 +37,8 @@ export const MarketBrief: MarketBriefResolvers = {
     const [counts, champion] = await Promise.all([
       context.briefs.signalCounts.load({ ...market.day, symbol: null }),
       hasChampion(null, context),
-      regimesOf(market, context.passes),
+      market.regimesBy(context.passes),
     ]);
     return marketGaps(market, { signals: counts.length > 0, champion });
   },
 };
-
-/** A pass over all days; the market keeps what it finds. */
-const regimesOf = (market: MarketDay, passes: Passes) =>
-  passes.make(market.size * WINDOW_BARS_MAX, () => market.regimes);

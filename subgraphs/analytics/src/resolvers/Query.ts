@@ -16,13 +16,19 @@ import { screener } from "./screener.ts";
 const SYMBOLS_MAX = 100;
 /** Bars over which "most traded" is meant. */
 const RANKING_BARS = 20;
+/** A change is from one bar to the next. */
+const MOVER_BARS = 2;
 
 const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export const Query: QueryResolvers = {
   marketBrief: (_, { date }, context) => marketBrief(date ?? null, context),
-  topMovers: (_, { first, interval }, { memory }) =>
-    memory.movers(interval ?? "D1", pageSize(first)).map(({ symbol }) => ({ symbol })),
+  topMovers: (_, { first, interval }, context) => {
+    const rows = pageSize(first);
+    return overAll(context, MOVER_BARS, ({ memory }) =>
+      memory.movers(interval ?? "D1", rows).map(({ symbol }) => ({ symbol })),
+    );
+  },
   movers: (_, { interval, bars: count, first, direction }, context) => {
     const [bars, rows] = [within("bars", count, 1, 500), pageSize(first)];
     return overAll(context, bars, ({ memory, indicators }) =>

@@ -192,6 +192,21 @@ test("a request makes each day of the market once, in its turn, and at most ten"
   await expect(ofDay(10)).rejects.toMatchObject({ code: "RANGE_TOO_LARGE", details: { daysMax: 10 } });
 });
 
+test("the regimes of a day are counted in one pass, however many ask", async () => {
+  const memory = memoryOf({ A: Array.from({ length: 12 }, (_, day) => day + 1) });
+  const passes: number[] = [];
+  const turns = {
+    make: async <Value>(bars: number, pass: () => Value) => {
+      passes.push(bars);
+      return pass();
+    },
+  };
+  const market = new MarketDay(memory, briefDay(memory, dateOf(5))!);
+  const [once, again] = await Promise.all([market.regimesBy(turns), market.regimesBy(turns)]);
+  expect(again).toBe(once);
+  expect(passes).toEqual([600]);
+});
+
 test("an instrument says what its day lacks", () => {
   const memory = memoryOf({ A: [1, 2], STILL: new Array<number>(150).fill(7) });
   const day = briefDay(memory, dateOf(149))!;

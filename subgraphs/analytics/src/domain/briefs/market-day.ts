@@ -1,7 +1,8 @@
 import { breadthOf, type Breadth } from "../cross-section/breadth.ts";
 import { bySize, type Standing } from "../cross-section/snapshot.ts";
-import type { MarketMemory } from "../market-memory.ts";
+import { type MarketMemory, WINDOW_BARS_MAX } from "../market-memory.ts";
 import type { BriefDay } from "./brief-day.ts";
+import type { Passes } from "./market-days.ts";
 import { breadthMember, dailyRegime, instrumentDay, type InstrumentDay } from "./instrument-day.ts";
 
 /** How many instruments are in each regime. */
@@ -21,6 +22,7 @@ export class MarketDay {
   readonly #instruments: readonly InstrumentDay[];
   #standings: StandingDay[] | null = null;
   #regimes: RegimeCounts | null = null;
+  #regimesMade: Promise<RegimeCounts> | null = null;
 
   constructor(memory: MarketMemory, day: BriefDay) {
     this.day = day;
@@ -44,6 +46,11 @@ export class MarketDay {
   /** Computed when it is first asked for: it takes a pass over all days. */
   get regimes(): RegimeCounts {
     return (this.#regimes ??= countRegimes(this.#instruments));
+  }
+
+  /** The same, in its turn: one pass, however many ask. */
+  regimesBy(passes: Passes): Promise<RegimeCounts> {
+    return (this.#regimesMade ??= passes.make(this.size * WINDOW_BARS_MAX, () => this.regimes));
   }
 }
 
