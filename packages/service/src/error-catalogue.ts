@@ -358,7 +358,7 @@ export const ERROR_CATALOGUE = {
   // commands
   REBUILD_REFUSED: {
     status: 409,
-    meaning: "What is to be rebuilt is in use, or Kafka has less than was read of it.",
+    meaning: "What is to be rebuilt is in use or not there, or Kafka has less than was read of it.",
     remedy: "Do what the message says, then rebuild again.",
   },
 

@@ -164,8 +164,9 @@ export type NewsArticle = {
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
   sentiment?: Maybe<Scalars['Float']['output']>;
   /**
-   * The earlier article whose text it repeats, as publishers do with what agencies sell; null for an original. A copy is found by its id
-   * alone: searches, lists and stories have its original, which counts as published by who published copies of it, too.
+   * The earlier article whose text it repeats, as publishers do with what agencies sell; null for an original, and for one that has just come and
+   * is not stored yet. A copy is found by its id alone: searches, lists and stories have its original, which counts as published by who
+   * published copies of it, too.
    */
   copyOf?: Maybe<NewsArticle>;
   /** What it tells of, with all who tell the same. */
