@@ -26,7 +26,7 @@ if (request.problems.length > 0) {
     stdio: "inherit",
     env: { ...process.env, ...request.environment },
   });
-  // It leaves nothing half done, whenever it ends.
+  // It ends by itself, and what it then leaves the next one goes on with.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   child.once("error", (error) => {
     process.stderr.write(`${error.message}\n`);

@@ -15,6 +15,7 @@ const collectionFields = {
   EMBEDDINGS_URL: field.optional(field.url()),
   EMBEDDINGS_API_KEY: field.optional(field.text()),
   EMBEDDINGS_MODEL: field.text("text-embedding-3-small"),
+  /** The model's own: none is asked for. */
   EMBEDDINGS_DIMENSION: field.count(1_536, { least: 1, most: 65_536 }),
 };
 
@@ -30,6 +31,11 @@ export const config = () =>
     ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
   });
 
-export const rebuildConfig = () => readConfig(collectionFields);
+export const rebuildConfig = () =>
+  readConfig({
+    ...collectionFields,
+    /** How long a query or a write takes at most: so long the processes wait for the vector store. */
+    REBUILD_SETTLE_MS: field.milliseconds(30_000, { least: 0 }),
+  });
 
-export type CollectionConfig = ReturnType<typeof rebuildConfig>;
+export type CollectionConfig = Omit<ReturnType<typeof rebuildConfig>, "REBUILD_SETTLE_MS">;

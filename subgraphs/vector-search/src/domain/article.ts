@@ -1,3 +1,4 @@
+import { beginningOf } from "./beginning.ts";
 import type { EntityLinker, MentionKind } from "./linking/entity-linker.ts";
 
 /** An article as it is stored and searched. */
@@ -49,7 +50,7 @@ export function searchedText({ title, summary }: { title: string; summary: strin
 
 /** What of an article is searched by meaning: its title and the beginning of its summary. */
 export function embeddedText(article: { title: string; summary: string | null }): string {
-  return searchedText(article).slice(0, EMBEDDED_CHARACTERS_MAX);
+  return beginningOf(searchedText(article), EMBEDDED_CHARACTERS_MAX);
 }
 
 /** Where title and summary speak of instruments. */

@@ -1,3 +1,4 @@
+import { beginningOf } from "./beginning.ts";
 import type { EntityLinker } from "./linking/entity-linker.ts";
 
 /** A post as it is stored and searched. */
@@ -32,7 +33,7 @@ const LINKED_CHARACTERS_MAX = 4_000;
 
 /** What of a post is searched by meaning: its beginning. */
 export function embeddedPost({ text }: Pick<Post, "text">): string {
-  return text.slice(0, EMBEDDED_CHARACTERS_MAX);
+  return beginningOf(text, EMBEDDED_CHARACTERS_MAX);
 }
 
 /** The instruments that the beginning of a post's text speaks of. */

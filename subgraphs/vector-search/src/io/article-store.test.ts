@@ -82,6 +82,23 @@ test("an original that comes again is found by its copies still, and no more by 
   await new QdrantClient({ url, checkCompatibility: false }).deleteCollection(`${alias}.1`);
 });
 
+test("an article whose text could not be embedded is found by its words, and similar to nothing", async () => {
+  const alias = uniqueName("test-no-vector");
+  const aside = new ArticleStore({ url, collection: alias });
+  await aside.open(model);
+  await aside.save([
+    { article: copper, vector: null, position: { epoch: "e1", offset: 1n } },
+    { article: mine, vector: [1, 0, 0], position: { epoch: "e1", offset: 2n } },
+  ]);
+  const byWords = { vector: null, text: "copper", filter: anything, halfLifeHours: null };
+  expect((await aside.search(byWords, page)).map(({ article: { id } }) => id)).toEqual(["copper"]);
+  expect(await aside.similarTo(["copper", "mine"].map((id) => ({ id, limit: 5 })))).toEqual([[], []]);
+  const day = { from: copper.publishedAt, to: mine.publishedAt };
+  const alike = await aside.alike([null, [1, 0, 0]].map((vector) => ({ vector, ...day })));
+  expect(alike.map((found) => found.map(({ article: { id } }) => id))).toEqual([[], ["mine"]]);
+  await new QdrantClient({ url, checkCompatibility: false }).deleteCollection(`${alias}.1`);
+});
+
 test("the store knows how far each epoch was read", async () => {
   expect(await store.lastOffset("e1")).toBe(12n);
   expect(await store.lastOffset("e0")).toBe(99n);
@@ -154,7 +171,7 @@ test("the newest about each symbol", async () => {
 test("a collection of another model is refused with what to do", async () => {
   const refused = {
     code: "EMBEDDING_MODEL_MISMATCH",
-    message: expect.stringContaining("npm run rebuild -- vector-search"),
+    cause: { message: expect.stringContaining("npm run rebuild -- vector-search") },
   };
   const opened = (other: typeof model) => new ArticleStore({ url, collection }).open(other);
   await expect(opened({ name: "other-model", dimension: 3 })).rejects.toMatchObject(refused);
@@ -171,7 +188,7 @@ test("a collection without vectors of words is refused", async () => {
   await client.updateCollectionAliases({ actions: aliasActions(alias, `${alias}.1`) });
   await expect(new ArticleStore({ url, collection: alias }).open(model)).rejects.toMatchObject({
     code: "EMBEDDING_MODEL_MISMATCH",
-    message: expect.stringContaining("has no sparse vector words"),
+    cause: { message: expect.stringContaining("has no sparse vector words") },
   });
   await client.deleteCollection(`${alias}.1`);
 });

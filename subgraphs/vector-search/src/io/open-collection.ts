@@ -17,6 +17,9 @@ export interface CollectionKind {
   textsOf(payload: Record<string, unknown>): { meaning: string | null; words: string | null };
 }
 
+/** Half the size of 32 bits, and a scan of all vectors takes a third of the time, for a few of a thousand of the ten nearest. */
+const DATATYPE = "float16";
+
 const COMMAND = "npm run rebuild -- vector-search";
 
 /**
@@ -50,7 +53,7 @@ export async function modelOf(client: QdrantClient, alias: string): Promise<Embe
 
 /**
  * Makes the first version of a collection of texts, with a vector of their meaning and one of their words, or checks that what is
- * there was embedded by this model. Throws EMBEDDING_MODEL_MISMATCH with what to do when it was not.
+ * there was embedded by this model. EMBEDDING_MODEL_MISMATCH when it was not; its cause says what to do.
  */
 export async function openCollection(
   client: QdrantClient,
@@ -62,11 +65,10 @@ export async function openCollection(
   const serving = targets.get(alias);
   if (serving === undefined) return makeFirst(client, alias, model, kind);
   await checkCollection(client, serving, model);
-  if (targets.get(writesOf(alias)) !== serving)
-    throw new CodedError(
-      "EMBEDDING_MODEL_MISMATCH",
-      `A rebuild of ${alias} is being finished, or ended too early: ${COMMAND}`,
-    );
+  // While a rebuild makes its last pass, or was killed in it, there is none: what is written waits, what is read does not.
+  const writing = targets.get(writesOf(alias)) ?? serving;
+  if (writing !== serving)
+    throw modelMismatch(`${alias} is read from ${serving} and written to ${writing}. Put that right: ${COMMAND}`);
   await createIndexes(client, serving, kind);
 }
 
@@ -79,8 +81,7 @@ export async function createFor(
   metadata: Record<string, unknown> = {},
 ): Promise<void> {
   await client.createCollection(collection, {
-    // Half the size of 32 bits, and a scan of all vectors takes a third of the time, for a few of a thousand of the ten nearest.
-    vectors: { [meaningOf(model)]: { size: model.dimension, distance: "Cosine", datatype: "float16" } },
+    vectors: { [meaningOf(model)]: { size: model.dimension, distance: "Cosine", datatype: DATATYPE } },
     sparse_vectors: { [WORDS]: { modifier: "idf" } },
     metadata: { ...metadata, model: model.name, dimension: model.dimension },
   });
@@ -104,8 +105,7 @@ async function makeFirst(
   const { collections } = await client.getCollections();
   const names = new Set(collections.map(({ name }) => name));
   if (names.has(alias))
-    throw new CodedError(
-      "EMBEDDING_MODEL_MISMATCH",
+    throw modelMismatch(
       `${alias} is a collection and no alias of one: delete it, and it is built again from the stream, or choose another name.`,
     );
   const first = versionOf(alias, 1);
@@ -120,25 +120,39 @@ async function makeFirst(
 }
 
 async function checkCollection(client: QdrantClient, collection: string, model: EmbeddingModel): Promise<void> {
-  const { config } = await client.getCollection(collection);
-  const { model: name, dimension } = config.metadata ?? {};
-  const vectors = config.params.vectors as Record<string, { size?: number } | undefined> | undefined;
-  const problem =
-    name !== model.name || dimension !== model.dimension
-      ? `holds vectors of ${String(name)} (${String(dimension)} dimensions), this process embeds with ${model.name} (${model.dimension})`
-      : vectors?.[meaningOf(model)]?.size !== model.dimension
-        ? `has no vector ${meaningOf(model)} of ${model.dimension} dimensions`
-        : config.params.sparse_vectors?.[WORDS] === undefined
-          ? `has no sparse vector ${WORDS}`
-          : null;
-  if (problem !== null)
-    throw new CodedError(
-      "EMBEDDING_MODEL_MISMATCH",
-      `The collection ${collection} ${problem}. Make it anew: ${COMMAND}`,
-    );
+  const problem = await problemOf(client, collection, model);
+  if (problem !== null) throw modelMismatch(`The collection ${collection} ${problem}. Make it anew: ${COMMAND}`);
 }
 
-async function createIndexes(client: QdrantClient, collection: string, { indexes }: CollectionKind): Promise<void> {
+/** Why a process that embeds by this model can't use a collection; null: it can. */
+export async function problemOf(
+  client: QdrantClient,
+  collection: string,
+  model: EmbeddingModel,
+): Promise<string | null> {
+  const { config } = await client.getCollection(collection);
+  const { model: name, dimension } = config.metadata ?? {};
+  if (name !== model.name || dimension !== model.dimension)
+    return `holds vectors of ${String(name)} (${String(dimension)} dimensions), this process embeds with ${model.name} (${model.dimension})`;
+  const vectors = config.params.vectors as Record<string, { size?: number; datatype?: string } | undefined> | undefined;
+  const meaning = vectors?.[meaningOf(model)];
+  if (meaning?.size !== model.dimension) return `has no vector ${meaningOf(model)} of ${model.dimension} dimensions`;
+  if (config.params.sparse_vectors?.[WORDS] === undefined) return `has no sparse vector ${WORDS}`;
+  if (meaning.datatype !== DATATYPE) return `keeps vectors as ${meaning.datatype ?? "float32"}, not as ${DATATYPE}`;
+  return null;
+}
+
+/** What is wrong is for who runs the processes: a client learns the code's meaning. */
+export function modelMismatch(detail: string): CodedError {
+  return new CodedError("EMBEDDING_MODEL_MISMATCH", undefined, {}, { cause: new Error(detail) });
+}
+
+/** Those that are missing. */
+export async function createIndexes(
+  client: QdrantClient,
+  collection: string,
+  { indexes }: CollectionKind,
+): Promise<void> {
   const { payload_schema: indexed } = await client.getCollection(collection);
   for (const [field_name, field_schema] of Object.entries(indexes))
     if (!(field_name in indexed)) await client.createPayloadIndex(collection, { wait: true, field_name, field_schema });

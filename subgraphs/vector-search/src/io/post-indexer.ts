@@ -14,7 +14,8 @@ import { embeddedPost, mentionedIn, postOf, type PostEvent } from "../domain/pos
 import type { Arrivals } from "./arrivals.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import type { StoredPost } from "./post-store.ts";
-import type { ServingModel, TextEmbedder } from "./serving-model.ts";
+import type { ServingModel } from "./serving-model.ts";
+import { documentVector, type TextEmbedder } from "./text-embedder.ts";
 
 const POSTS_TOPIC = "social.posts.v1";
 /** Posts are searchable after at most this many were embedded. */
@@ -150,7 +151,7 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
     { epoch, linker, embedder }: { epoch: string; linker: EntityLinker; embedder: TextEmbedder },
   ): Promise<StoredPost> {
     const post = postOf(event, sentimentOf(event.text));
-    const vector = await embedder.embed(embeddedPost(post), "document");
+    const vector = await documentVector(embedder, embeddedPost(post));
     return { post, mentioned: mentionedIn(post, linker), vector, position: { epoch, offset } };
   }
 

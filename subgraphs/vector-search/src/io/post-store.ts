@@ -10,7 +10,8 @@ export interface StoredPost {
   post: Post;
   /** Of the instruments that its text speaks of. */
   mentioned: readonly string[];
-  vector: readonly number[];
+  /** Null: none was made of its text, so it is found by words alone. */
+  vector: readonly number[] | null;
   /** Where in the stream it came from. */
   position: { epoch: string; offset: bigint };
 }
@@ -103,7 +104,7 @@ export class PostStore {
       const { at, ...rest } = post;
       return {
         id: pointIdOf(post.id),
-        vector: { [this.#meaning]: [...vector], [WORDS]: wordsOf(post.text) },
+        vector: { ...(vector && { [this.#meaning]: [...vector] }), [WORDS]: wordsOf(post.text) },
         payload: {
           ...rest,
           publishedAt: at,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ERROR_CATALOGUE } from "@mib/service/error-catalogue";
 import { createService } from "@mib/service/run";
 import { eventually } from "@mib/testkit/eventually";
 import { servers, uniqueName } from "@mib/testkit/servers";
@@ -6,6 +7,7 @@ import { QdrantClient } from "@qdrant/js-client-rest";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Article } from "../domain/article.ts";
 import { ARTICLES } from "./article-store.ts";
+import { aliasActions, meaningOf } from "./open-collection.ts";
 import { WATCHES } from "./news-watch-store.ts";
 import { POSTS } from "./post-store.ts";
 import { rebuildCollections } from "./rebuild-collections.ts";
@@ -17,6 +19,7 @@ const { log } = createService("rebuild-test");
 const COUNT = 300;
 /** More than a page of the rebuild, and less than all. */
 const FIRST_PAGE = 270;
+const SETTLE_MS = 50;
 const DEADLINE = { deadlineMs: 60_000 };
 
 /** A model whose vectors are made of the text's hash: a text is nearest to itself, and to nothing of another model. */
@@ -53,16 +56,19 @@ let before: ReturnType<typeof modelNamed>;
 let after: ReturnType<typeof modelNamed>;
 let serving: ServingModel;
 
-const rebuild = (model: KnownModel = after) =>
-  rebuildCollections({
-    client,
-    model,
-    kinds: new Map([
-      [aliases.articles, ARTICLES],
-      [aliases.posts, POSTS],
-      [aliases.watches, WATCHES],
-    ]),
-  });
+const options = () => ({
+  client,
+  model: after as KnownModel,
+  settleMs: SETTLE_MS,
+  kinds: new Map([
+    [aliases.articles, ARTICLES],
+    [aliases.posts, POSTS],
+    [aliases.watches, WATCHES],
+  ]),
+});
+
+const rebuild = (model: KnownModel = after, signal?: AbortSignal) =>
+  rebuildCollections({ ...options(), model, signal });
 
 async function save(from: number, to: number, by = serving): Promise<void> {
   const all = Array.from({ length: to - from }, (_, at) => articleOf(from + at));
@@ -195,6 +201,58 @@ test("a run that was ended is gone on with, and embeds nothing again", async () 
   expect(await collections()).toEqual([`${aliases.articles}.2`]);
 });
 
+test("a run that is told to end while writers wait lets them write, and the next one goes on", async () => {
+  const ending = new AbortController();
+  const ended = rebuildCollections({ ...options(), settleMs: 600_000, signal: ending.signal });
+  // They wait for what is being written.
+  await eventually(() => expect(save(0, 1)).rejects.toMatchObject({ code: "SEARCH_UNAVAILABLE" }), DEADLINE);
+  ending.abort(new Error("told to end"));
+  await expect(ended).rejects.toThrow();
+  await save(COUNT + 1, COUNT + 2);
+  const embeddedBefore = after.embedded.length;
+  await rebuild();
+  expect(after.embedded.length - embeddedBefore).toBe(1);
+  expect(await nearestTo(COUNT + 1)).toBe(`a${COUNT + 1}`);
+});
+
+test("a run that is told to end while it embeds ends at the next page", async () => {
+  const ending = new AbortController();
+  ending.abort(new Error("told to end"));
+  await expect(rebuild(after, ending.signal)).rejects.toThrow("told to end");
+  expect(after.embedded).toEqual([]);
+});
+
+test("a collection by the right model that lacks something is made anew", async () => {
+  const alias = aliases.articles;
+  await client.createCollection(`${alias}.7`, {
+    vectors: { [meaningOf(before)]: { size: before.dimension, distance: "Cosine" } },
+    sparse_vectors: { words: { modifier: "idf" } },
+    metadata: { model: before.name, dimension: before.dimension },
+  });
+  await client.upsert(`${alias}.7`, {
+    wait: true,
+    points: [{ id: 1, vector: {}, payload: { ...articleOf(50), publisher: "wire", source: [], about: [] } }],
+  });
+  await client.updateCollectionAliases({ actions: aliasActions(alias, `${alias}.7`) });
+  const open = () => ServingModel.open({ vectorStore: { url }, aliases, models: [before], log });
+  await expect(open()).rejects.toMatchObject({ cause: { message: expect.stringMatching(/not as float16.*npm run/u) } });
+  expect(await rebuild(before)).toMatchObject({ points: 2 });
+  // What older runs have left is gone, too.
+  expect(await collections()).toEqual([`${alias}.8`]);
+  await open();
+});
+
+test("indexes that an ended run did not make are made by the next one", async () => {
+  await client.createCollection(`${aliases.articles}.2`, {
+    vectors: { [meaningOf(after)]: { size: after.dimension, distance: "Cosine", datatype: "float16" } },
+    sparse_vectors: { words: { modifier: "idf" } },
+    metadata: { model: after.name, dimension: after.dimension, madeOf: `${aliases.articles}.1` },
+  });
+  await rebuild();
+  const { payload_schema: indexed } = await client.getCollection(`${aliases.articles}.2`);
+  expect(Object.keys(indexed).toSorted()).toEqual(Object.keys(ARTICLES.indexes).toSorted());
+});
+
 test("a run of yet another model begins anew, and one of the model that serves takes all of it back", async () => {
   const failing: KnownModel = { ...after, embedder: { embed: () => Promise.reject(new Error("killed")) } };
   await expect(rebuild(failing)).rejects.toThrow("killed");
@@ -207,17 +265,14 @@ test("a run of yet another model begins anew, and one of the model that serves t
   expect(await collections()).toEqual([`${aliases.articles}.1`]);
 });
 
-test("killed while writers wait, they wait and a start is refused until the next run", async () => {
+test("killed while writers wait, they wait until the next run, and a process that starts reads", async () => {
   // The state that a kill between the last pass and the switch leaves.
   const writes = Object.values(aliases).map((alias) => ({ delete_alias: { alias_name: `${alias}-writes` } }));
   await client.updateCollectionAliases({ actions: writes });
   await expect(save(COUNT, COUNT + 1)).rejects.toMatchObject({ code: "SEARCH_UNAVAILABLE" });
   expect(await nearestTo(3)).toBe("a3");
-  const start = ServingModel.open({ vectorStore: { url }, aliases, models: [before], log });
-  await expect(start).rejects.toMatchObject({
-    code: "EMBEDDING_MODEL_MISMATCH",
-    message: expect.stringContaining("npm run rebuild -- vector-search"),
-  });
+  serving = await ServingModel.open({ vectorStore: { url }, aliases, models: [after, before], log });
+  expect(await nearestTo(4)).toBe("a4");
   await rebuild();
   await save(COUNT, COUNT + 1);
   expect(await serving.current.articles.byIds([`a${COUNT}`])).toEqual([articleOf(COUNT)]);
@@ -228,11 +283,18 @@ test("a process that does not know the collections' model is refused with what t
     ServingModel.open({ vectorStore: { url }, aliases, models: [modelNamed("third", 64)], log }),
   ).rejects.toMatchObject({
     code: "EMBEDDING_MODEL_MISMATCH",
-    message: expect.stringMatching(/embedded by before \(64 dimensions\), this process knows third.*npm run rebuild/u),
+    message: ERROR_CATALOGUE.EMBEDDING_MODEL_MISMATCH.meaning,
+    cause: {
+      message: expect.stringMatching(
+        /embedded by before \(64 dimensions\), this process knows third.*npm run rebuild/u,
+      ),
+    },
   });
 });
 
 test("without collections there is nothing to rebuild", async () => {
   const kinds = new Map([[uniqueName("test-none"), ARTICLES]]);
-  await expect(rebuildCollections({ client, model: after, kinds })).rejects.toMatchObject({ code: "REBUILD_REFUSED" });
+  await expect(rebuildCollections({ client, model: after, settleMs: SETTLE_MS, kinds })).rejects.toMatchObject({
+    code: "REBUILD_REFUSED",
+  });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { CodedError } from "@mib/service/coded-error";
 import type { QdrantClient } from "@qdrant/js-client-rest";
@@ -6,13 +7,15 @@ import {
   aliasTargets,
   type CollectionKind,
   createFor,
+  createIndexes,
   meaningOf,
-  modelOf,
+  problemOf,
   versionOf,
   writesOf,
 } from "./open-collection.ts";
 import type { KnownModel } from "./serving-model.ts";
 import { WORDS, wordsOf } from "./ranked-query.ts";
+import { documentVector } from "./text-embedder.ts";
 
 export interface RebuildOptions {
   client: QdrantClient;
@@ -20,6 +23,10 @@ export interface RebuildOptions {
   model: KnownModel;
   /** What there is, by alias. All are switched at once. */
   kinds: ReadonlyMap<string, CollectionKind>;
+  /** How long a query or a write may take that had its collection before an alias was changed. */
+  settleMs: number;
+  /** Looked at for each page: when it is aborted, writers write again and what is made stays for the next run. */
+  signal?: AbortSignal | undefined;
   /** Told how far it is. */
   report?(line: string): void;
 }
@@ -37,7 +44,6 @@ type Payload = Record<string, unknown>;
 const PAGE = 256;
 /** So few changes in a pass are left to the last one, for which articles that arrive wait. */
 const LEFT_MAX = 64;
-const LAST_PASSES_MAX = 10;
 
 /**
  * Embeds collections by another model beside those that serve, follows what arrives meanwhile, switches the aliases of all at once and
@@ -75,7 +81,12 @@ export async function rebuildCollections(options: RebuildOptions): Promise<{ emb
     client,
     versions.map(({ to }) => to),
   );
-  for (const { from } of versions) await client.deleteCollection(from);
+  // Queries that came to the old ones before the switch end there.
+  await delay(options.settleMs, undefined, { signal: options.signal });
+  await deleteOthers(
+    client,
+    versions.map(({ alias, to }) => ({ alias, served: to })),
+  );
   return { embedded, points };
 }
 
@@ -85,13 +96,9 @@ async function switchTo(options: RebuildOptions, versions: readonly Version[]): 
   const held = versions.map(({ alias }) => ({ delete_alias: { alias_name: writesOf(alias) } }));
   await client.updateCollectionAliases({ actions: held });
   try {
-    let embedded = 0;
     // A write that had its collection before the aliases went may still come.
-    for (let pass = 1, changed = 1; changed > 0; pass += 1) {
-      if (pass > LAST_PASSES_MAX) throw new Error("somebody writes to the collections past their aliases");
-      changed = await passOver(options, versions);
-      embedded += changed;
-    }
+    await delay(options.settleMs, undefined, { signal: options.signal });
+    const embedded = await passOver(options, versions);
     await client.updateCollectionAliases({ actions: versions.flatMap(({ alias, to }) => aliasActions(alias, to)) });
     return embedded;
   } catch (error) {
@@ -114,10 +121,10 @@ async function finish(
 ): Promise<{ embedded: number; points: number }> {
   const { client } = options;
   await releaseWriters(client, versions);
-  const { collections } = await client.getCollections();
-  for (const { alias, from } of versions)
-    for (const { name } of collections)
-      if (isVersionOf(alias, name) && name !== from) await client.deleteCollection(name);
+  await deleteOthers(
+    client,
+    versions.map(({ alias, from }) => ({ alias, served: from })),
+  );
   return {
     embedded: 0,
     points: await count(
@@ -127,6 +134,14 @@ async function finish(
   };
 }
 
+/** Deletes all versions of collections but those that serve. */
+async function deleteOthers(client: QdrantClient, kept: readonly { alias: string; served: string }[]): Promise<void> {
+  const { collections } = await client.getCollections();
+  for (const { alias, served } of kept)
+    for (const { name } of collections)
+      if (isVersionOf(alias, name) && name !== served) await client.deleteCollection(name);
+}
+
 /** The next versions: those of an ended run where they are by this model of these collections, else empty ones. */
 async function openNext({ client, model }: RebuildOptions, versions: readonly Version[]): Promise<void> {
   const { collections } = await client.getCollections();
@@ -134,8 +149,11 @@ async function openNext({ client, model }: RebuildOptions, versions: readonly Ve
   for (const { kind, from, to } of versions) {
     if (known.has(to)) {
       const { config } = await client.getCollection(to);
-      const { model: name, dimension, madeOf } = config.metadata ?? {};
-      if (name === model.name && dimension === model.dimension && madeOf === from) continue;
+      if (config.metadata?.["madeOf"] === from && (await problemOf(client, to, model)) === null) {
+        // The run may have ended between the collection and its indexes.
+        await createIndexes(client, to, kind);
+        continue;
+      }
       await client.deleteCollection(to);
     }
     await createFor(client, to, model, kind, { madeOf: from });
@@ -152,9 +170,10 @@ async function passOver(options: RebuildOptions, versions: readonly Version[]): 
   return changed;
 }
 
-async function takeOver({ client, model }: RebuildOptions, { kind, from, to }: Version): Promise<number> {
+async function takeOver({ client, model, signal }: RebuildOptions, { kind, from, to }: Version): Promise<number> {
   let changed = 0;
   for await (const page of pagesOf(client, from, true)) {
+    signal?.throwIfAborted();
     const there = await client.retrieve(to, { ids: page.map(({ id }) => id), with_payload: true });
     const known = new Map(there.map(({ id, payload }) => [id, payload]));
     const other = page.filter(({ id, payload }) => !isDeepStrictEqual(known.get(id), payload));
@@ -169,9 +188,10 @@ async function takeOver({ client, model }: RebuildOptions, { kind, from, to }: V
 }
 
 /** Deletes what is not in the collection that serves any more. */
-async function dropGone({ client }: RebuildOptions, { from, to }: Version): Promise<number> {
+async function dropGone({ client, signal }: RebuildOptions, { from, to }: Version): Promise<number> {
   let dropped = 0;
   for await (const page of pagesOf(client, to, false)) {
+    signal?.throwIfAborted();
     const ids = page.map(({ id }) => id);
     const there = new Set((await client.retrieve(from, { ids, with_payload: false })).map(({ id }) => id));
     const gone = ids.filter((id) => !there.has(id));
@@ -183,8 +203,9 @@ async function dropGone({ client }: RebuildOptions, { from, to }: Version): Prom
 }
 
 async function vectorsOf({ meaning, words }: ReturnType<CollectionKind["textsOf"]>, model: KnownModel) {
+  const vector = meaning === null ? null : await documentVector(model.embedder, meaning);
   return {
-    ...(meaning !== null && { [meaningOf(model)]: await model.embedder.embed(meaning, "document") }),
+    ...(vector !== null && { [meaningOf(model)]: vector }),
     ...(words !== null && { [WORDS]: wordsOf(words) }),
   };
 }
@@ -207,8 +228,8 @@ async function* pagesOf(
 }
 
 async function areOf({ client, model }: RebuildOptions, versions: readonly Version[]): Promise<boolean> {
-  const models = await Promise.all(versions.map(({ alias }) => modelOf(client, alias)));
-  return models.every((each) => each?.name === model.name && each.dimension === model.dimension);
+  const problems = await Promise.all(versions.map(({ from }) => problemOf(client, from, model)));
+  return problems.every((problem) => problem === null);
 }
 
 async function count(client: QdrantClient, collections: readonly string[]): Promise<number> {

@@ -1,14 +1,11 @@
-import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { ArticleStore } from "./article-store.ts";
-import type { Embedder } from "./embedder.ts";
 import { NewsWatchStore } from "./news-watch-store.ts";
-import { type EmbeddingModel, modelOf } from "./open-collection.ts";
+import { type EmbeddingModel, modelMismatch, modelOf } from "./open-collection.ts";
 import { PostStore } from "./post-store.ts";
 import { ModelSwitched } from "./store-call.ts";
-
-export type TextEmbedder = Pick<Embedder, "embed">;
+import type { TextEmbedder } from "./text-embedder.ts";
 
 /** A model, and the stores as they take its vectors. */
 export interface Bound {
@@ -52,7 +49,12 @@ export class ServingModel {
 
   /** Throws EMBEDDING_MODEL_MISMATCH when the process can't embed as the collections were. */
   static async open(options: ServingOptions): Promise<ServingModel> {
-    return new ServingModel(await bind(options), () => bind(options));
+    return new ServingModel(await bind(options), () =>
+      bind(options).catch((error: unknown) => {
+        options.log.error({ err: error }, "cannot go on with what the collections were switched to");
+        throw error;
+      }),
+    );
   }
 
   /** For what needs no vectors. */
@@ -85,12 +87,12 @@ async function bind({ vectorStore, aliases, models, log }: ServingOptions): Prom
   const client = new QdrantClient({ url, ...(apiKey === undefined ? {} : { apiKey }), checkCompatibility: false });
   const found = await modelOf(client, aliases.articles);
   const model = found === null ? models[0] : models.find((each) => isSame(each, found));
-  if (model === undefined)
-    throw new CodedError(
-      "EMBEDDING_MODEL_MISMATCH",
+  if (model === undefined) {
+    const detail =
       `${aliases.articles} was embedded by ${found!.name} (${found!.dimension} dimensions), this process knows ` +
-        `${models.map(({ name }) => name).join(" and ")}. Embed it anew: npm run rebuild -- vector-search`,
-    );
+      `${models.map(({ name }) => name).join(" and ")}. Embed it anew: npm run rebuild -- vector-search`;
+    throw modelMismatch(detail);
+  }
   if (model !== models[0])
     log.warn(
       { model: model.name, wanted: models[0].name },

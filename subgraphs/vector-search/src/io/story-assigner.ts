@@ -6,7 +6,8 @@ import { commonWords } from "./common-words.ts";
 
 interface Arrived {
   article: Article;
-  vector: readonly number[];
+  /** Null: none was made of its text, so nothing is like it. */
+  vector: readonly number[] | null;
 }
 
 const HOUR_MS = 3_600_000;
@@ -35,7 +36,10 @@ export class StoryAssigner {
         continue;
       }
       const before = assigned
-        .map((other, index) => ({ article: other, similarity: dot(vector, arrived[index]!.vector) }))
+        .flatMap((other, index) => {
+          const its = arrived[index]!.vector;
+          return vector === null || its === null ? [] : [{ article: other, similarity: dot(vector, its) }];
+        })
         .filter(({ article: other }) => other.copyOf === null && isWithin(other, windowOf(article)));
       const earlier = [...alike[at]!, ...before].filter(({ article: other }) => other.id !== article.id);
       assigned.push({ ...article, ...placeAmong(article, earlier) });

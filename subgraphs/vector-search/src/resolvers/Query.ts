@@ -1,7 +1,7 @@
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { cursorAt, searchRequest, type SearchRequest } from "../domain/search-request.ts";
 import type { Wanted } from "../io/ranked-query.ts";
-import type { TextEmbedder } from "../io/serving-model.ts";
+import type { TextEmbedder } from "../io/text-embedder.ts";
 import { storiesRequest } from "../domain/stories-request.ts";
 import { connectionOf } from "@mib/subgraph-server/connection";
 import { ranked } from "./post-connection.ts";
