@@ -117,7 +117,8 @@ function traceContext(headers: IHeaders): string | null {
   return traceparent !== undefined && TRACE_CONTEXT.test(traceparent) ? traceparent : null;
 }
 
-function header(headers: IHeaders, name: string): string | undefined {
+/** The text of a header, the first where it is there more than once. */
+export function header(headers: IHeaders, name: string): string | undefined {
   const value = headers[name];
   const first = Array.isArray(value) ? value[0] : value;
   return first === undefined ? undefined : first.toString();

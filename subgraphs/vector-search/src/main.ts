@@ -1,6 +1,7 @@
 import { createKafka } from "@mib/events/kafka";
 import { createEventProducer } from "@mib/events/producer";
 import { EngineClient } from "@mib/protocol/engine-client";
+import { Counter } from "@mib/service/metrics";
 import { runService } from "@mib/service/run";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
 import { config } from "./config.ts";
@@ -10,7 +11,7 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { definedInstruments, InstrumentDirectory } from "./io/instrument-directory.ts";
 import { aliasesOf, knownModels } from "./io/known-models.ts";
 import { startPostIndexer } from "./io/post-indexer.ts";
-import { LinkedNews } from "./io/linked-news.ts";
+import { startLinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { ServingModel } from "./io/serving-model.ts";
@@ -18,7 +19,15 @@ import { resolvers } from "./resolvers/resolvers.ts";
 
 await runService("vector-search", async (service) => {
   const environment = config();
-  const { models, close } = knownModels(environment);
+  const refused = new Counter({
+    name: "vector_search_texts_refused_total",
+    help: "Texts that the endpoint of the embedding model does not take",
+    registers: [service.registry],
+  });
+  const { models, close } = knownModels(environment, (text) => {
+    refused.inc();
+    service.log.warn(text, "the endpoint does not take a text: it is kept without a vector of its meaning");
+  });
   service.onShutdown("embedder", close);
   const vectorStore = { url: environment.QDRANT_URL, apiKey: environment.QDRANT_API_KEY };
   const serving = await ServingModel.open({ vectorStore, aliases: aliasesOf(environment), models, log: service.log });
@@ -38,10 +47,10 @@ await runService("vector-search", async (service) => {
   service.onShutdown("producer", () => producer.stop());
   const reading = startNewsWatchReader(service, { kafka, serving });
 
-  const linked = new LinkedNews(producer);
+  startLinkedNews(service, { kafka, producer, instruments });
   const matcher = new NewsMatcher(service, { reading, producer });
   const arrivals = new Arrivals();
-  startArticleIndexer(service, { kafka, serving, arrivals, instruments, linked, matcher });
+  startArticleIndexer(service, { kafka, serving, arrivals, instruments, matcher });
   const postArrivals = new Arrivals();
   startPostIndexer(service, {
     kafka,

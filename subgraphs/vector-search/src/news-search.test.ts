@@ -15,12 +15,13 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
-import { LinkedNews } from "./io/linked-news.ts";
+import { startLinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
 import { PostStore } from "./io/post-store.ts";
 import { ServingModel } from "./io/serving-model.ts";
+import type { TextEmbedder } from "./io/text-embedder.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const { qdrantUrl } = servers;
@@ -63,7 +64,8 @@ let producer: EventProducer;
 const publish = (event: ArticleEvent) =>
   producer.send({ topic, key: null, channel: "*", eventId: event.id, value: JSON.stringify(event) });
 
-async function startSubgraph(): Promise<TestSubgraph> {
+/** `mayEmbed`: what documents wait for. */
+async function startSubgraph(mayEmbed = Promise.resolve()): Promise<TestSubgraph> {
   const store = new ArticleStore({ url: qdrantUrl, collection });
   await store.open({ name: EMBEDDING_MODEL, dimension: EMBEDDING_DIMENSION });
   const watches = new NewsWatchStore({ url: qdrantUrl, collection: `${collection}-watches` });
@@ -71,15 +73,21 @@ async function startSubgraph(): Promise<TestSubgraph> {
   const embedder = new Embedder({ threads: 1 });
   const arrivals = new Arrivals();
   const posts = new PostStore({ url: qdrantUrl, collection: uniqueName("no-posts") });
-  const bound = { embedder, articles: store, posts, watches };
+  const waiting: TextEmbedder = {
+    embed: async (text, urgency) => {
+      if (urgency === "document") await mayEmbed;
+      return embedder.embed(text, urgency);
+    },
+  };
+  const bound = { embedder: waiting, articles: store, posts, watches };
   const serving = new ServingModel(bound, async () => bound);
   return startTestSubgraph("vector-search", (service) => {
     service.onShutdown("embedder", () => embedder.close());
     const instruments = new InstrumentDirectory(service, async () => DEFINITIONS);
     const reading = startNewsWatchReader(service, { kafka, serving });
-    const linked = new LinkedNews(producer, { topic: linkedTopic });
+    startLinkedNews(service, { kafka, producer, instruments, topic, linkedTopic });
     const matcher = new NewsMatcher(service, { reading, producer });
-    startArticleIndexer(service, { kafka, serving, arrivals, instruments, linked, matcher, topic });
+    startArticleIndexer(service, { kafka, serving, arrivals, instruments, matcher, topic });
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
@@ -353,7 +361,8 @@ test("an article that comes without symbols is about what its text names, and sa
   });
 });
 
-test("whoever follows the stream is told of it with the same instruments, before it is found", async () => {
+/** All that is told, in its order. */
+async function toldArticles(): Promise<ArticleEvent[]> {
   const told: ArticleEvent[] = [];
   const ranges = await rangesOf(kafka, linkedTopic);
   await scanTopic({
@@ -363,6 +372,11 @@ test("whoever follows the stream is told of it with the same instruments, before
     ranges,
     take: ({ value }) => void told.push(JSON.parse(String(value)) as ArticleEvent),
   });
+  return told;
+}
+
+test("whoever follows the stream is told of it with the same instruments", async () => {
+  const told = await toldArticles();
   expect(told.map(({ id }) => id)).toEqual([...HEADLINES.map(([id]) => id), "gold", "unlinked"]);
   expect(told.at(-1)).toMatchObject({ instruments: [], about: [{ symbol: "BTCUSDT" }, { symbol: "APLN" }] });
   for (const value of told) expect(validateValue("news.linked.v1", JSON.stringify(value))).toMatchObject({ ok: true });
@@ -372,11 +386,21 @@ test("a record that is no article is counted, and its neighbours are stored", as
   expect(await metric("vector_search_articles_refused_total")).toBe(1);
 });
 
-test("a process that starts again goes on where it was", async () => {
+test("a process that starts again goes on where it was, and tells the stream before it has embedded anything", async () => {
+  const toldBefore = await toldArticles();
   await subgraph.stop();
   const before = await stored();
   await publish(eventOf(["late", "A late story about wheat", ["ZW"], 8]));
-  subgraph = await startSubgraph();
+  const { promise: mayEmbed, resolve: embed } = Promise.withResolvers<void>();
+  subgraph = await startSubgraph(mayEmbed);
+  const ids = [...toldBefore.map(({ id }) => id), "late"];
+  try {
+    await eventually(async () => expect((await toldArticles()).map(({ id }) => id)).toEqual(ids), DEADLINE);
+    expect(await stored()).toBe(before);
+  } finally {
+    // Else the process waits for it and never ends.
+    embed();
+  }
   await eventually(async () => expect(await stored()).toBe(before + 1), DEADLINE);
   expect(await metric("vector_search_articles_indexed_total")).toBe(1);
 });

@@ -13,7 +13,6 @@ import { startArticleIndexer } from "./io/article-indexer.ts";
 import { ArticleStore } from "./io/article-store.ts";
 import { EMBEDDING_DIMENSION, EMBEDDING_MODEL, Embedder } from "./io/embedder.ts";
 import { InstrumentDirectory } from "./io/instrument-directory.ts";
-import { LinkedNews } from "./io/linked-news.ts";
 import { NewsMatcher } from "./io/news-matcher.ts";
 import { startNewsWatchReader } from "./io/news-watch-reader.ts";
 import { NewsWatchStore } from "./io/news-watch-store.ts";
@@ -23,7 +22,6 @@ import { type Bound, ServingModel } from "./io/serving-model.ts";
 const prefix = uniqueName("test");
 const topics = {
   articles: `${prefix}.articles`,
-  linked: `${prefix}.linked`,
   watches: `${prefix}.watches`,
   matches: `${prefix}.matches`,
 };
@@ -67,13 +65,11 @@ async function start({
   };
   const matcher = new NewsMatcher(service, { reading: watched, producer, topic: topics.matches });
   const instruments = new InstrumentDirectory(service, async () => []);
-  const linked = new LinkedNews(producer, { topic: topics.linked });
   const parts = {
     kafka: kafkaOf,
     serving: servingBy(),
     arrivals: new Arrivals(),
     instruments,
-    linked,
     matcher,
     topic: topics.articles,
   };

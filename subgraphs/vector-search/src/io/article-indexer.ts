@@ -6,11 +6,12 @@ import { type ArticleEvent, articleOf, embeddedText, mentionsOf } from "../domai
 import type { Arrivals } from "./arrivals.ts";
 import type { StoredArticle } from "./article-store.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
-import type { ArrivedNews, LinkedNews } from "./linked-news.ts";
+import type { ArrivedNews } from "./linked-news.ts";
 import type { NewsMatcher } from "./news-matcher.ts";
-import type { Bound, ServingModel, TextEmbedder } from "./serving-model.ts";
+import type { Bound, ServingModel } from "./serving-model.ts";
 import { StoryAssigner } from "./story-assigner.ts";
 import { readStream } from "./stream-reader.ts";
+import { documentVector, type TextEmbedder } from "./text-embedder.ts";
 
 const NEWS = "news.articles.v1";
 /** Articles are searchable after at most this many were embedded. */
@@ -21,16 +22,15 @@ interface IndexerParts {
   serving: ServingModel;
   arrivals: Arrivals;
   instruments: InstrumentDirectory;
-  linked: LinkedNews;
   matcher: NewsMatcher;
   /** The name under which the topic is found. */
   topic?: string;
 }
 
 /**
- * Tells every article of the stream with the instruments that it is about, embeds it, tells what watches it is about unless it is a
- * copy, and stores it, going on from where the store says it is.
- * Both are idempotent, so a record that is read twice changes nothing. What does not validate is passed over and counted.
+ * Embeds every article of the stream, tells what watches it is about unless it is a copy, and stores it, going on from where the store says
+ * it is. Told again, a match has the same event id, and stored again an article stays what it was: a record that is read twice changes
+ * nothing. What does not validate is passed over and counted.
  */
 export function startArticleIndexer(service: Service, parts: IndexerParts): void {
   const { registry } = service;
@@ -61,8 +61,6 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     onEvents: async (events, epoch) => {
       const linker = await parts.instruments.linker();
       const arrived = events.map((event) => ({ ...event, mentions: mentionsOf(event.value, linker) }));
-      // Before they are embedded, which takes a while.
-      await parts.linked.tell(arrived, epoch);
       for (let from = 0; from < arrived.length; from += SAVED_AT_ONCE_MAX) {
         const part = arrived.slice(from, from + SAVED_AT_ONCE_MAX);
         const articles = await serving.run((bound) => index(part, epoch, bound));
@@ -81,6 +79,7 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     await parts.matcher.tell(
       articles
         .map(({ article, vector }, at) => ({ article, vector, arrivedMs: part[at]!.brokerTimeMs }))
+        .filter((each): each is typeof each & { vector: readonly number[] } => each.vector !== null)
         .filter(({ article }) => article.copyOf === null),
       bound.watches,
     );
@@ -96,7 +95,7 @@ export function startArticleIndexer(service: Service, parts: IndexerParts): void
     const article = articleOf(value, { sentiment: sentimentOfArticle(value), mentions });
     return {
       article,
-      vector: await embedder.embed(embeddedText(article), "document"),
+      vector: await documentVector(embedder, embeddedText(article)),
       position: { epoch, offset },
     };
   }

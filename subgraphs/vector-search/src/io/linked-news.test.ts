@@ -1,26 +1,30 @@
-import type { OutgoingEvent } from "@mib/events/event";
 import type { EventProducer } from "@mib/events/producer";
 import { expect, test } from "vitest";
 import type { ArticleEvent } from "../domain/article.ts";
 import { LinkedNews, type ArrivedNews } from "./linked-news.ts";
 
-const NOW_MS = Date.UTC(2024, 0, 2);
 const EPOCH = "e-1";
+
+interface Sent {
+  topic: string;
+  value: string;
+  headers: Record<string, string>;
+}
 
 /** What was sent, to a log that takes nothing while it is away. */
 function log() {
-  const sent: OutgoingEvent[] = [];
-  const state = { away: false };
-  const producer: Pick<EventProducer, "send"> = {
-    send: async (event) => {
-      if (state.away) throw new Error("Kafka is away");
-      sent.push(event);
+  const sent: Sent[] = [];
+  const state = { away: false, most: Number.POSITIVE_INFINITY };
+  const producer: Pick<EventProducer, "sendRecord"> = {
+    sendRecord: async (topic, { value, headers }) => {
+      if (state.away || sent.length >= state.most) throw new Error("Kafka is away");
+      sent.push({ topic, value: String(value), headers: headers as Record<string, string> });
     },
   };
-  return { sent, state, linked: new LinkedNews(producer as EventProducer, { nowMs: () => NOW_MS }) };
+  return { sent, state, linked: new LinkedNews(producer as EventProducer, "news.linked.v1") };
 }
 
-function arrived(offset: number, { symbols = ["HG"], mentioned = ["FCX", "HG"], ageMs = 0 } = {}): ArrivedNews {
+function arrived(offset: number, { symbols = ["HG"], mentioned = ["FCX", "HG"] } = {}): ArrivedNews {
   const value: ArticleEvent = {
     id: `a${offset}`,
     title: "Copper",
@@ -37,16 +41,18 @@ function arrived(offset: number, { symbols = ["HG"], mentioned = ["FCX", "HG"], 
     offset: BigInt(offset),
     eventId: `e${offset}`,
     traceparent: null,
-    brokerTimeMs: NOW_MS - ageMs,
+    brokerTimeMs: Date.UTC(2024, 0, 2),
   };
 }
 
-const idsOf = (sent: readonly OutgoingEvent[]) => sent.map(({ eventId }) => eventId);
+const idsOf = (sent: readonly Sent[]) => sent.map(({ headers }) => headers["event-id"]);
 
 test("an article is told with what its source and its text say, each instrument once", async () => {
   const { linked, sent } = log();
   await linked.tell([arrived(1)], EPOCH);
-  expect(sent).toMatchObject([{ topic: "news.linked.v1", eventId: "e1", channel: "*" }]);
+  expect(sent).toMatchObject([
+    { topic: "news.linked.v1", headers: { "event-id": "e1", channel: "*", "read-from": "e-1/1" } },
+  ]);
   expect(JSON.parse(sent[0]!.value)).toMatchObject({
     id: "a1",
     instruments: [{ symbol: "HG" }],
@@ -68,8 +74,14 @@ test("a batch that is tried again is not told again, and one that was not told i
   expect(idsOf(sent)).toEqual(["e1", "e2", "e3", "e1"]);
 });
 
-test("what is read again a day later is no news", async () => {
-  const { linked, sent } = log();
-  await linked.tell([arrived(1, { ageMs: 86_400_001 }), arrived(2, { ageMs: 86_400_000 })], EPOCH);
-  expect(idsOf(sent)).toEqual(["e2"]);
+test("what comes later waits for what failed", async () => {
+  const { linked, sent, state } = log();
+  const all = Array.from({ length: 200 }, (_, at) => arrived(at));
+  state.most = 100;
+  await expect(linked.tell(all, EPOCH)).rejects.toThrow("Kafka is away");
+  expect(idsOf(sent)).toEqual(all.slice(0, 100).map(({ eventId }) => eventId));
+  state.most = Number.POSITIVE_INFINITY;
+  await linked.tell(all, EPOCH);
+  // The part that failed is told again, and nothing before it.
+  expect(idsOf(sent.slice(100))).toEqual(all.slice(64).map(({ eventId }) => eventId));
 });
