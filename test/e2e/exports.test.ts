@@ -161,7 +161,13 @@ describe("exports", () => {
   });
 
   test("a brief is a page of what the API says of the same day", async () => {
-    await someBars();
+    await eventually(
+      async () => {
+        const { instrument } = await ask(`{ instrument(symbol: "${SYMBOL}") { brief { bars { nodes { close } } } } }`);
+        expect(instrument.brief.bars?.nodes.length).toBeGreaterThan(1);
+      },
+      { deadlineMs: DEADLINE_MS },
+    );
     const response = await fetch(`${briefs}/instruments/${SYMBOL}.html`, { headers: session });
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     const page = await response.text();
