@@ -60,6 +60,16 @@ function quote(session: FeedSession, number: number): void {
   });
 }
 
+/** So many trades, and a quote after each. */
+async function sendBoth(session: FeedSession, count: number): Promise<void> {
+  for (let id = 1; id <= count; id++) {
+    trade(session, id);
+    quote(session, id);
+    if (session.full) await session.room();
+  }
+  await session.flush();
+}
+
 /** Listens until the subscriber ends; `pace` is awaited after each batch. */
 function listen(
   options: Omit<EngineSubscriberOptions, "symbols"> & Partial<EngineSubscriberOptions>,
@@ -146,12 +156,7 @@ test("one that reads nothing for a while falls behind, gets everything all the s
     () => opened,
   );
   await eventually(() => expect(heard).toHaveLength(1));
-  for (let id = 1; id <= 20_000; id++) {
-    trade(session, id);
-    quote(session, id);
-    if (session.full) await session.room();
-  }
-  await session.flush();
+  await sendBoth(session, 20_000);
   await eventually(async () => expect(await engine.metric("engine_subscribers_slow_total")).toBeGreaterThan(0));
   open();
   await eventually(() => expect(tradeIds()).toHaveLength(20_000), { deadlineMs: 20_000 });
@@ -172,12 +177,7 @@ test("one that conflates gets every trade and the newest quotes", async () => {
     () => opened,
   );
   await eventually(() => expect(heard).toHaveLength(1));
-  for (let id = 1; id <= 20_000; id++) {
-    trade(session, id);
-    quote(session, id);
-    if (session.full) await session.room();
-  }
-  await session.flush();
+  await sendBoth(session, 20_000);
   open();
   const quotes = () => heard.flatMap((event) => (event.type === "QUOTE" ? [event] : []));
   await eventually(

@@ -16,6 +16,7 @@ mod metrics;
 mod progress;
 mod publish;
 mod query;
+mod records;
 mod replay;
 mod signals;
 mod slot;

@@ -1,7 +1,7 @@
 use crate::ingest::{QueryRequest, error_frame};
 use crate::live_sessions::LiveSessions;
 use crate::progress::Progress;
-use crate::subscribers::positioned_trade;
+use crate::records::positioned_trade;
 use mib_core::instrument::Instrument;
 use mib_core::limits::interval_index;
 use mib_core::snapshot::hash_bytes;

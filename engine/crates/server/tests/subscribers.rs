@@ -19,6 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// A buffer that is soon full, before a journal that keeps all of a test.
+const SMALL_BUFFER: [(&str, &str); 2] = [
+    ("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536"),
+    ("ENGINE_JOURNAL_BYTES_MAX", "100000000"),
+];
 const START: u64 = 1_723_118_400_000_000_000;
 const ALL_KINDS: u8 = KIND_QUOTES | KIND_TRADES | KIND_BARS | KIND_CURRENT_BARS | KIND_BOOK_TOPS;
 const SYMBOLS: [&str; 3] = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
@@ -334,11 +339,7 @@ fn one_that_is_cut_off_after_any_frame_goes_on_without_hole_or_repeat() {
 #[test]
 fn one_that_warns_gets_everything_however_slow_it_is() {
     let dir = tempfile::tempdir().unwrap();
-    let small = [
-        ("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536"),
-        ("ENGINE_JOURNAL_BYTES_MAX", "100000000"),
-    ];
-    let mut engine = Engine::start(dir.path(), &small);
+    let mut engine = Engine::start(dir.path(), &SMALL_BUFFER);
     let mut feed = Feed::begin(&mut engine);
     let mut slow = Subscriber::connect(
         &engine.address,
@@ -413,11 +414,7 @@ fn one_that_conflates_gets_the_newest_state_and_every_event() {
 #[test]
 fn one_that_is_to_be_disconnected_is_and_goes_on_where_it_stood() {
     let dir = tempfile::tempdir().unwrap();
-    let small = [
-        ("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536"),
-        ("ENGINE_JOURNAL_BYTES_MAX", "100000000"),
-    ];
-    let mut engine = Engine::start(dir.path(), &small);
+    let mut engine = Engine::start(dir.path(), &SMALL_BUFFER);
     let mut feed = Feed::begin(&mut engine);
     let strict = Wanted {
         window_bytes: 16_384,
@@ -766,11 +763,7 @@ fn one_that_comes_back_gets_what_the_journal_has_although_newer_snapshots_were_w
 #[test]
 fn one_that_takes_a_little_now_and_then_does_not_keep_others_from_catching_up() {
     let dir = tempfile::tempdir().unwrap();
-    let environment = [
-        ("ENGINE_SUBSCRIBER_BUFFER_BYTES", "65536"),
-        ("ENGINE_JOURNAL_BYTES_MAX", "100000000"),
-    ];
-    let mut engine = Engine::start(dir.path(), &environment);
+    let mut engine = Engine::start(dir.path(), &SMALL_BUFFER);
     let mut feed = Feed::begin(&mut engine);
     let last = 150_000;
     feed.send_to(last, trade);

@@ -1,4 +1,4 @@
-use crate::subscribers::records::{self, Top};
+use crate::records::{self, Top};
 use mib_core::bar::Bar;
 use mib_core::bar_series::BarSeries;
 use mib_core::book::Book;

@@ -8,11 +8,9 @@ mod lane;
 mod lanes;
 mod peer;
 mod policy;
-mod records;
 mod subscriber;
 mod thread;
 mod waker;
 
-pub use records::positioned_trade;
 pub use thread::{SubscriberThread, SubscriberThreadParts, WAKER};
 pub use waker::SubscriberWaker;

@@ -1,9 +1,9 @@
 use crate::ingest::Connection;
+use crate::records;
 use crate::subscribers::events::Place;
 use crate::subscribers::filter::Filter;
 use crate::subscribers::lane::Lane;
 use crate::subscribers::policy::{conflated, state_kinds};
-use crate::subscribers::records;
 use mib_core::sink::Position;
 use mib_core::state::State;
 use mib_protocol::frame::{FrameHeader, write_frame};

@@ -1,4 +1,4 @@
-//! What subscribers get, as messages.
+//! What comes of the inputs, as messages for those who ask and those who have subscribed.
 
 use mib_core::bar::Bar;
 use mib_core::book::{Book, Level};
