@@ -50,13 +50,17 @@ process.exitCode = sum.failed > 0 ? 1 : 0;
 /** Release, because the engine that `npm start` builds is: its dependencies are compiled once. */
 async function engine(): Promise<Count> {
   if (findOnPath("cargo") === null) throw new Error("cargo is missing: https://rustup.rs");
-  const all = ["test", "--release", "--manifest-path", "engine/Cargo.toml"];
+  const all = ["test", "--release", "--no-fail-fast", "--manifest-path", "engine/Cargo.toml"];
   const workspace = await show("cargo", [...all, "--workspace"]);
   // The ring once more with loom's primitives, in a folder of its own: the flag would build everything anew.
   const models = [...all, "--package", "mib-ring", "--test", "loom", "--target-dir", "engine/target/loom"];
   const loom = await show("cargo", models, { RUSTFLAGS: "--cfg loom" });
   const output = workspace.output + loom.output;
-  for (const [, name] of output.matchAll(/^test (.+) \.\.\. FAILED$/gm)) failures.push(`engine: ${name}`);
+  for (const [, name] of output.matchAll(/^test (.+) \.\.\. FAILED$/gm)) {
+    const printed = output.split(`---- ${name} stdout ----\n`)[1]?.split("\n---- ", 1)[0] ?? "";
+    const reason = /panicked at ([^]*?)\n(?:note|stack backtrace):/.exec(`${printed}\nnote:`)?.[1] ?? "";
+    failures.push(`engine: ${name}: ${reason.replaceAll(/\s+/g, " ").slice(0, REASON_MAX)}`);
+  }
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/gm)].map(
     ([, ...numbers]) => numbers.map(Number),
   );

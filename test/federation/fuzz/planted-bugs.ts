@@ -90,8 +90,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "error paths keep the router's names",
     file: "execute/fetch-errors.ts",
-    find: "return clientNames.get(name) ?? name;",
-    replace: "return name;",
+    find: "return dataPath(path.slice(0, end === -1 ? path.length : end), clientNames);",
+    replace: "return path.slice(0, end === -1 ? path.length : end);",
   },
   {
     name: "errors of entities go to the first one",
