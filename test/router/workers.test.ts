@@ -1,20 +1,24 @@
 import { spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, get, request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { connect as tlsConnect } from "node:tls";
 import { eventually, patient } from "@mib/testkit/eventually";
 import { freePort } from "@mib/testkit/free-port";
 import { expect, onTestFinished, test } from "vitest";
+import { http2Connection, http2Request } from "./http2-client.ts";
 import { slowWord } from "./slow-word.ts";
+import { tlsFiles } from "./tls-files.ts";
 
 const MAIN = join(import.meta.dirname, "../../router/src/main.mjs");
 const DEADLINE = { deadlineMs: 60_000 };
 
 /** A router process with workers, on files of its own. */
-async function routerProcess(workers: number, supergraphSdl: string) {
+async function routerProcess(workers: number, supergraphSdl: string, settings = "") {
   const folder = mkdtempSync(join(tmpdir(), "router-workers-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const write = (name: string, text: string) => {
@@ -22,7 +26,7 @@ async function routerProcess(workers: number, supergraphSdl: string) {
     renameSync(join(folder, `${name}.new`), join(folder, name));
   };
   write("s.graphql", supergraphSdl);
-  write("router.yaml", `supergraph: { file: s.graphql }\nlisten: { port: ${await freePort()} }\n`);
+  write("router.yaml", `supergraph: { file: s.graphql }\nlisten: { port: ${await freePort()} }\n${settings}`);
   const args = [MAIN, "--config", join(folder, "router.yaml"), "--workers", String(workers)];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, LOG_LEVEL: "info" },
@@ -118,4 +122,44 @@ test("workers share the port, and are told about, reloaded, replaced and ended a
 test("workers that cannot start end the whole", async () => {
   const { stopped } = await routerProcess(2, "type Query {");
   expect(await stopped).toBe(1);
+});
+
+test("workers serve HTTP/2 behind TLS on the one port, and each takes a new certificate", async () => {
+  const { supergraphSdl } = await slowWord();
+  const { tls, certificate, renew } = tlsFiles();
+  const { child, stopped, url, allServe } = await routerProcess(2, supergraphSdl, `tls: ${JSON.stringify(tls)}\n`);
+  await eventually(allServe, DEADLINE);
+  const over = async (ca: string, path: string, body?: object) => {
+    const session = await http2Connection(url(), ca);
+    const answer = http2Request(session, body ? { path, body } : { method: "GET", path });
+    await answer.closed;
+    session.close();
+    return answer.text();
+  };
+  const answering = async (ca: string) => {
+    const { checks } = JSON.parse(await over(ca, "/ready")) as { checks: Record<string, { detail: { pid?: number } }> };
+    return new Set(Object.values(checks).flatMap(({ detail }) => detail.pid ?? []));
+  };
+
+  for (let i = 0; i < 8; i++)
+    expect(await over(certificate, "/graphql", { query: "{ word }" })).toBe('{"data":{"word":"yes"}}');
+  expect((await answering(certificate)).size).toBe(2);
+
+  const renewed = renew();
+  const shown = async () => {
+    const socket = tlsConnect({ host: "127.0.0.1", port: Number(new URL(url()).port), rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    const until = socket.getPeerCertificate().valid_to;
+    socket.destroy();
+    return until;
+  };
+  const until = new Date(new X509Certificate(renewed).validTo).toUTCString();
+  // Which worker gets a connection is the kernel's choice: none of twenty has the old one.
+  await eventually(async () => {
+    const seen = await Promise.all(Array.from({ length: 20 }, shown));
+    return seen.every((day) => new Date(day).toUTCString() === until);
+  }, DEADLINE);
+  expect(await over(renewed, "/graphql", { query: "{ word }" })).toBe('{"data":{"word":"yes"}}');
+  child.kill("SIGTERM");
+  expect(await stopped).toBe(0);
 });
