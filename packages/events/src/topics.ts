@@ -182,6 +182,15 @@ export const TOPICS = [
     window: every,
   },
   {
+    name: "auth.deletions.v1",
+    position: "OFFSET",
+    delivery: "EVERY",
+    partitions: 1,
+    retentionBytes: 32 * MIB,
+    retentionMs: 365 * DAY_MS,
+    window: null,
+  },
+  {
     name: "audit.events.v1",
     position: "OFFSET",
     delivery: "EVERY",

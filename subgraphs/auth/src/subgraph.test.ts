@@ -510,6 +510,7 @@ describe("the end", () => {
     );
     expect(rows[0].left).toBe("0");
     expect(await announced("auth.revocations.v1")).toEqual([expect.objectContaining({ kind: "USER", target: id })]);
+    expect(await announced("auth.deletions.v1")).toEqual([{ user: id, at: expect.any(String) }]);
     expect((await signUp(email)).errors).toBeUndefined();
   });
 

@@ -615,6 +615,42 @@ test("an API key may do what its scopes say, and no more", async () => {
   expect(await codeOf(read, { id: owner.subject }, ["alerts:read"])).toBeUndefined();
 });
 
+/** How many rows of each table belong to the user. */
+async function rowsOf({ subject }: CallerIdentity): Promise<Record<string, number>> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const tables = ["rules", "news_watches", "news_hours", "notifications"];
+  const counts = tables.map(
+    (table) => `(SELECT count(*)::int FROM notification.${table} WHERE user_id = $1) AS ${table}`,
+  );
+  const { rows } = await client.query(`SELECT ${counts.join(", ")}`, [subject]);
+  await client.end();
+  return rows[0];
+}
+
+test("of a deleted account nothing is left: no rule, no watch, no notification, and none comes", async () => {
+  const [owner, other] = [user(), user()];
+  const symbol = uniqueName("X");
+  const input = { symbol, metric: "PRICE", comparison: "CROSSES_ABOVE", threshold: "10" };
+  for (const each of [owner, other]) await createRule(each, input);
+  const watch = await createWatch(owner, { query: "copper" });
+  await sendTrades(symbol, ["9", "11"]);
+  await sendMatches(watch.id, ["before"]);
+  await eventually(async () => expect(await inbox(owner)).toHaveLength(2), { deadlineMs: 30_000 });
+
+  const value = JSON.stringify({ user: owner.subject, at: "2024-08-08T12:00:00Z" });
+  const headers = { channel: "*", "event-id": owner.subject!, "schema-version": "1" };
+  await producer.send({ topic: "auth.deletions.v1", messages: [{ key: owner.subject, value, headers }] });
+  await eventually(async () => expect(await inbox(owner)).toEqual([]), { deadlineMs: 30_000 });
+  await sendMatches(watch.id, ["after"]);
+  await sendTrades(symbol, ["9", "12"]);
+  await eventually(async () => expect((await inbox(other)).map(({ value }) => value)).toEqual(["12", "11"]), {
+    deadlineMs: 30_000,
+  });
+  expect(await rowsOf(owner)).toEqual({ rules: 0, news_watches: 0, news_hours: 0, notifications: 0 });
+  expect(await rowsOf(other)).toMatchObject({ rules: 1, notifications: 2 });
+});
+
 test("it ends in an orderly way", async () => {
   expect(await notification.stop()).toBe(0);
 });

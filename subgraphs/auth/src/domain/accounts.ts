@@ -79,7 +79,7 @@ export class Accounts {
     return session;
   }
 
-  /** Deletes the caller's account and all that belongs to it here. The password is asked for again. */
+  /** Deletes the caller's account and all that belongs to it here, and announces that. The password is asked for again. */
   async delete(caller: Caller, password: string): Promise<true> {
     const at = this.#surroundings.now();
     const { userId } = await requireSession(caller, this.#store, at);
@@ -95,7 +95,7 @@ export class Accounts {
     await this.#store.transaction(async (transaction) => {
       await attempt.succeeded(transaction);
       const at = await this.#endTokens(transaction, userId);
-      await transaction.deleteUser(userId);
+      await transaction.deleteUser(userId, at);
       await transaction.audit({
         actor: userId,
         action: "account.delete",

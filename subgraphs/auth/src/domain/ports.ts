@@ -58,8 +58,8 @@ export interface AuthTransaction {
   userById(id: string): Promise<UserRecord | null>;
   setPasswordHash(userId: string, hash: string): Promise<void>;
   setRoles(userId: string, roles: readonly string[]): Promise<void>;
-  /** With sessions, tokens and keys. */
-  deleteUser(userId: string): Promise<void>;
+  /** With sessions, tokens and keys, and announces it to whoever else keeps something of the user. */
+  deleteUser(userId: string, at: Date): Promise<void>;
   insertSession(session: SessionRecord, at: Date): Promise<void>;
   /** False when it had ended already. */
   revokeSession(sessionId: string, at: Date): Promise<boolean>;

@@ -76,8 +76,16 @@ export function createTransaction(client: Queryable): AuthTransaction {
     async setRoles(userId, roles) {
       await client.query("UPDATE users SET roles = $2 WHERE id = $1", [userId, roles]);
     },
-    async deleteUser(userId) {
-      await client.query("DELETE FROM users WHERE id = $1", [userId]);
+    async deleteUser(userId, at) {
+      const { rowCount } = await client.query("DELETE FROM users WHERE id = $1", [userId]);
+      if (rowCount === 0) return;
+      await enqueueEvent(client, {
+        topic: "auth.deletions.v1",
+        key: userId,
+        channel: "*",
+        eventId: userId,
+        value: { user: userId, at: timeOf(at) },
+      });
     },
     async insertSession({ id, userId, expiresAt }, at) {
       await client.query("INSERT INTO sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)", [

@@ -43,6 +43,10 @@ export class RuleBook {
     if (rules.size === 0) this.#bySubject.delete(key);
   }
 
+  removeOf(userId: string): void {
+    for (const rule of Array.from(this.#byId.values())) if (rule.userId === userId) this.remove(rule.id);
+  }
+
   /** The rules on this metric of this instrument. */
   concerned(metric: Metric, symbol: string): Iterable<Rule> {
     return this.#bySubject.get(subjectOf(metric, symbol)) ?? [];

@@ -18,10 +18,19 @@ export interface Outcome {
   series: Set<string>;
   /** Instruments whose day got another open. */
   dayOpens: Set<string>;
+  /** Users whose accounts were deleted: nothing is kept of them. */
+  goneUsers: Set<string>;
 }
 
 export function emptyOutcome(): Outcome {
-  return { rules: new Map(), notifications: [], matches: [], series: new Set(), dayOpens: new Set() };
+  return {
+    rules: new Map(),
+    notifications: [],
+    matches: [],
+    series: new Set(),
+    dayOpens: new Set(),
+    goneUsers: new Set(),
+  };
 }
 
 /** What came out of `earlier` and then `later` events. */
@@ -32,6 +41,7 @@ export function joinOutcomes(earlier: Outcome, later: Outcome): Outcome {
     matches: [...earlier.matches, ...later.matches],
     series: new Set([...earlier.series, ...later.series]),
     dayOpens: new Set([...earlier.dayOpens, ...later.dayOpens]),
+    goneUsers: new Set([...earlier.goneUsers, ...later.goneUsers]),
   };
 }
 
@@ -122,6 +132,12 @@ export class Watch {
     if (!this.concerns("RSI", bar.symbol)) return;
     const rsi = series.rsi();
     if (rsi !== null) this.value(outcome, "RSI", bar.symbol, toE9(rsi), bar.openedAt, bar.interval);
+  }
+
+  /** The user's account was deleted: their rules fire no more. */
+  userGone(outcome: Outcome, userId: string): void {
+    this.#book.removeOf(userId);
+    outcome.goneUsers.add(userId);
   }
 
   seriesOf(key: string): CloseSeries | undefined {

@@ -33,7 +33,8 @@ export interface EventReaderOptions {
 
 /**
  * Holds what happens against the rules. The changed rules, the inbox, the outgoing event and the consumer's positions are
- * written in one transaction; a batch that changes no rule only moves the positions, which are saved every so often.
+ * written in one transaction; a batch that changes no rule only moves the positions, which are saved every so often. Of users
+ * whose account was deleted all goes.
  */
 export async function startEventReader(
   service: Service,
@@ -72,7 +73,7 @@ export async function startEventReader(
     startOffset: (topic, partition) => state.startOffset(topic, partition, "earliest"),
     onBatch: async (batch) => {
       apply(batch);
-      if (pending.rules.size > 0 || pending.matches.length > 0) await save();
+      if (pending.rules.size > 0 || pending.matches.length > 0 || pending.goneUsers.size > 0) await save();
     },
   });
 
@@ -124,11 +125,15 @@ export async function startEventReader(
     const opens = new Map([...outcome.dayOpens].map((symbol) => [symbol, watch.dayOpens.get(symbol)!]));
     try {
       const added = await inTransaction(pool, async (client) => {
+        const gone = [...outcome.goneUsers];
+        if (gone.length > 0)
+          for (const each of [store, newsWatches, newsHours, inbox]) await each.deleteOf(client, gone);
+        const ofRules = outcome.notifications.filter(({ userId }) => !outcome.goneUsers.has(userId));
         await store.saveStates(client, [...outcome.rules.values()]);
         const ofMatches = await notificationsOfMatches(client, newsWatches, outcome.matches);
         const news = await inbox.unknown(client, ofMatches);
         const ofNews = await newsHours.admit(client, news, Date.now());
-        const added = await inbox.add(client, [...outcome.notifications, ...ofNews]);
+        const added = await inbox.add(client, [...ofRules, ...ofNews]);
         await enqueueEvents(client, added.map(eventOf));
         await newsWatches.noteMatched(client, [...new Set(news.flatMap(({ watchId }) => watchId ?? []))]);
         await saveCloses(client, closes);

@@ -86,6 +86,10 @@ export class InboxStore {
     );
     return rowCount ?? 0;
   }
+
+  async deleteOf(client: PoolClient, userIds: readonly string[]): Promise<void> {
+    await client.query("DELETE FROM notifications WHERE user_id = ANY($1)", [userIds]);
+  }
 }
 
 interface Row {

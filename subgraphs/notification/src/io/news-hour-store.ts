@@ -34,6 +34,10 @@ export class NewsHourStore {
     return [...summaries, ...admitted];
   }
 
+  async deleteOf(client: PoolClient, userIds: readonly string[]): Promise<void> {
+    await client.query("DELETE FROM news_hours WHERE user_id = ANY($1)", [userIds]);
+  }
+
   /** What hours that are over left out: told once, because their rows go with it. */
   async #closed(client: PoolClient, nowMs: number): Promise<Notification[]> {
     const { rows } = await client.query<Row>(`DELETE FROM news_hours WHERE hour < $1 RETURNING ${COLUMNS}`, [

@@ -67,8 +67,16 @@ export class NewsWatchStore {
   /** Returns whether the user had such a watch. */
   async delete(client: PoolClient, userId: string, id: string): Promise<boolean> {
     const { rowCount } = await client.query("DELETE FROM news_watches WHERE id = $1 AND user_id = $2", [id, userId]);
-    if (rowCount === 1) await announce(client, { id, version: null, wanted: null });
+    if (rowCount === 1) await announceEnd(client, id);
     return rowCount === 1;
+  }
+
+  async deleteOf(client: PoolClient, userIds: readonly string[]): Promise<void> {
+    const { rows } = await client.query<{ id: string }>(
+      "DELETE FROM news_watches WHERE user_id = ANY($1) RETURNING id",
+      [userIds],
+    );
+    for (const { id } of rows) await announceEnd(client, id);
   }
 
   async noteMatched(client: PoolClient, ids: readonly string[]): Promise<void> {
@@ -94,6 +102,8 @@ async function announced(client: PoolClient, watch: NewsWatch): Promise<NewsWatc
   await announce(client, { id, version, wanted: { query, symbols, similarityLeast } });
   return watch;
 }
+
+const announceEnd = (client: PoolClient, id: string) => announce(client, { id, version: null, wanted: null });
 
 async function announce(
   client: PoolClient,

@@ -6,7 +6,7 @@ import type { NewsMatch } from "../domain/news-match.ts";
 import { toE9, type Outcome, type Watch } from "../domain/watch.ts";
 import type { BarInterval } from "../domain/rule.ts";
 
-/** The topics that rules are held against, and where the first run begins to read each. */
+/** The topics that are read, and where the first run begins to read each. */
 export const WATCHED_TOPICS = {
   "market.trades.v1": "latest",
   // From the beginning: RSI needs the closes that are already there.
@@ -16,6 +16,7 @@ export const WATCHED_TOPICS = {
   "news.linked.v1": "latest",
   // From the beginning: each was found for a watch that there was.
   "news.matches.v1": "earliest",
+  "auth.deletions.v1": "earliest",
 } as const;
 
 /** How the channel of a day's bar ends. */
@@ -78,6 +79,7 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
     checkStorable([id, title, source, ...symbols], publishedAt);
     outcome.matches.push(match);
   },
+  "auth.deletions.v1": (watch, outcome, _, value) => watch.userGone(outcome, (value as { user: string }).user),
 };
 
 /** Most current bars are of shorter intervals than a day: they are not even read. */

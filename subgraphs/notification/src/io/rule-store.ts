@@ -72,6 +72,14 @@ export class RuleStore {
     return rowCount === 1;
   }
 
+  async deleteOf(client: PoolClient, userIds: readonly string[]): Promise<void> {
+    await client.query(
+      `WITH deleted AS (DELETE FROM rules WHERE user_id = ANY($1) RETURNING id)
+       SELECT pg_notify('rules_changed', id::text) FROM deleted`,
+      [userIds],
+    );
+  }
+
   /** Saves where rules stand; a rule whose definition changed meanwhile keeps its new beginning. */
   async saveStates(client: PoolClient, rules: readonly Rule[]): Promise<void> {
     await client.query(
