@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { eventually } from "@mib/testkit/eventually";
 import { parse } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Analyst } from "./analyst.ts";
 import { collect, graphql, streamClient } from "./graphql.ts";
 import type { Stack } from "./stack.ts";
 
@@ -12,24 +11,6 @@ const DEADLINE_MS = 420_000;
 
 /** Whatever comes next is told: what a person would ask for may not be in the news for an hour. */
 const LEAST_SIMILARITY = "similarityLeast: 0.3";
-
-/** Whom the analyst's mutations are made by: the first administrator of the stack, who is an analyst as well. */
-export class Analyst {
-  readonly email = "analyst@example.com";
-  readonly password = "correct horse battery staple 7";
-  readonly #secrets = mkdtempSync(join(tmpdir(), "mib-cookbook-"));
-
-  /** What a stack has to be started with. */
-  get environment(): Record<string, string> {
-    const passwordFile = join(this.#secrets, "password");
-    writeFileSync(passwordFile, this.password, { mode: 0o600 });
-    return { AUTH_ADMIN_EMAIL: this.email, AUTH_ADMIN_PASSWORD_FILE: passwordFile };
-  }
-
-  forget(): void {
-    rmSync(this.#secrets, { recursive: true, force: true });
-  }
-}
 
 let stack: Stack;
 let analyst: Analyst;
@@ -74,7 +55,7 @@ async function answers(text: string): Promise<void> {
 async function changes(text: string): Promise<void> {
   await eventually(
     async () => {
-      const headers = await analystHeaders();
+      const headers = await analyst.logIn(stack.routerUrl);
       const answer = await graphql(stack.routerUrl, text, { variables: await variables(), headers });
       expect(answer.errors).toBeUndefined();
       const [changed] = Object.values(answer.data as Record<string, { id: string; state?: string }>);
@@ -96,16 +77,6 @@ async function changes(text: string): Promise<void> {
   );
 }
 
-async function analystHeaders(): Promise<Record<string, string>> {
-  const logIn =
-    "mutation ($email: String!, $password: String!) { logIn(email: $email, password: $password) { accessToken } }";
-  const answer = await graphql(stack.routerUrl, logIn, {
-    variables: { email: analyst.email, password: analyst.password },
-  });
-  expect(answer.errors).toBeUndefined();
-  return { authorization: `Bearer ${answer.data.logIn.accessToken}` };
-}
-
 /** What the page's operations ask for by name: a model, and the last job. */
 async function variables(): Promise<Record<string, unknown>> {
   const { data } = await graphql(stack.routerUrl, "{ models(championsOnly: true, first: 1) { nodes { id } } }");
@@ -113,7 +84,7 @@ async function variables(): Promise<Record<string, unknown>> {
 }
 
 async function delivers(text: string): Promise<void> {
-  const client = streamClient(stack.routerUrl, await analystHeaders());
+  const client = streamClient(stack.routerUrl, await analyst.logIn(stack.routerUrl));
   const events = collect(client, text);
   await eventually(
     async () => {

@@ -4,7 +4,9 @@ import { promisify } from "node:util";
 import { eventually, patient } from "@mib/testkit/eventually";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Analyst, testCookbook } from "./cookbook.ts";
+import { Analyst } from "./analyst.ts";
+import { testCookbook } from "./cookbook.ts";
+import { testExports } from "./exports.ts";
 import { collect, graphql, streamClient } from "./graphql.ts";
 import { startStack, type Stack } from "./stack.ts";
 
@@ -247,4 +249,6 @@ describe.skipIf(CHROMIUM === undefined)("in the browser", () => {
   });
 });
 
+// On the same stack, because its start and its history take minutes.
+testExports(() => ({ stack, analyst }));
 testCookbook(() => ({ stack, analyst }));
