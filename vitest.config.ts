@@ -6,6 +6,8 @@ import { needsServers } from "./test/needs-servers.ts";
 const EXCLUDED = ["**/node_modules/**", "**/dist/**", "**/target/**", ".data/**"];
 const FOLDERS = ["packages", "subgraphs", "router", "relay", "feeds", "exports", "web", "scripts", "deploy", "test"];
 const WHOLE_PLATFORM = ["test/e2e/**/*.test.ts"];
+/** How many files run side by side, each worker with servers of its own. */
+const WORKERS = process.env.TEST_WORKERS === undefined ? null : Number(process.env.TEST_WORKERS);
 
 const files = globSync(
   FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
@@ -18,7 +20,8 @@ const graphqlFile = (path: string) => resolve(import.meta.dirname, "node_modules
 /**
  * Time limits end a test that hangs; what a test waits for has its own deadline.
  *
- * unit: nothing but the code. servers: real PostgreSQL, Redis, Kafka and vector store, started once for all of them.
+ * unit: nothing but the code. servers: real PostgreSQL, Redis, Kafka and vector store, a set for each worker: files share
+ * topics, and in each topic one epoch follows another, so that two at a time on one set would look like a history that is over.
  * e2e: the whole platform, one file after another. Which of the first two a file belongs to is read from its imports.
  */
 export default defineConfig({
@@ -32,17 +35,26 @@ export default defineConfig({
   test: {
     exclude: EXCLUDED,
     projects: [
-      { extends: true, test: { name: "unit", include: alone, testTimeout: 300_000, hookTimeout: 300_000 } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: alone,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          ...(WORKERS && { maxWorkers: WORKERS }),
+        },
+      },
       {
         extends: true,
         test: {
           name: "servers",
           include: withServers,
           globalSetup: "test/real-servers.ts",
+          setupFiles: "test/servers-of-worker.ts",
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // They share topics, and in each topic one epoch follows another: two at a time would look like a history that is over.
-          fileParallelism: false,
+          maxWorkers: WORKERS ?? 1,
         },
       },
       {

@@ -17,6 +17,8 @@ interface Count {
 
 const root = resolve(import.meta.dirname, "..");
 const REASON_MAX = 200;
+/** A test that waits runs beside one that computes. Each worker has servers of its own. */
+const WORKERS = 2;
 const reports = join(root, ".data", "test-reports");
 mkdirSync(reports, { recursive: true });
 const words = process.argv.slice(2);
@@ -97,14 +99,18 @@ async function vectorStore(): Promise<Count> {
 async function vitest(): Promise<Count> {
   const report = join(reports, "vitest.json");
   rmSync(report, { force: true });
-  const { code } = await show(process.execPath, [
-    join(root, "node_modules", "vitest", "vitest.mjs"),
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...words,
-  ]);
+  const { code } = await show(
+    process.execPath,
+    [
+      join(root, "node_modules", "vitest", "vitest.mjs"),
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...words,
+    ],
+    words.length === 0 ? { TEST_WORKERS: String(WORKERS) } : {},
+  );
   if (!existsSync(report)) throw new Error("vitest wrote no report");
   const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
     testResults: {

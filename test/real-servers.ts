@@ -1,38 +1,79 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestProject } from "vitest/node";
 import { planServers } from "../scripts/local/install/plan.mjs";
 import { freePorts } from "../scripts/local/ports.ts";
 import { Reaper } from "../scripts/local/reaper.mjs";
-import { serverParts, type ServerPart } from "../scripts/local/servers/servers.ts";
+import { serverParts, type ServerOptions, type ServerPart } from "../scripts/local/servers/servers.ts";
 import { Supervisor } from "../scripts/local/supervisor.ts";
+import { SERVER_VARIABLES, variableOf } from "./server-variables.ts";
 
-/** Which variable names a server that the tests shall use instead of one of their own. */
-const VARIABLES = {
-  postgres: "TEST_DATABASE_URL",
-  redis: "TEST_REDIS_URL",
-  kafka: "TEST_KAFKA_BROKERS",
-  "vector-store": "TEST_QDRANT_URL",
-} as const;
+const ROOT = join(import.meta.dirname, "..");
 
-type ServerName = keyof typeof VARIABLES;
+type ServerName = keyof typeof SERVER_VARIABLES;
 
-/** Vitest's global setup. */
-export default function startRealServers(): Promise<(() => Promise<void>) | void> {
-  return startServers(Object.keys(VARIABLES) as ServerName[]);
+/** Vitest's global setup: a set of servers for each worker, so that files that run side by side share nothing. */
+export default function startRealServers({ config }: TestProject): Promise<() => Promise<void>> {
+  return startSets(Object.keys(SERVER_VARIABLES) as ServerName[], config.maxWorkers);
 }
 
 /** Those servers of `npm start -- --only servers` that no variable names, in a temporary folder, on free ports. */
-export async function startServers(names: readonly ServerName[]): Promise<(() => Promise<void>) | void> {
-  const missing = names.filter((name) => !process.env[VARIABLES[name]]);
-  if (missing.length === 0) return;
-  const root = join(import.meta.dirname, "..");
+export function startServers(names: readonly ServerName[]): Promise<() => Promise<void>> {
+  return startSets(names, 1);
+}
+
+async function startSets(names: readonly ServerName[], count: number): Promise<() => Promise<void>> {
+  const missing = Array.from(
+    { length: count },
+    (_, at) =>
+      new Map(
+        names
+          .map((name) => [name, variableOf(SERVER_VARIABLES[name], at + 1)] as const)
+          .filter(([, variable]) => !process.env[variable]),
+      ),
+  );
+  const wanted = new Set(missing.flatMap((set) => [...set.keys()]));
+  if (wanted.size === 0) return async () => {};
   const folder = mkdtempSync(join(tmpdir(), "mib-test-servers-"));
   // PostgreSQL runs as another user when we are root.
   chmodSync(folder, 0o755);
-  const plans = await planServers({ root, logFolder: folder });
+  const plans = await planServers({ root: ROOT, logFolder: folder });
   const install = <Value>(name: ServerName, plan: { install(): Promise<Value> }) =>
-    missing.includes(name) ? plan.install() : new Promise<Value>(() => {});
+    wanted.has(name) ? plan.install() : new Promise<Value>(() => {});
+  const installed = {
+    redis: install("redis", plans.redis),
+    kafka: install("kafka", plans.kafka),
+    "vector-store": install("vector-store", plans["vector-store"]),
+  };
+  const started = await Promise.allSettled(
+    missing.map((set, at) => {
+      const setFolder = join(folder, String(at + 1));
+      mkdirSync(setFolder, { mode: 0o755 });
+      return startSet(set, setFolder, installed);
+    }),
+  );
+  const stop = async () => {
+    await Promise.all(started.flatMap((set) => (set.status === "fulfilled" ? [set.value()] : [])));
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const failed = started.find((set) => set.status === "rejected");
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  // For tests that kill or empty a Redis of their own.
+  const redisProgram = await plans.redis.install();
+  if ("program" in redisProgram) process.env.TEST_REDIS_SERVER ??= redisProgram.program;
+  return stop;
+}
+
+/** Starts what is missing and sets its variables; what is returned ends it and takes them back. */
+async function startSet(
+  missing: ReadonlyMap<ServerName, string>,
+  folder: string,
+  installed: ServerOptions["installed"],
+): Promise<() => Promise<void>> {
   const [postgres, redis, kafka, controller, vectorStore] = (await freePorts(5)) as [
     number,
     number,
@@ -41,29 +82,26 @@ export async function startServers(names: readonly ServerName[]): Promise<(() =>
     number,
   ];
   const parts = serverParts({
-    root,
+    root: ROOT,
     setFolder: folder,
     ports: { postgres, redis, kafka, "kafka-controller": controller, "vector-store": vectorStore },
-    installed: {
-      redis: install("redis", plans.redis),
-      kafka: install("kafka", plans.kafka),
-      "vector-store": install("vector-store", plans["vector-store"]),
-    },
+    installed,
     notice: () => {},
   });
   const reaper = new Reaper();
-  const wanted: ServerPart[] = missing.map((name) => parts[name]);
-  const supervisor = new Supervisor(wanted, {
-    logFolder: folder,
-    reaper,
-    onState: () => {},
-    onFailure: (error) => process.stderr.write(`${error.message}\n`),
-  });
+  const supervisor = new Supervisor(
+    [...missing.keys()].map((name): ServerPart => parts[name]),
+    {
+      logFolder: folder,
+      reaper,
+      onState: () => {},
+      onFailure: (error) => process.stderr.write(`${error.message}\n`),
+    },
+  );
   const stop = async () => {
     await supervisor.stop();
     reaper.close();
-    rmSync(folder, { recursive: true, force: true });
-    for (const name of missing) delete process.env[VARIABLES[name]];
+    for (const variable of missing.values()) delete process.env[variable];
   };
   try {
     await supervisor.start();
@@ -71,9 +109,6 @@ export async function startServers(names: readonly ServerName[]): Promise<(() =>
     await stop();
     throw error;
   }
-  for (const name of missing) process.env[VARIABLES[name]] = parts[name].url;
-  // For tests that kill or empty a Redis of their own.
-  const redisProgram = await plans.redis.install();
-  if ("program" in redisProgram) process.env.TEST_REDIS_SERVER ??= redisProgram.program;
+  for (const [name, variable] of missing) process.env[variable] = parts[name].url;
   return stop;
 }

@@ -5,5 +5,5 @@ export async function benchRedis(): Promise<{ url: string; stop(): Promise<void>
   const given = process.env["REDIS_URL"] ?? process.env["TEST_REDIS_URL"];
   if (given) return { url: given, stop: async () => {} };
   const stop = await startServers(["redis"]);
-  return { url: process.env["TEST_REDIS_URL"]!, stop: async () => stop?.() };
+  return { url: process.env["TEST_REDIS_URL"]!, stop: stop };
 }
