@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Store, useRateLimiter, type Identity } from "@envelop/rate-limiter";
 import { CodedError } from "@mib/service/coded-error";
+import { networkOf } from "@mib/service/network-of";
 import type { GraphQLSchema } from "graphql";
 import type { Call, ServerContext } from "./call.ts";
 
@@ -41,7 +42,7 @@ export function useRateLimits(schema: GraphQLSchema, limits: readonly RateLimit[
 /** Callers that nobody can tell apart are not limited together: one of them would shut out all the others. */
 function callerOf({ identity, details }: Call): string {
   if (identity.subject !== null) return `user ${identity.subject}`;
-  return details.clientAddress === null ? `unknown ${randomUUID()}` : `address ${details.clientAddress}`;
+  return details.clientAddress === null ? `unknown ${randomUUID()}` : `address ${networkOf(details.clientAddress)}`;
 }
 
 const CALLERS_MAX = 50_000;

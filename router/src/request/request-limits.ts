@@ -1,4 +1,5 @@
 import type { CallerIdentity } from "@mib/identity/caller-identity";
+import { networkOf } from "@mib/service/network-of";
 import type { RouterConfig } from "../config/router-config.ts";
 import type { RateLimiter, RateLimitPolicy, RateLimitVerdict } from "./rate-limiter.ts";
 
@@ -19,6 +20,6 @@ export class RequestLimits {
   /** Counts one operation; null when callers of this kind are not limited. */
   take(identity: CallerIdentity, address: string): RateLimitVerdict | null | Promise<RateLimitVerdict> {
     if (identity.subject !== null) return this.#identity && this.#limiter.take(identity.subject, this.#identity);
-    return this.#address && this.#limiter.take(address, this.#address);
+    return this.#address && this.#limiter.take(networkOf(address), this.#address);
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { CodedError } from "@mib/service/coded-error";
+import { networkOf } from "@mib/service/network-of";
 import {
   ACCOUNT_POLICY,
   ADDRESS_POLICY,
@@ -78,5 +79,5 @@ function refuseWhileWaiting(counted: readonly Counted[], known: readonly (LoginF
 function countedFor(email: string, origin: string | null): readonly Counted[] {
   const key = (text: string) => createHash("sha256").update(text).digest();
   const account = { key: key(`account ${email}`), policy: ACCOUNT_POLICY };
-  return origin === null ? [account] : [account, { key: key(`address ${origin}`), policy: ADDRESS_POLICY }];
+  return origin === null ? [account] : [account, { key: key(`address ${networkOf(origin)}`), policy: ADDRESS_POLICY }];
 }
