@@ -1,5 +1,5 @@
 import { CodedError } from "@mib/service/coded-error";
-import { requireSubject } from "@mib/identity/require-subject";
+import { requireRole } from "@mib/identity/require-role";
 import { requireSession, type Caller } from "./caller.ts";
 import { normalisedEmail } from "./email.ts";
 import { LoginAttempts } from "./login-attempts.ts";
@@ -110,8 +110,7 @@ export class Accounts {
 
   /** Gives a user other roles. For administrators; tokens with the old roles end at once. */
   async setRoles(caller: Caller, userId: string, wanted: readonly string[]): Promise<UserRecord> {
-    const actor = requireSubject(caller.identity);
-    if (!caller.identity.roles.includes("admin")) throw new CodedError("FORBIDDEN", "This needs the role admin.");
+    const actor = requireRole(caller.identity, "admin");
     await requireSession(caller, this.#store, this.#surroundings.now());
     const roles = checkedRoles(wanted);
     return this.#store.transaction(async (transaction) => {
