@@ -46,6 +46,9 @@ export interface LastingParts {
   log: Logger;
 }
 
+/** What a subgraph is told about callers that the configuration does not name. */
+const NOTHING_TOLD = { identity: "none", turns: false } as const;
+
 export function createReplaceableParts(
   config: RouterConfig,
   { federation, signer, rateLimiter, revocations, subscriptions, metrics, plugins, log }: LastingParts,
@@ -53,7 +56,7 @@ export function createReplaceableParts(
   const { limits: most } = config;
   const identityHeaders = new IdentityHeaders(
     signer,
-    (name) => config.subgraphs[name]?.identity ?? "none",
+    (name) => config.subgraphs[name] ?? NOTHING_TOLD,
     (name) => new HeaderRules(subgraphConfig(config, name).headers),
   );
   const runner = new OperationRunner({

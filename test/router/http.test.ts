@@ -259,6 +259,49 @@ describe("callers", () => {
     expect(await subjectOf('{ product(id: "1") { name } }')).toEqual([[null, []]]);
   });
 
+  test("take turns at a subgraph that tells them apart without learning who they are, and share no answer of it", async () => {
+    const auth = await issuer();
+    const { post, requests, verifier } = await runningRouter(
+      { products: PRODUCTS, owners: OWNERS },
+      {
+        authentication: { jwks_url: auth.jwksUrl, issuer: "test-issuer", audience: "test" },
+        request_sharing: true,
+        subgraphs: { products: { identity: "mutations", turns: true } },
+      },
+    );
+    const products = await verifier("products");
+    const credentials = async (sub: string) => ({
+      authorization: `Bearer ${await auth.token({ iss: "test-issuer", aud: "test", sub })}`,
+    });
+    const told = async (headers: Record<string, string>, query = '{ product(id: "1") { name } }') => {
+      requests.length = 0;
+      expect((await post({ query }, headers)).body.errors).toBeUndefined();
+      const { headers: sent } = requests.find(({ subgraph }) => subgraph === "products")!;
+      const { subject } = await products.verify(String(sent["x-mib-identity"]));
+      return { subject, turn: sent["x-mib-turn"], address: sent["x-forwarded-for"] };
+    };
+    const [ada, bob] = [await credentials("ada"), await credentials("bob")];
+    const turn = expect.stringMatching(/^[\w-]{22}$/);
+    const first = await told(ada);
+    expect(first).toEqual({ subject: null, turn, address: undefined });
+    expect(await told({ ...(await credentials("ada")), "x-mib-turn": "forged" })).toEqual(first);
+    const others = [await told(bob), await told({})];
+    expect(others).toEqual([first, first].map(() => ({ subject: null, turn, address: undefined })));
+    expect(new Set([first, ...others].map((each) => each.turn)).size).toBe(3);
+    expect(await told(ada, 'mutation { rename(id: "1", name: "x") { name } }')).toEqual({
+      subject: "ada",
+      turn: undefined,
+      address: expect.stringMatching(/127\.0\.0\.1$/),
+    });
+    requests.length = 0;
+    const same = { query: '{ product(id: "1") { name } }' };
+    await Promise.all([ada, ada, bob].map((headers) => post(same, headers)));
+    const turns = requests
+      .filter(({ subgraph }) => subgraph === "products")
+      .map(({ headers }) => headers["x-mib-turn"]);
+    expect(new Set(turns).size).toBe(2);
+  });
+
   test.each([
     ["expired", { sub: "ada" }, { expiresInSeconds: -30 }],
     ["of another issuer", { sub: "ada", iss: "somebody" }, {}],

@@ -19,6 +19,11 @@ export const ANONYMOUS: CallerIdentity = Object.freeze({
 
 /** The header that carries the signed identity from the router to a subgraph. */
 export const IDENTITY_HEADER = "x-mib-identity";
+/**
+ * The header that tells a subgraph whose turn a request takes, where it doesn't learn who calls: an opaque name, the same for
+ * all requests of a caller. It decides who waits, never what is answered.
+ */
+export const TURN_HEADER = "x-mib-turn";
 export const IDENTITY_ISSUER = "mib-router";
 export const IDENTITY_ALGORITHM = "EdDSA";
 export const IDENTITY_LIFETIME_SECONDS = 300;

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { importPKCS8, SignJWT } from "jose";
 import {
   IDENTITY_ALGORITHM,
@@ -13,10 +14,17 @@ export interface IdentitySigner {
    * lasts, so signing stays off the path of most requests.
    */
   sign(identity: CallerIdentity, audience: string): string | Promise<string>;
+  /**
+   * What a subgraph knows a caller by that it may tell from others and not know: the same from all routers with this key, until
+   * the day ends (UTC). `caller` can't be found from it without the key.
+   */
+  turnOf(caller: string): string;
 }
 
 const REMAINING_SECONDS_MIN = 60;
 const CACHED_TOKENS_MAX = 10_000;
+const DAY_MS = 86_400_000;
+const TURN_BYTES = 16;
 
 /** Throws when the key is not an Ed25519 key in PKCS8 PEM. */
 export async function createIdentitySigner({
@@ -50,6 +58,11 @@ export async function createIdentitySigner({
   }
 
   return {
+    turnOf(caller) {
+      const day = Math.floor(now() / DAY_MS);
+      const mac = createHmac("sha256", privateKeyPem).update(`turn ${day} ${caller}`).digest();
+      return mac.toString("base64url", 0, TURN_BYTES);
+    },
     sign(identity, audience) {
       const cacheKey = JSON.stringify([
         audience,

@@ -96,6 +96,20 @@ test("a correctly signed token that no router would make is refused", async () =
   }
 });
 
+test("a turn is the same for a caller from every router with the key, another each day, and says nothing without the key", async () => {
+  const { clock, signer } = await pair();
+  const turn = signer.turnOf("user u1");
+  expect((await pair()).signer.turnOf("user u1")).toBe(turn);
+  expect(turn).toMatch(/^[\w-]{22}$/);
+  const others = [
+    signer.turnOf("user u2"),
+    signer.turnOf("address u1"),
+    (await pair({ signWith: generateIdentityKeys() })).signer.turnOf("user u1"),
+  ];
+  clock.ms += 86_400_000;
+  expect(new Set([...others, signer.turnOf("user u1"), turn]).size).toBe(5);
+});
+
 test("the same caller gets the same token until a minute before its end, and others get their own", async () => {
   const { clock, signer } = await pair();
   const first = await signer.sign(ada, "auth");

@@ -332,6 +332,11 @@ export const ERROR_CATALOGUE = {
     meaning: "As many jobs wait or run as a user, or all together, may have.",
     remedy: "Wait until one has ended, or cancel one.",
   },
+  ANALYTICS_QUEUE_FULL: {
+    status: 429,
+    meaning: "As many queries that look at many bars wait as a caller, or all together, may have.",
+    remedy: "Wait for the answers to some of them, or ask for less at once.",
+  },
 
   // alerts
   ALERT_RULE_NOT_FOUND: {

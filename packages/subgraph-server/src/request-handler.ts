@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ANONYMOUS, IDENTITY_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
+import { ANONYMOUS, IDENTITY_HEADER, TURN_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
 import type { IdentityVerifier } from "@mib/identity/identity-verifier";
 import { adminHandler } from "@mib/service/admin-server";
 import { CodedError } from "@mib/service/coded-error";
@@ -92,6 +92,7 @@ function callOf(request: IncomingMessage, response: ServerResponse, identity: Ca
     details: {
       // Only the router gets here, so what it says about the client holds.
       clientAddress: headerOf(request, "x-forwarded-for")?.split(",", 1)[0]?.trim() || null,
+      turn: headerOf(request, TURN_HEADER) ?? null,
       headers: request.headers,
       signal: controller.signal,
     },

@@ -1,11 +1,18 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { ANONYMOUS, IDENTITY_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
+import { ANONYMOUS, IDENTITY_HEADER, TURN_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
 import type { IdentitySigner } from "@mib/identity/identity-signer";
 import type { HeaderRules } from "../subgraph-client/header-rules.ts";
 
 type Headers = Record<string, string>;
 /** When a subgraph learns who calls: never, in mutations alone, or always. */
-export type SubgraphIdentity = "none" | "mutations" | "subject";
+type SubgraphIdentity = "none" | "mutations" | "subject";
+
+/** What a subgraph is told about callers. */
+export interface ToldOfCallers {
+  identity: SubgraphIdentity;
+  /** Whether it is told whose turn a request takes, where it does not learn who calls. */
+  turns: boolean;
+}
 
 /** What is known of a request beside who sent it. */
 interface Request {
@@ -22,21 +29,21 @@ const nothingFor: HeadersFor = () => NO_HEADERS;
 /**
  * What each subgraph is told about the caller, signed, beside what the rules for it forward and insert. A subgraph that does
  * not learn who calls gets the same anonymous identity whoever it is, so its answers can be shared. Without a signer, nobody
- * is told anything. The router's own headers come last: nothing that a client sent can pass for them.
+ * is told anything. One that is told whose turn a request takes gets a name that says no more. The router's own headers come last: nothing that a client sent can pass for them.
  */
 export class IdentityHeaders {
   readonly #signer: IdentitySigner | null;
-  readonly #identityOf: (subgraph: string) => SubgraphIdentity;
+  readonly #toldOf: (subgraph: string) => ToldOfCallers;
   readonly #readRules: (subgraph: string) => HeaderRules;
   readonly #rules = new Map<string, HeaderRules>();
 
   constructor(
     signer: IdentitySigner | null,
-    identityOf: (subgraph: string) => SubgraphIdentity,
+    toldOf: (subgraph: string) => ToldOfCallers,
     readRules: (subgraph: string) => HeaderRules,
   ) {
     this.#signer = signer;
-    this.#identityOf = identityOf;
+    this.#toldOf = toldOf;
     this.#readRules = readRules;
   }
 
@@ -46,7 +53,7 @@ export class IdentityHeaders {
    */
   areShared(subgraphs: Iterable<string>): boolean {
     if (this.#signer === null) return true;
-    for (const subgraph of subgraphs) if (this.#identityOf(subgraph) === "subject") return false;
+    for (const subgraph of subgraphs) if (this.#toldOf(subgraph).identity === "subject") return false;
     return true;
   }
 
@@ -69,14 +76,14 @@ export class IdentityHeaders {
         if (ruled) headers.set(subgraph, ruled);
         continue;
       }
-      const seen = this.#identityOf(subgraph);
+      const { identity: seen, turns } = this.#toldOf(subgraph);
       const seesSubject = seen === "subject" || (seen === "mutations" && kind === "mutation");
-      const origin = seesSubject && clientAddress ? { "x-forwarded-for": clientAddress } : null;
+      const from = seesSubject ? originOf(clientAddress) : turns ? turnOf(signer, identity, clientAddress) : null;
       const token = signer.sign(seesSubject ? identity : ANONYMOUS, subgraph);
-      if (typeof token === "string") headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: token, ...origin });
+      if (typeof token === "string") headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: token, ...from });
       else {
         pending.push(
-          token.then((signed) => void headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: signed, ...origin })),
+          token.then((signed) => void headers.set(subgraph, { ...ruled, [IDENTITY_HEADER]: signed, ...from })),
         );
       }
     }
@@ -95,4 +102,14 @@ export class IdentityHeaders {
   async forRouter(subgraph: string): Promise<Record<string, string>> {
     return this.#signer === null ? NO_HEADERS : { [IDENTITY_HEADER]: await this.#signer.sign(ANONYMOUS, subgraph) };
   }
+}
+
+function originOf(address: string | null): Headers | null {
+  return address === null ? null : { "x-forwarded-for": address };
+}
+
+/** Of the caller where one is known, else of the address; what is done for several callers takes nobody's. */
+function turnOf(signer: IdentitySigner, { subject }: CallerIdentity, address: string | null): Headers | null {
+  if (subject === null && address === null) return null;
+  return { [TURN_HEADER]: signer.turnOf(subject === null ? `address ${address}` : `user ${subject}`) };
 }

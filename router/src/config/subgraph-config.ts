@@ -90,6 +90,12 @@ export const subgraphSchema = z.strictObject({
     .describe(
       "none: the subgraph never learns who calls, so its answers may be shared between users. mutations: it learns it in mutations, which are never shared. subject: it learns it.",
     ),
+  turns: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether it is told, by an opaque name, which requests are of one caller where it does not learn who calls, so that it can let callers take turns.",
+    ),
   url: url().nullable().default(null).describe("Replaces the routing URL of the supergraph."),
   ready_url: url().nullable().default(null).describe("Asked by /ready, which reports it and does not depend on it."),
   timeout_ms: shared.timeout_ms.unwrap().optional(),
@@ -118,24 +124,25 @@ type AllSubgraphs = z.output<typeof allSubgraphsSchema>;
 type OwnSettings = z.output<typeof subgraphSchema>;
 
 export type SubgraphConfig = Omit<AllSubgraphs, "subscriptions"> &
-  Pick<OwnSettings, "identity" | "url" | "ready_url"> & {
+  Pick<OwnSettings, "identity" | "turns" | "url" | "ready_url"> & {
     subscriptions: NonNullable<OwnSettings["subscriptions"]>;
   };
 
 /** What a subgraph gets that has no settings of its own. */
 export function settingsOfNone(all: AllSubgraphs): SubgraphConfig {
-  return settingsOf(all, { identity: "none", url: null, ready_url: null });
+  return settingsOf(all, { identity: "none", turns: false, url: null, ready_url: null });
 }
 
 /** A subgraph's own settings over those of all. */
 export function settingsOf(all: AllSubgraphs, own: OwnSettings): SubgraphConfig {
-  const { headers = [], identity, url: ownUrl, ready_url, subscriptions: ownSubscriptions, ...given } = own;
+  const { headers = [], identity, turns, url: ownUrl, ready_url, subscriptions: ownSubscriptions, ...given } = own;
   return {
     ...all,
     ...(given as Partial<AllSubgraphs>), // zod leaves out what is not there
     headers: [...all.headers, ...headers],
     subscriptions: ownSubscriptions ?? { ...all.subscriptions, url: null },
     identity,
+    turns,
     url: ownUrl,
     ready_url,
   };

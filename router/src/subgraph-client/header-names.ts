@@ -1,4 +1,4 @@
-import { IDENTITY_HEADER } from "@mib/identity/caller-identity";
+import { IDENTITY_HEADER, TURN_HEADER } from "@mib/identity/caller-identity";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
@@ -24,6 +24,7 @@ const RESERVED = new Set([
   "host",
   // what the router says about the caller
   IDENTITY_HEADER,
+  TURN_HEADER,
   "forwarded",
   "x-forwarded-for",
   "x-real-ip",

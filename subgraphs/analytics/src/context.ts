@@ -7,12 +7,13 @@ import type { DaySignals, KindCount, SignalSpan } from "./io/day-signals.ts";
 import { ForecastTracks } from "./io/forecast-tracks.ts";
 import type { Forecaster } from "./io/forecaster.ts";
 import type { Caller, ModelDesk } from "./io/model-desk.ts";
+import type { FairTurns, Turn } from "./io/fair-turns.ts";
 import { MarketPasses } from "./io/market-passes.ts";
 import type { ModelJobStore } from "./io/model-job-store.ts";
 import type { ModelStore } from "./io/model-store.ts";
 import type { DayBars, PostgresBarHistory } from "./io/postgres-bar-history.ts";
+import { RequestTurns } from "./io/request-turns.ts";
 import type { SignalStore, StoredSignal } from "./io/signal-store.ts";
-import type { Turns } from "./io/turns.ts";
 
 /** The parts that live as long as the process. */
 export interface Parts {
@@ -25,10 +26,17 @@ export interface Parts {
   modelJobs: ModelJobStore;
   modelDesk: ModelDesk;
   forecaster: Forecaster;
-  /** Which the tracks of all requests take. */
-  tracking: Turns;
-  /** Which passes over many instruments take, one at a time. */
-  passing: Turns;
+  turns: AllTurns;
+}
+
+/** What all requests take turns at. */
+export interface AllTurns {
+  /** Passes over bars in memory: one at a time, for each holds the process up. */
+  passes: FairTurns;
+  /** Forecasts and series, which read thousands of bars: others need the database, too. */
+  readings: FairTurns;
+  /** Tracks, which read many times what a forecast does: none waits for them. */
+  tracks: FairTurns;
 }
 
 /** What briefs read: once per request what several fields ask for, with one statement what many instruments ask for. */
@@ -39,8 +47,9 @@ interface BriefLoaders {
 }
 
 /** What resolvers get. The subgraph learns who calls in mutations alone: no query depends on the caller. */
-export interface Context extends Omit<Parts, "tracking" | "passing"> {
+export interface Context extends Omit<Parts, "turns"> {
   caller: Caller;
+  readings: RequestTurns;
   /** Of this request, whose work is bounded. */
   tracks: ForecastTracks;
   marketDays: MarketDays;
@@ -51,13 +60,14 @@ export interface Context extends Omit<Parts, "tracking" | "passing"> {
 /** A day of an instrument is up to 313 bars, or 50 signals: a statement answers some ten thousand rows at most. */
 const INSTRUMENTS_AT_ONCE_MAX = 100;
 
-export function createContext({ tracking, passing, ...parts }: Parts, caller: Caller, signal: AbortSignal): Context {
+export function createContext({ turns, ...parts }: Parts, caller: Caller, turn: Turn): Context {
   const { memory, history, daySignals } = parts;
-  const passes = new MarketPasses(passing, signal);
+  const passes = new MarketPasses(new RequestTurns(turns.passes, turn));
   return {
     ...parts,
     caller,
-    tracks: new ForecastTracks(history, tracking, signal),
+    readings: new RequestTurns(turns.readings, turn),
+    tracks: new ForecastTracks(history, new RequestTurns(turns.tracks, turn)),
     marketDays: new MarketDays(memory, passes),
     passes,
     briefs: {

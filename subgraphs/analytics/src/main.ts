@@ -13,7 +13,9 @@ import packageJson from "../package.json" with { type: "json" };
 import { startBarReader } from "./io/bar-reader.ts";
 import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
 import { startBarRetention } from "./io/bar-retention.ts";
+import { countTurns } from "./io/count-turns.ts";
 import { DaySignals } from "./io/day-signals.ts";
+import { FairTurns } from "./io/fair-turns.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
@@ -22,7 +24,6 @@ import { ModelStore } from "./io/model-store.ts";
 import { BARS_CONSUMER } from "./io/read-bar.ts";
 import { holdOffRebuilds } from "./io/rebuild-lock.ts";
 import { SignalStore } from "./io/signal-store.ts";
-import { Turns } from "./io/turns.ts";
 import { WindowStore } from "./io/window-store.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
@@ -74,16 +75,20 @@ await runService("analytics", async (service) => {
     models,
     modelJobs,
     modelDesk: new ModelDesk(pool, models, modelJobs, () => runner.wake()),
-    // Both read thousands of bars, and others need the database, too. Tracks read many times what a forecast does: none waits for them.
-    forecaster: new Forecaster(memory, history, new Turns(2)),
-    tracking: new Turns(2),
-    passing: new Turns(1),
+    forecaster: new Forecaster(memory, history),
+    turns: {
+      passes: new FairTurns({ atOnceMax: 1 }),
+      readings: new FairTurns({ atOnceMax: 2 }),
+      tracks: new FairTurns({ atOnceMax: 2 }),
+    },
   };
+  countTurns(service, parts.turns);
 
   await startSubgraph(service, config, {
     schemaFile: new URL("../schema.graphql", import.meta.url),
     resolvers,
-    context: (identity, { clientAddress, signal }) => createContext(parts, { identity, origin: clientAddress }, signal),
+    context: (identity, { clientAddress, turn, signal }) =>
+      createContext(parts, { identity, origin: clientAddress }, { caller: turn ?? identity.subject, signal }),
   });
   service.log.info({ port: config.PORT }, "ready");
 });

@@ -1,8 +1,9 @@
 import type { Service } from "@mib/service/run";
 import { openDatabase, type Database } from "@mib/subgraph-server/database";
-import { startTestSubgraph, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
+import { startTestSubgraph, type TestAnswer, type TestSubgraph } from "@mib/subgraph-server/test-subgraph";
 import { inTransaction } from "@mib/subgraph-server/transaction";
 import { createTestDatabase, type TestDatabase } from "@mib/testkit/servers";
+import { eventually } from "@mib/testkit/eventually";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createContext, type Parts } from "./context.ts";
 import { INTERVAL_MS } from "./domain/interval-length.ts";
@@ -12,13 +13,13 @@ import { train } from "./domain/forecasting/train.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory, type BarInterval } from "./domain/market-memory.ts";
 import { DaySignals } from "./io/day-signals.ts";
+import { FairTurns } from "./io/fair-turns.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { ModelJobStore } from "./io/model-job-store.ts";
 import { ModelStore } from "./io/model-store.ts";
 import { PostgresBarHistory, writeBars, type StoredBar } from "./io/postgres-bar-history.ts";
 import { SignalStore, type FoundSignal } from "./io/signal-store.ts";
-import { Turns } from "./io/turns.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
 const INSTRUMENTS = 50;
@@ -31,6 +32,8 @@ const symbols = Array.from({ length: INSTRUMENTS }, (_, at) => `I${String(at).pa
 let server: TestDatabase;
 let pool: Database;
 let analytics: TestSubgraph;
+let passing: FairTurns;
+let identity: string;
 
 beforeAll(async () => {
   server = await createTestDatabase("analytics");
@@ -39,10 +42,13 @@ beforeAll(async () => {
     return {
       schemaFile: new URL("../schema.graphql", import.meta.url),
       resolvers,
-      context: (identity, { clientAddress, signal }) =>
-        createContext(parts, { identity, origin: clientAddress }, signal),
+      context: (identity, { clientAddress, turn, signal }) =>
+        createContext(parts, { identity, origin: clientAddress }, { caller: turn, signal }),
     };
   });
+});
+beforeAll(async () => {
+  identity = await analytics.sign();
 });
 afterAll(async () => {
   await analytics?.stop();
@@ -68,9 +74,12 @@ async function partsOf(service: Service): Promise<Parts> {
     models,
     modelJobs,
     modelDesk: new ModelDesk(pool, models, modelJobs, () => {}),
-    forecaster: new Forecaster(memory, history, new Turns(2)),
-    tracking: new Turns(2),
-    passing: new Turns(1),
+    forecaster: new Forecaster(memory, history),
+    turns: {
+      passes: (passing = new FairTurns({ atOnceMax: 1, waitingOfOneMax: WAITING_OF_ONE_MAX })),
+      readings: new FairTurns({ atOnceMax: 2 }),
+      tracks: new FairTurns({ atOnceMax: 2 }),
+    },
   };
 }
 
@@ -193,6 +202,88 @@ test("what a request looks at is bounded: the first of many matrices are made, t
   expect(movers.errors).toMatchObject([{ path: ["topMovers"], extensions: { code: "RANGE_TOO_LARGE" } }]);
   const few = await analytics.ask(`{ ${many.slice(0, 20).join(" ")} }`);
   expect(few.errors).toBeUndefined();
+});
+
+const MATRIX = "{ correlations(interval: D1) { from } }";
+const WAITING_OF_ONE_MAX = 50;
+
+/** Keeps everybody waiting until the answer is called. */
+function holdPasses(): () => void {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  void passing.take({ caller: "holder", signal: new AbortController().signal }, 1, () => held);
+  return release;
+}
+
+const askInTurn = (turn: string, signal: AbortSignal | null = null) =>
+  fetch(`${analytics.url}/graphql`, {
+    method: "POST",
+    signal,
+    headers: { "content-type": "application/json", "x-mib-identity": identity, "x-mib-turn": turn },
+    body: JSON.stringify({ query: MATRIX }),
+  }).then((response) => response.json() as Promise<TestAnswer>);
+
+test("a user with fifty queries at once does not hold another one up, and has one too many refused", async () => {
+  const release = holdPasses();
+  const answered: string[] = [];
+  const ask = async (turn: string) => {
+    const answer = await askInTurn(turn);
+    answered.push(turn);
+    return answer;
+  };
+  const flood = Array.from({ length: WAITING_OF_ONE_MAX }, () => ask("flood"));
+  await eventually(() => expect(passing.waiting).toBe(WAITING_OF_ONE_MAX));
+  expect((await askInTurn("flood")).errors).toMatchObject([
+    { path: ["correlations"], extensions: { code: "ANALYTICS_QUEUE_FULL", waitingOfOneMax: WAITING_OF_ONE_MAX } },
+  ]);
+  const single = ask("single");
+  await eventually(() => expect(passing.waiting).toBe(WAITING_OF_ONE_MAX + 1));
+  release();
+  expect((await single).errors).toBeUndefined();
+  // At most one of the others goes before; some more may be on their way to the client.
+  expect(answered.indexOf("single")).toBeLessThan(10);
+  for (const { errors } of await Promise.all(flood)) expect(errors).toBeUndefined();
+});
+
+test("what a client has left leaves the queue", async () => {
+  const release = holdPasses();
+  const client = new AbortController();
+  const asked = Array.from({ length: 20 }, () => askInTurn("gone", client.signal).catch(() => null));
+  await eventually(() => expect(passing.waiting).toBe(20));
+  client.abort();
+  await Promise.all(asked);
+  await eventually(() => expect(passing.waiting).toBe(0));
+  release();
+});
+
+test("indicators, regimes, briefs and series of instruments count as the passes that they are", async () => {
+  const of = JSON.stringify(symbols.slice(0, 3)).replaceAll(/"I\d+"/gu, '{__typename: "Instrument", symbol: $&}');
+  const fields = `regime(interval: D1) { kind } brief { date } indicators(interval: D1) { asOf rsi beta(benchmark: "I09") returnPercent }
+    indicatorSeries(interval: D1, indicator: {kind: RSI}, first: 1) { kind }`;
+  const asked = `_entities(representations: ${of}) { ... on Instrument { symbol ${fields} } }`;
+  const some = await analytics.ask(`{ ${asked} }`);
+  expect(some.errors).toBeUndefined();
+  for (const each of some.data._entities)
+    expect(each).toMatchObject({
+      regime: { kind: expect.any(String) },
+      brief: { date: "2024-01-20" },
+      indicators: { asOf: "2024-01-20T00:00:00Z", rsi: expect.any(Number), beta: expect.any(Number) },
+    });
+  const most = `correlations(symbols: ${JSON.stringify(symbols)}, interval: D1, bars: 500) { from }`;
+  const all = Array.from({ length: 32 }, (_, at) => `c${at}: ${most}`).join(" ");
+  const { errors = [] } = await analytics.ask(`{ ${all} ${asked} }`);
+  expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(["RANGE_TOO_LARGE"]));
+  const refused = new Set(errors.map(({ path }) => path!.slice(2).join(".")));
+  expect(refused).toEqual(
+    new Set([
+      "regime",
+      "brief",
+      "indicators.asOf",
+      "indicators.rsi",
+      "indicators.beta",
+      "indicators.returnPercent",
+      "indicatorSeries",
+    ]),
+  );
 });
 
 test("movers of the market take no more", async () => {

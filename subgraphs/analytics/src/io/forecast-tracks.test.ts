@@ -7,10 +7,13 @@ import { market } from "../domain/forecasting/test-market.ts";
 import { train } from "../domain/forecasting/train.ts";
 import { ForecastTracks } from "./forecast-tracks.ts";
 import type { BarRange } from "./postgres-bar-history.ts";
-import { Turns } from "./turns.ts";
+import { FairTurns } from "./fair-turns.ts";
+import { RequestTurns } from "./request-turns.ts";
 
 const bars: WindowBar[] = market(220).bars.map((bar) => ({ ...bar, revision: 0 }));
 const NEVER = new AbortController().signal;
+const atMostTwo = () => new FairTurns({ atOnceMax: 2 });
+const turnsOf = (turns: FairTurns, signal = NEVER) => new RequestTurns(turns, { caller: "a", signal });
 const spec = modelSpec({ symbol: "A", kind: "HAR_RV", interval: "D1" });
 const trained = train(spec, bars, null);
 /** Models that know the same of the same instrument. */
@@ -41,9 +44,9 @@ function slowHistory({ onReading }: { onReading?: (readings: number) => void } =
 
 test("tracks read nothing beyond their time, and take turns with all others", async () => {
   const history = slowHistory();
-  const turns = new Turns(2);
+  const turns = atMostTwo();
   const asOfMs = 200 * INTERVAL_MS.D1 + 5 * INTERVAL_MS.H1;
-  const requests = [1, 2, 3].map(() => new ForecastTracks(history, turns, NEVER));
+  const requests = [1, 2, 3].map(() => new ForecastTracks(history, turnsOf(turns)));
   const tracks = await Promise.all(
     requests.flatMap((request) => models.slice(0, 2).map((model) => request.track(model, asOfMs, 10))),
   );
@@ -56,7 +59,7 @@ test("tracks read nothing beyond their time, and take turns with all others", as
 
 test("many tracks are read together, as many bars at a time as the longest one takes", async () => {
   const history = slowHistory();
-  const request = new ForecastTracks(history, new Turns(2), NEVER);
+  const request = new ForecastTracks(history, turnsOf(atMostTwo()));
   const asOfMs = (at: number) => (180 + at) * INTERVAL_MS.D1;
   const tracks = await Promise.all(models.map((model, at) => request.track(model, asOfMs(at), 10)));
   for (const [at, { points }] of tracks.entries()) {
@@ -72,7 +75,7 @@ test("many tracks are read together, as many bars at a time as the longest one t
 test("of a request whose client is gone, no track that still waits is read", async () => {
   const client = new AbortController();
   const history = slowHistory({ onReading: (readings) => void (readings === 2 && client.abort()) });
-  const request = new ForecastTracks(history, new Turns(2), client.signal);
+  const request = new ForecastTracks(history, turnsOf(atMostTwo(), client.signal));
   // Three are read together.
   const tracks = await Promise.allSettled(
     models.slice(0, 9).map((model) => request.track(model, 200 * INTERVAL_MS.D1, 10)),
@@ -85,7 +88,7 @@ test("of a request whose client is gone, no track that still waits is read", asy
 });
 
 test("what the tracks of one request read is bounded: the longest of one list fit", async () => {
-  const request = new ForecastTracks(slowHistory(), new Turns(2), NEVER);
+  const request = new ForecastTracks(slowHistory(), turnsOf(atMostTwo()));
   const longest = modelSpec({ symbol: "A", kind: "HAR_RV", lags: [1, 60] });
   const many = models.slice(0, 30).map((model) => request.track({ ...model, spec: longest }, 200 * INTERVAL_MS.D1, 60));
   const results = await Promise.allSettled(many);

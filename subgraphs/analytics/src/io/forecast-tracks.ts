@@ -7,7 +7,7 @@ import type { Model } from "../domain/forecasting/model.ts";
 import { barsRead } from "../domain/forecasting/model-spec.ts";
 import { INTERVAL_MS } from "../domain/interval-length.ts";
 import type { PostgresBarHistory } from "./postgres-bar-history.ts";
-import type { Turns } from "./turns.ts";
+import type { RequestTurns } from "./request-turns.ts";
 
 /** How often outcomes are to be inside the intervals of a track. */
 export const TRACK_COVERAGE = 0.9;
@@ -29,17 +29,15 @@ interface WantedTrack {
  */
 export class ForecastTracks {
   readonly #history: Pick<PostgresBarHistory, "beforeEach">;
-  readonly #turns: Turns;
-  readonly #signal: AbortSignal;
+  readonly #turns: RequestTurns;
   readonly #budget = new AnswerBudget({ rowsMax: BARS_MAX });
   readonly #tracks = new DataLoader((wanted: readonly WantedTrack[]) => this.#make(wanted), {
     cacheKeyFn: ({ model, untilMs, count }) => `${model.id} ${untilMs} ${count}`,
   });
 
-  constructor(history: Pick<PostgresBarHistory, "beforeEach">, turns: Turns, signal: AbortSignal) {
+  constructor(history: Pick<PostgresBarHistory, "beforeEach">, turns: RequestTurns) {
     this.#history = history;
     this.#turns = turns;
-    this.#signal = signal;
   }
 
   /** Nothing that opened after `asOfMs` goes in. */
@@ -51,16 +49,14 @@ export class ForecastTracks {
 
   async #make(wanted: readonly WantedTrack[]): Promise<(ForecastTrack | Error)[]> {
     const parts = await Promise.all(
-      partsOf(wanted).map((part) =>
-        this.#turns.take(() => this.#read(part)).catch((error: Error) => part.map(() => error)),
+      partsOf(wanted).map(({ bars, tracks }) =>
+        this.#turns.take(bars, () => this.#read(tracks)).catch((error: Error) => tracks.map(() => error)),
       ),
     );
     return parts.flat();
   }
 
   async #read(part: readonly WantedTrack[]): Promise<ForecastTrack[]> {
-    // Whoever asked may be gone by the time the turn comes.
-    this.#signal.throwIfAborted();
     const bars = await this.#history.beforeEach(
       part.map(({ model: { spec }, untilMs, count }) => ({
         symbol: spec.symbol,
@@ -81,16 +77,15 @@ export class ForecastTracks {
 }
 
 /** In their order, so that no part reads more bars than the longest track alone may. */
-function partsOf(wanted: readonly WantedTrack[]): WantedTrack[][] {
-  const parts: WantedTrack[][] = [];
-  let bars = Infinity;
+function partsOf(wanted: readonly WantedTrack[]): { bars: number; tracks: WantedTrack[] }[] {
+  const parts: { bars: number; tracks: WantedTrack[] }[] = [];
   for (const each of wanted) {
-    const needed = barsNeeded(each.model.spec, each.count);
-    bars += needed;
-    if (bars <= TRACK_BARS_MAX) parts.at(-1)!.push(each);
+    const bars = barsNeeded(each.model.spec, each.count);
+    const part = parts.at(-1);
+    if (part === undefined || part.bars + bars > TRACK_BARS_MAX) parts.push({ bars, tracks: [each] });
     else {
-      parts.push([each]);
-      bars = needed;
+      part.bars += bars;
+      part.tracks.push(each);
     }
   }
   return parts;

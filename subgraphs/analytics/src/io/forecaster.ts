@@ -5,7 +5,7 @@ import { barsRead } from "../domain/forecasting/model-spec.ts";
 import type { BarHistory } from "../domain/indicators/indicator-series.ts";
 import { INTERVAL_MS } from "../domain/interval-length.ts";
 import type { MarketMemory } from "../domain/market-memory.ts";
-import type { Turns } from "./turns.ts";
+import type { RequestTurns } from "./request-turns.ts";
 
 const KEPT_MAX = 5_000;
 
@@ -14,30 +14,34 @@ export class Forecaster {
   readonly #memory: MarketMemory;
   readonly #history: BarHistory;
   readonly #made = new Map<string, Promise<PointForecast | null>>();
-  readonly #turns: Turns;
 
-  constructor(memory: MarketMemory, history: BarHistory, turns: Turns) {
+  constructor(memory: MarketMemory, history: BarHistory) {
     this.#memory = memory;
     this.#history = history;
-    this.#turns = turns;
   }
 
-  async forecast(model: Model, coverage: number): Promise<Forecast | null> {
-    const point = await this.#point(model);
+  /** One that has to be made is made in its turn. */
+  async forecast(model: Model, coverage: number, turns: RequestTurns): Promise<Forecast | null> {
+    const point = await this.#point(model, turns);
     return point && withInterval(model.spec, point, model.trained.calibration, coverage);
   }
 
-  #point(model: Model): Promise<PointForecast | null> {
+  async #point(model: Model, turns: RequestTurns): Promise<PointForecast | null> {
     const { spec } = model;
     const interval = barsRead(spec);
     const last = this.#memory.window(spec.symbol, interval)?.last;
-    if (last === undefined) return Promise.resolve(null);
+    if (last === undefined) return null;
     const periodMs = INTERVAL_MS[spec.interval];
     const periodsDone = Math.floor((last.openedAtMs + INTERVAL_MS[interval]) / periodMs);
     const key = `${model.id} ${periodsDone} ${spec.measure === "REALISED" ? "" : last.revision}`;
     const made = this.#made.get(key);
     if (made !== undefined) return made;
-    const point = this.#make(model, periodsDone * periodMs);
+    // Nobody waits for the turn of somebody else: whoever's turn comes first makes it.
+    return turns.take(barsNeeded(spec, 1), () => this.#made.get(key) ?? this.#keep(key, model, periodsDone * periodMs));
+  }
+
+  #keep(key: string, model: Model, untilMs: number): Promise<PointForecast | null> {
+    const point = this.#make(model, untilMs);
     this.#made.set(key, point);
     // Bars that were missing may come.
     const forget = () => this.#made.delete(key);
@@ -47,10 +51,8 @@ export class Forecaster {
     return point;
   }
 
-  #make({ spec, trained }: Model, untilMs: number): Promise<PointForecast | null> {
-    return this.#turns.take(async () => {
-      const bars = await this.#history.before(spec.symbol, barsRead(spec), untilMs, barsNeeded(spec, 1));
-      return forecastNow(spec, trained.fitted, bars);
-    });
+  async #make({ spec, trained }: Model, untilMs: number): Promise<PointForecast | null> {
+    const bars = await this.#history.before(spec.symbol, barsRead(spec), untilMs, barsNeeded(spec, 1));
+    return forecastNow(spec, trained.fitted, bars);
   }
 }

@@ -1,14 +1,18 @@
 import { expect, test } from "vitest";
+import { FairTurns } from "./fair-turns.ts";
 import { MarketPasses } from "./market-passes.ts";
-import { Turns } from "./turns.ts";
+import { RequestTurns } from "./request-turns.ts";
 
 const NEVER = new AbortController().signal;
 
+const passesOf = (turns: FairTurns, caller = "a", signal = NEVER) =>
+  new MarketPasses(new RequestTurns(turns, { caller, signal }));
+
 test("requests take turns, however many passes each asks for, and others are let in between", async () => {
-  const shared = new Turns(1);
+  const turns = new FairTurns({ atOnceMax: 1 });
   const made: string[] = [];
   const request = (name: string, passes: number) => {
-    const own = new MarketPasses(shared, NEVER);
+    const own = passesOf(turns);
     return Array.from({ length: passes }, (_, at) => own.make(1, () => made.push(`${name}${at}`)));
   };
   const all = [...request("a", 4), ...request("b", 2)];
@@ -19,29 +23,52 @@ test("requests take turns, however many passes each asks for, and others are let
 });
 
 test("for who is gone nothing is made, and those behind go on", async () => {
-  const shared = new Turns(1);
+  const turns = new FairTurns({ atOnceMax: 1 });
   const client = new AbortController();
-  const gone = new MarketPasses(shared, client.signal);
+  const gone = passesOf(turns, "a", client.signal);
   const passes = [
     gone.make(1, () => client.abort(new Error("gone"))),
     gone.make(1, () => "made"),
-    new MarketPasses(shared, NEVER).make(1, () => "made"),
+    passesOf(turns).make(1, () => "made"),
   ];
   const ended = await Promise.allSettled(passes);
   expect(ended.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("a pass that fails is its own failure", async () => {
-  const passes = new MarketPasses(new Turns(1), NEVER);
-  const failing = passes.make(1, () => {
-    throw new Error("no");
-  });
-  await expect(failing).rejects.toThrow("no");
-  expect(await passes.make(1, () => 2)).toBe(2);
+test("what one request looks at is bounded, whether in passes, in looks or in what is read", async () => {
+  const passes = passesOf(new FairTurns({ atOnceMax: 1 }));
+  await passes.make(39_999_998, () => {});
+  await passes.look({}, 1, () => {});
+  passes.count(1);
+  const refusal = { code: "RANGE_TOO_LARGE" };
+  await expect(passes.make(1, () => {})).rejects.toMatchObject(refusal);
+  await expect(passes.look({}, 1, () => {})).rejects.toMatchObject(refusal);
 });
 
-test("what one request looks at is bounded", async () => {
-  const passes = new MarketPasses(new Turns(1), NEVER);
-  await passes.make(40_000_000, () => {});
-  await expect(passes.make(1, () => {})).rejects.toMatchObject({ code: "RANGE_TOO_LARGE" });
+test("what many objects of a list ask for is made in a few passes, each object's in one", async () => {
+  const turns = new FairTurns({ atOnceMax: 1 });
+  const passes = passesOf(turns);
+  let loops = 0;
+  const count = (): void => {
+    loops += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const objects = Array.from({ length: 1_000 }, () => ({}));
+  const seen = await Promise.all(objects.flatMap((of) => [1, 2].map(() => passes.look(of, 600, () => loops))));
+  clearImmediate(next);
+  // A pass is made within one turn of the event loop, the next one in a later one.
+  expect(new Set(seen).size).toBe(3);
+  for (const at of objects.keys()) expect(seen[2 * at]).toBe(seen[2 * at + 1]);
+});
+
+test("a look that fails is the failure of its own field", async () => {
+  const passes = passesOf(new FairTurns({ atOnceMax: 1 }));
+  const looks = [
+    passes.look({}, 1, () => {
+      throw new Error("no");
+    }),
+    passes.look({}, 1, () => null),
+  ];
+  expect(await Promise.allSettled(looks)).toMatchObject([{ reason: { message: "no" } }, { value: null }]);
 });

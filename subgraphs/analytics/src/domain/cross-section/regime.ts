@@ -2,11 +2,13 @@ import type { WindowBar } from "../bar-window.ts";
 import { indicatorSpec } from "../indicators/indicator-spec.ts";
 import type { LiveIndicators } from "../indicators/live-indicators.ts";
 import { logReturns } from "../log-returns.ts";
-import type { BarInterval, MarketMemory } from "../market-memory.ts";
+import { WINDOW_BARS_MAX, type BarInterval, type MarketMemory } from "../market-memory.ts";
 
 const RECENT_BARS = 30;
 export const REGIME_BARS_LEAST = 4 * RECENT_BARS;
 const LONG_BARS = 300;
+/** What it looks at: the whole window for the ADX, and the long stretch. */
+export const REGIME_BARS_MAX = WINDOW_BARS_MAX + LONG_BARS;
 const TURBULENT_RATIO = 2;
 const TREND_ADX = 25;
 const TREND_EFFICIENCY = 0.3;
