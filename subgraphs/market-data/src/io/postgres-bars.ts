@@ -15,7 +15,11 @@ import { TablePartitions } from "./table-partitions.ts";
 /** Final bars in PostgreSQL, written in bulk and read by range. */
 export class PostgresBars implements BarHistory {
   readonly #database: Database;
-  readonly #partitions = new TablePartitions<Partition>({ lock: "bar partitions", placeOf });
+  readonly #partitions = new TablePartitions<Partition>({
+    lock: "bar partitions",
+    named: partitionNamed,
+    placeOf,
+  });
 
   constructor(database: Database) {
     this.#database = database;
@@ -48,15 +52,8 @@ export class PostgresBars implements BarHistory {
 
   /** Drops the partitions that are older than the retention, and says which. */
   async dropExpired(retentionDays: RetentionDays, nowMs = Date.now()): Promise<string[]> {
-    const { rows } = await this.#database.query<{ name: string }>(
-      "SELECT relid::regclass::text AS name FROM pg_partition_tree('bars') WHERE isleaf",
-    );
-    const expired = expiredPartitions(
-      rows.map(({ name }) => partitionNamed(name)).filter((partition) => partition !== null),
-      retentionDays,
-      nowMs,
-    );
-    return this.#partitions.drop(this.#database, expired);
+    const all = await this.#partitions.list(this.#database);
+    return this.#partitions.drop(this.#database, expiredPartitions(all, retentionDays, nowMs));
   }
 
   /** After the commit the partitions of these bars are there for good. */

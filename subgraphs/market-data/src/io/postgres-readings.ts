@@ -15,6 +15,7 @@ export class PostgresReadings {
   readonly #database: Database;
   readonly #partitions = new TablePartitions<ReadingPartition>({
     lock: "reading partitions",
+    named: readingPartitionNamed,
     placeOf: ({ fromNanos, toNanos }) => ({ table: "sensor_readings", from: String(fromNanos), to: String(toNanos) }),
   });
 
@@ -72,15 +73,8 @@ export class PostgresReadings {
 
   /** Drops the partitions that are older than the retention, and says which. */
   async dropExpired(retentionDays: number, nowMs = Date.now()): Promise<string[]> {
-    const { rows } = await this.#database.query<{ name: string }>(
-      "SELECT relid::regclass::text AS name FROM pg_partition_tree('sensor_readings') WHERE isleaf",
-    );
-    const expired = expiredReadings(
-      rows.map(({ name }) => readingPartitionNamed(name)).filter((partition) => partition !== null),
-      retentionDays,
-      nowMs,
-    );
-    return this.#partitions.drop(this.#database, expired);
+    const all = await this.#partitions.list(this.#database);
+    return this.#partitions.drop(this.#database, expiredReadings(all, retentionDays, nowMs));
   }
 }
 

@@ -4,6 +4,8 @@ import type { Database, Queryable } from "@mib/subgraph-server/database";
 const CHECK_VIOLATION = "23514";
 
 export interface TablePartitionsOptions<Partition> {
+  /** The partition that a table's name stands for; null for other tables. */
+  named(name: string): Partition | null;
   /** Who makes partitions of this table holds the lock of this name. */
   lock: string;
   /** Of which table it is a partition, and its bounds as SQL has them: from the first value to the first one behind it. */
@@ -36,9 +38,26 @@ export class TablePartitions<Partition extends { name: string }> {
     for (const { name } of partitions) this.#known.add(name);
   }
 
-  /** Says which it has dropped. */
+  /** All that are there, with their bytes: those too that were detached to be dropped, and are not yet. */
+  async list(database: Database): Promise<(Partition & { bytes: number })[]> {
+    const { rows } = await database.query<{ name: string; bytes: string | null }>(
+      `SELECT relname AS name, pg_total_relation_size(oid) AS bytes FROM pg_class
+       WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace`,
+    );
+    return rows.flatMap(({ name, bytes }) => {
+      const partition = this.#options.named(name);
+      return partition === null ? [] : { ...partition, bytes: Number(bytes) };
+    });
+  }
+
+  /**
+   * Says which it has dropped. They are detached first, for which it waits until nobody reads the table that did so before; whoever
+   * comes meanwhile need not wait, as everybody would for the lock that dropping an attached one takes.
+   */
   async drop(database: Database, partitions: readonly Partition[]): Promise<string[]> {
-    for (const { name } of partitions) {
+    for (const partition of partitions) {
+      const { name } = partition;
+      await detach(database, name, this.#options.placeOf(partition).table);
       await database.query(`DROP TABLE IF EXISTS ${name}`);
       this.#known.delete(name);
     }
@@ -64,6 +83,17 @@ export class TablePartitions<Partition extends { name: string }> {
     await client.query(`CREATE TABLE ${name} (LIKE ${table} INCLUDING DEFAULTS)`);
     await client.query(`ALTER TABLE ${table} ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${to})`);
   }
+}
+
+/** An earlier try may have done it, or begun: then it is finished. */
+async function detach(database: Database, name: string, table: string): Promise<void> {
+  const { rows } = await database.query<{ begun: boolean }>(
+    "SELECT inhdetachpending AS begun FROM pg_inherits WHERE inhrelid = to_regclass($1)",
+    [name],
+  );
+  const [attached] = rows;
+  if (attached === undefined) return;
+  await database.query(`ALTER TABLE ${table} DETACH PARTITION ${name} ${attached.begun ? "FINALIZE" : "CONCURRENTLY"}`);
 }
 
 async function missingOf<Partition extends { name: string }>(

@@ -21,6 +21,7 @@ const UNIQUE_VIOLATION = "23505";
 export class TradeTable {
   readonly #partitions = new TablePartitions<TradePartition>({
     lock: "trade partitions",
+    named: tradePartitionNamed,
     placeOf: (partition) => {
       const [from, to] = boundsOf(partition);
       return { table: "trades", from: String(from), to: String(to) };
@@ -44,14 +45,8 @@ export class TradeTable {
 
   /** Drops the partitions that are older than the retention or too many, and says which. */
   async dropExpired(database: Database, retention: TradeRetention, nowMs: number): Promise<string[]> {
-    const { rows } = await database.query<{ name: string; bytes: string }>(
-      "SELECT relid::regclass::text AS name, pg_total_relation_size(relid) AS bytes FROM pg_partition_tree('trades') WHERE isleaf",
-    );
-    const partitions = rows.flatMap(({ name, bytes }) => {
-      const partition = tradePartitionNamed(name);
-      return partition === null ? [] : { ...partition, bytes: Number(bytes) };
-    });
-    return this.#partitions.drop(database, expiredTradePartitions(partitions, retention, nowMs));
+    const all = await this.#partitions.list(database);
+    return this.#partitions.drop(database, expiredTradePartitions(all, retention, nowMs));
   }
 }
 

@@ -153,6 +153,54 @@ describe("history", () => {
     expect(sequencesOf(await read(last(9)))).toEqual([1, 3, 2]);
   });
 
+  /** Two days, of which the first is expired, and a reader that holds the table open until the answer is called. */
+  async function expiredAndRead() {
+    const table = new TradeTable();
+    await write(table, trade(1), trade(2, { atNanos: AUGUST + 5n * 86_400n * SECOND }));
+    const reader = await database.connect();
+    await reader.query("BEGIN; SELECT count(*) FROM trades");
+    const drop = () => table.dropExpired(database, { days: 2, bytesMax: 1e12 }, Date.parse("2024-08-13T12:00:00Z"));
+    const dropping = async () => {
+      const { rows } = await database.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+           AND query ~ '(DETACH|DROP)' AND query !~ 'pg_stat_activity'`,
+      );
+      expect(rows).toHaveLength(1);
+      return rows[0]!.pid;
+    };
+    const done = async () => {
+      await reader.query("COMMIT");
+      reader.release();
+    };
+    return { table, drop, dropping, done };
+  }
+
+  test("whoever reads or writes need not wait for a partition that is being dropped, whoever else reads", async () => {
+    const { drop, dropping, done } = await expiredAndRead();
+    const dropped = drop();
+    await eventually(dropping);
+    expect(sequencesOf(await read(last(9)))).toEqual([2]);
+    await write(new TradeTable(), trade(3, { atNanos: AUGUST + 5n * 86_400n * SECOND + SECOND }));
+    await eventually(dropping);
+    await done();
+    expect(await dropped).toEqual(["trades_20240808_12"]);
+    expect(sequencesOf(await read(last(9)))).toEqual([2, 3]);
+  });
+
+  test("what was left half dropped is dropped the next time", async () => {
+    const { table, drop, dropping, done } = await expiredAndRead();
+    const dropped = drop();
+    const pid = await eventually(dropping);
+    await database.query("SELECT pg_cancel_backend($1)", [pid]);
+    await expect(dropped).rejects.toMatchObject({ code: "57014" });
+    await done();
+    expect(await drop()).toEqual(["trades_20240808_12"]);
+    await write(table, trade(1));
+    await database.query("ALTER TABLE trades DETACH PARTITION trades_20240808_12");
+    expect(await drop()).toEqual(["trades_20240808_12"]);
+    expect(await write(new TradeTable(), trade(1))).toBe(1);
+  });
+
   test("a partition that another process has dropped is made again when the write is tried again", async () => {
     const table = new TradeTable();
     await write(table, trade(1));
