@@ -1,11 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { consumeEvents, type EventConsumer, type RecordBatch } from "@mib/events/consumer";
 import { Deduplicator } from "@mib/events/deduplicator";
-import { readEpochs } from "@mib/events/epochs";
-import { decodeEvent, InvalidRecordError } from "@mib/events/event";
 import type { KafkaClient } from "@mib/events/kafka";
-import { idOfOffset } from "@mib/events/position";
-import { validateValue } from "@mib/events/validate";
+import { idOfOffset, type Position } from "@mib/events/position";
 import { sentimentOf } from "@mib/sentiment/sentiment";
 import { Counter } from "@mib/service/metrics";
 import type { Service } from "@mib/service/run";
@@ -15,9 +11,12 @@ import type { Arrivals } from "./arrivals.ts";
 import type { InstrumentDirectory } from "./instrument-directory.ts";
 import type { StoredPost } from "./post-store.ts";
 import type { ServingModel } from "./serving-model.ts";
+import { type Read, readStream } from "./stream-reader.ts";
 import { documentVector, type TextEmbedder } from "./text-embedder.ts";
 
-const POSTS_TOPIC = "social.posts.v1";
+const POSTS = "social.posts.v1";
+/** The stream has one. */
+const PARTITION = 0;
 /** Posts are searchable after at most this many were embedded. */
 const SAVED_AT_ONCE_MAX = 64;
 const RETRY_MS = 1_000;
@@ -37,18 +36,13 @@ export interface PostIndexerParts {
   topic?: string;
 }
 
-interface Accepted {
-  event: PostEvent;
-  offset: bigint;
-}
-
 /**
  * Embeds every post of the stream and stores it, going on from where the store says it is. A post that comes again is dropped,
  * as the stream drops it: the first one stands. What does not validate is passed over and counted.
  */
 export function startPostIndexer(service: Service, parts: PostIndexerParts): void {
   const { log, shutdownSignal, registry } = service;
-  const { topic = POSTS_TOPIC, serving, retentionDays } = parts;
+  const { serving, retentionDays } = parts;
   const indexed = new Counter({
     name: "vector_search_posts_indexed_total",
     help: "Posts stored",
@@ -65,70 +59,35 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
     registers: [registry],
   });
   const seen = new Deduplicator();
-  let consumer: EventConsumer | null = null;
 
-  service.health.check("posts", () => {
-    if (!consumer?.connected()) throw new Error("not reading the posts");
-    return { lag: Number(consumer.lag().get(topic) ?? 0n) };
-  });
-
-  const starting = (async () => {
-    while (!shutdownSignal.aborted) {
-      try {
-        const epochs = await readEpochs(parts.kafka);
-        const epoch = epochs.get(POSTS_TOPIC);
-        if (epoch === undefined) throw new Error(`${POSTS_TOPIC} is not provisioned yet`);
-        consumer = await consumeEvents({
-          kafka: parts.kafka,
-          log,
-          name: "vector-search-posts",
-          topics: [topic],
-          startOffset: (_, partition) => startOffset(epoch, partition),
-          onBatch: (batch) => index(batch, epochs, epoch),
-        });
-        return;
-      } catch (error) {
-        log.warn({ err: error, retryMs: RETRY_MS }, "cannot read the posts yet");
-        await delay(RETRY_MS, undefined, { signal: shutdownSignal }).catch(() => {});
-      }
-    }
-  })();
-  service.onShutdown("post indexer", async () => {
-    await starting;
-    await consumer?.stop();
+  readStream<PostEvent>(service, {
+    kafka: parts.kafka,
+    stream: POSTS,
+    topic: parts.topic ?? POSTS,
+    check: "posts",
+    lastOffset,
+    onRefused: () => refused.inc(),
+    onEvents: async (events, epoch) => {
+      const fresh = events.filter(({ eventId, offset }) =>
+        seen.accept({ topic: POSTS, channel: "*", position: positionAt(epoch, offset), eventId }),
+      );
+      repeated.inc(events.length - fresh.length);
+      // They count as seen from here on, so what can't be stored is tried again here.
+      for (let from = 0; from < fresh.length; from += SAVED_AT_ONCE_MAX)
+        await save(fresh.slice(from, from + SAVED_AT_ONCE_MAX), epoch);
+    },
   });
   startRetention();
 
-  async function startOffset(epoch: string, partition: number): Promise<bigint | "earliest"> {
+  async function lastOffset(epoch: string): Promise<bigint | null> {
     const known = await serving.current.posts.newestPositions(epoch, KNOWN_AGAIN_MAX);
     const last = known[0];
-    if (last === undefined) return "earliest";
-    const position = { epoch, id: idOfOffset(String(last.offset)) };
-    seen.restore(POSTS_TOPIC, partition, position, known.map(({ id }) => id).reverse());
-    return last.offset + 1n;
+    if (last === undefined) return null;
+    seen.restore(POSTS, PARTITION, positionAt(epoch, last.offset), known.map(({ id }) => id).reverse());
+    return last.offset;
   }
 
-  async function index(batch: RecordBatch, epochs: ReadonlyMap<string, string>, epoch: string): Promise<void> {
-    const accepted = batch.records.flatMap((record): Accepted[] => {
-      try {
-        const decoded = decodeEvent(POSTS_TOPIC, batch.partition, record, epochs);
-        const validation = validateValue(POSTS_TOPIC, decoded.value);
-        if (!validation.ok) throw new InvalidRecordError(validation.reason);
-        if (seen.accept(decoded)) return [{ event: validation.value as PostEvent, offset: decoded.offset }];
-        repeated.inc();
-      } catch (error) {
-        if (!(error instanceof InvalidRecordError)) throw error;
-        // The relay puts it into the dead-letter topic; here it is only passed over.
-        refused.inc();
-      }
-      return [];
-    });
-    // They count as seen from here on, so what can't be stored is tried again here.
-    for (let from = 0; from < accepted.length; from += SAVED_AT_ONCE_MAX)
-      await save(accepted.slice(from, from + SAVED_AT_ONCE_MAX), epoch);
-  }
-
-  async function save(part: readonly Accepted[], epoch: string): Promise<void> {
+  async function save(part: readonly Read<PostEvent>[], epoch: string): Promise<void> {
     for (;;) {
       try {
         const linker = await parts.instruments.linker();
@@ -136,7 +95,7 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
           posts.save(await Promise.all(part.map((item) => prepare(item, { epoch, linker, embedder })))),
         );
         indexed.inc(part.length);
-        parts.arrivals.announce(part.map(({ event }) => event.id));
+        parts.arrivals.announce(part.map(({ value }) => value.id));
         return;
       } catch (error) {
         if (shutdownSignal.aborted) throw error;
@@ -147,10 +106,10 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
   }
 
   async function prepare(
-    { event, offset }: Accepted,
+    { value, offset }: Read<PostEvent>,
     { epoch, linker, embedder }: { epoch: string; linker: EntityLinker; embedder: TextEmbedder },
   ): Promise<StoredPost> {
-    const post = postOf(event, sentimentOf(event.text));
+    const post = postOf(value, sentimentOf(value.text));
     const vector = await documentVector(embedder, embeddedPost(post));
     return { post, mentioned: mentionedIn(post, linker), vector, position: { epoch, offset } };
   }
@@ -165,3 +124,5 @@ export function startPostIndexer(service: Service, parts: PostIndexerParts): voi
     service.onShutdown("retention of posts", () => clearInterval(timer));
   }
 }
+
+const positionAt = (epoch: string, offset: bigint): Position => ({ epoch, id: idOfOffset(String(offset)) });

@@ -1,27 +1,21 @@
 import type { QueryResolvers } from "../generated/resolvers.ts";
 import { cursorAt, searchRequest, type SearchRequest } from "../domain/search-request.ts";
 import type { Wanted } from "../io/ranked-query.ts";
-import type { TextEmbedder } from "../io/text-embedder.ts";
+import type { Bound, ServingModel } from "../io/serving-model.ts";
 import { storiesRequest } from "../domain/stories-request.ts";
 import { connectionOf } from "@mib/subgraph-server/connection";
-import { ranked } from "./post-connection.ts";
+import { ranked } from "./ranked-page.ts";
 
 export const Query: QueryResolvers = {
   async searchNews(_, args, { serving }) {
     const request = searchRequest(args);
-    const { query, filter, first, offset } = request;
-    const found = await serving.run(async ({ articles, embedder }) =>
-      articles.search(await wantedBy(request, embedder), { limit: first + 1, offset }),
+    const found = await search(request, serving, ({ articles }) => articles);
+    const page = ranked(
+      found.map(({ article, score }) => ({ node: article, score })),
+      request,
     );
-    const edges = found
-      .slice(0, first)
-      .map(({ article, score }, index) => ({ node: article, score, query, cursor: cursorAt(offset + index) }));
-    return {
-      edges,
-      nodes: edges.map(({ node }) => node),
-      facets: filter,
-      pageInfo: { hasNextPage: found.length > first, endCursor: edges.at(-1)?.cursor ?? null },
-    };
+    const edges = page.edges.map((edge) => ({ ...edge, query: request.query }));
+    return { ...page, edges, facets: request.filter };
   },
   async stories(_, args, { store }) {
     const { filter, first, offset } = storiesRequest(args);
@@ -36,22 +30,23 @@ export const Query: QueryResolvers = {
   },
   async searchPosts(_, args, { serving }) {
     const request = searchRequest(args);
-    const { first, offset } = request;
-    const found = await serving.run(async ({ posts, embedder }) =>
-      posts.search(await wantedBy(request, embedder), { limit: first + 1, offset }),
+    const found = await search(request, serving, ({ posts }) => posts);
+    return ranked(
+      found.map(({ post, score }) => ({ node: post, score })),
+      request,
     );
-    return ranked(found, first, offset);
   },
 };
 
-async function wantedBy(
-  { query, rankBy, filter, halfLifeHours }: SearchRequest,
-  embedder: TextEmbedder,
-): Promise<Wanted> {
-  return {
-    vector: rankBy === "WORDS" ? null : await embedder.embed(query, "query"),
-    text: rankBy === "MEANING" ? null : query,
-    filter,
-    halfLifeHours,
-  };
+/** What a store finds for a request: one more than its page holds, where there is one. */
+function search<Found>(
+  { query, rankBy, filter, halfLifeHours, first, offset }: SearchRequest,
+  serving: ServingModel,
+  storeOf: (bound: Bound) => { search(wanted: Wanted, page: { limit: number; offset: number }): Promise<Found[]> },
+): Promise<Found[]> {
+  return serving.run(async (bound) => {
+    const vector = rankBy === "WORDS" ? null : await bound.embedder.embed(query, "query");
+    const text = rankBy === "MEANING" ? null : query;
+    return storeOf(bound).search({ vector, text, filter, halfLifeHours }, { limit: first + 1, offset });
+  });
 }
