@@ -153,51 +153,52 @@ describe("history", () => {
     expect(sequencesOf(await read(last(9)))).toEqual([1, 3, 2]);
   });
 
-  /** Two days, of which the first is expired, and a reader that holds the table open until the answer is called. */
-  async function expiredAndRead() {
-    const table = new TradeTable();
+  const expire = (table: TradeTable) =>
+    table.dropExpired(database, { days: 2, bytesMax: 1e12 }, Date.parse("2024-08-13T12:00:00Z"));
+  /** Of whoever waits to detach or drop a partition. */
+  const dropping = async () => {
+    const { rows } = await database.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+         AND query ~ '(DETACH|DROP)' AND query !~ 'pg_stat_activity'`,
+    );
+    expect(rows).toHaveLength(1);
+    return rows[0]!.pid;
+  };
+
+  /** There are two days, of which the first is expired; somebody who reads them is not done before `work` is. */
+  async function whileRead(table: TradeTable, work: () => Promise<void>): Promise<void> {
     await write(table, trade(1), trade(2, { atNanos: AUGUST + 5n * 86_400n * SECOND }));
-    const reader = await database.connect();
-    await reader.query("BEGIN; SELECT count(*) FROM trades");
-    const drop = () => table.dropExpired(database, { days: 2, bytesMax: 1e12 }, Date.parse("2024-08-13T12:00:00Z"));
-    const dropping = async () => {
-      const { rows } = await database.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-           AND query ~ '(DETACH|DROP)' AND query !~ 'pg_stat_activity'`,
-      );
-      expect(rows).toHaveLength(1);
-      return rows[0]!.pid;
-    };
-    const done = async () => {
-      await reader.query("COMMIT");
-      reader.release();
-    };
-    return { table, drop, dropping, done };
+    await inTransaction(database, async (client) => {
+      await client.query("SELECT count(*) FROM trades");
+      await work();
+    });
   }
 
   test("whoever reads or writes need not wait for a partition that is being dropped, whoever else reads", async () => {
-    const { drop, dropping, done } = await expiredAndRead();
-    const dropped = drop();
-    await eventually(dropping);
-    expect(sequencesOf(await read(last(9)))).toEqual([2]);
-    await write(new TradeTable(), trade(3, { atNanos: AUGUST + 5n * 86_400n * SECOND + SECOND }));
-    await eventually(dropping);
-    await done();
+    const table = new TradeTable();
+    let dropped = Promise.resolve<string[]>([]);
+    await whileRead(table, async () => {
+      dropped = expire(table);
+      await eventually(dropping);
+      expect(sequencesOf(await read(last(9)))).toEqual([2]);
+      await write(new TradeTable(), trade(3, { atNanos: AUGUST + 5n * 86_400n * SECOND + SECOND }));
+      await dropping();
+    });
     expect(await dropped).toEqual(["trades_20240808_12"]);
     expect(sequencesOf(await read(last(9)))).toEqual([2, 3]);
   });
 
   test("what was left half dropped is dropped the next time", async () => {
-    const { table, drop, dropping, done } = await expiredAndRead();
-    const dropped = drop();
-    const pid = await eventually(dropping);
-    await database.query("SELECT pg_cancel_backend($1)", [pid]);
-    await expect(dropped).rejects.toMatchObject({ code: "57014" });
-    await done();
-    expect(await drop()).toEqual(["trades_20240808_12"]);
+    const table = new TradeTable();
+    await whileRead(table, async () => {
+      const refused = expect(expire(table)).rejects.toMatchObject({ code: "57014" });
+      await database.query("SELECT pg_cancel_backend($1)", [await eventually(dropping)]);
+      await refused;
+    });
+    expect(await expire(table)).toEqual(["trades_20240808_12"]);
     await write(table, trade(1));
     await database.query("ALTER TABLE trades DETACH PARTITION trades_20240808_12");
-    expect(await drop()).toEqual(["trades_20240808_12"]);
+    expect(await expire(table)).toEqual(["trades_20240808_12"]);
     expect(await write(new TradeTable(), trade(1))).toBe(1);
   });
 
