@@ -10,8 +10,8 @@ export interface Outlet {
   /** Bytes from which on the socket says, afterwards, that it has drained. */
   readonly highWaterMark: number;
   flush(): void;
-  /** Called when what was queued was handed to the socket. One that takes all of it at once says nothing of its own. */
-  flushed: () => void;
+  /** Called, where it is set, when what was queued was handed to the socket. One that takes all of it at once says nothing of its own. */
+  flushed: (() => void) | null;
 }
 
 export interface BackpressureLimits {
@@ -45,9 +45,6 @@ export class Backpressure {
     this.#holdBackBytes = Math.max(bufferBytesMax / HOLD_BACK_PART, outlet.highWaterMark);
     this.#stallTimeoutMs = stallTimeoutMs;
     this.#stalled = stalled;
-    outlet.flushed = () => {
-      if (this.#stallTimer !== null && !this.isHigh) this.release();
-    };
   }
 
   /** Bytes that wait for the socket. */
@@ -99,12 +96,17 @@ export class Backpressure {
   }
 
   #startStallTimer(): void {
-    this.#stallTimer ??= setTimeout(this.#stalled, this.#stallTimeoutMs);
+    if (this.#stallTimer !== null) return;
+    this.#stallTimer = setTimeout(this.#stalled, this.#stallTimeoutMs);
+    this.#outlet.flushed = () => {
+      if (!this.isHigh) this.release();
+    };
   }
 
   #endWaits(): void {
     if (this.#stallTimer) clearTimeout(this.#stallTimer);
     this.#stallTimer = null;
+    this.#outlet.flushed = null;
     const waits = this.#waits;
     this.#waits = [];
     for (const resolve of waits) resolve();

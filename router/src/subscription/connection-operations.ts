@@ -9,7 +9,7 @@ import type { StreamRequest } from "../streams/resume/stream-request.ts";
 import type { RouterMetrics, Transport } from "../telemetry/router-metrics.ts";
 import type { Backpressure } from "./backpressure.ts";
 import type { EndReason } from "./end-reason.ts";
-import { ConnectionSubscription, type SubscriptionHost } from "./connection-subscription.ts";
+import { ConnectionSubscription, type EventOutlet, type SubscriptionHost } from "./connection-subscription.ts";
 
 /** What a client with several operations on one connection is told, in the words of its protocol. */
 export interface OperationWire {
@@ -19,7 +19,7 @@ export interface OperationWire {
   next(id: string, body: string): void;
   /** What an event of a subscription begins with, before its body and the brace that closes the message. */
   eventPrefix(id: string): Buffer;
-  event(prefix: Buffer, closedBody: Buffer): void;
+  readonly events: EventOutlet;
   complete(id: string): void;
   /** The operation is over with errors; returns how many bytes that took. */
   errors(id: string, errors: readonly { extensions: Readonly<Record<string, unknown>> }[]): number;
@@ -62,6 +62,10 @@ export class ConnectionOperations implements SubscriptionHost {
 
   get backpressure(): Backpressure {
     return this.#wire.backpressure;
+  }
+
+  get events(): EventOutlet {
+    return this.#wire.events;
   }
 
   get isFull(): boolean {
@@ -150,10 +154,6 @@ export class ConnectionOperations implements SubscriptionHost {
 
   endAll(reason: EndReason): void {
     for (const id of this.#operations.keys()) this.end(id, reason);
-  }
-
-  sendEvent(prefix: Buffer, body: Buffer): void {
-    this.#wire.event(prefix, body);
   }
 
   tooSlow(): void {

@@ -5,11 +5,16 @@ import type { EventCursor } from "../streams/resume/event-cursor.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { ClientSubscription } from "./client-subscription.ts";
 
+/** What puts the events of a connection's subscriptions on its socket. */
+export interface EventOutlet {
+  /** `prefix` names the subscription; `body` is what follows, whose bytes others may share. */
+  write(prefix: Buffer, body: Buffer): void;
+}
+
 /** What a subscription needs of the connection that it shares with others. */
 export interface SubscriptionHost {
   readonly backpressure: Backpressure;
-  /** Puts an event on the socket: what names the subscription, and bytes that others may share. */
-  sendEvent(prefix: Buffer, body: Buffer): void;
+  readonly events: EventOutlet;
   /** The client is too slow for a subscription that gets every event. */
   tooSlow(): void;
   subscriptionStarted(label: string): void;
@@ -30,9 +35,14 @@ export interface ConnectionSubscriptionFacts {
   prefix: Buffer;
 }
 
-/** One of the subscriptions on one connection. */
+/**
+ * One of the subscriptions on one connection. What an event needs of the connection is at hand: with many connections each object on
+ * the way is one that the processor has to wait for.
+ */
 export class ConnectionSubscription extends ClientSubscription {
   readonly label: string;
+  protected readonly backpressure: Backpressure;
+  readonly #events: EventOutlet;
   readonly #host: SubscriptionHost;
   readonly #id: string;
   readonly #withCursor: boolean;
@@ -45,6 +55,8 @@ export class ConnectionSubscription extends ClientSubscription {
     this.#id = id;
     this.#withCursor = withCursor;
     this.#host = host;
+    this.backpressure = host.backpressure;
+    this.#events = host.events;
     this.label = label;
     this.#prefix = prefix;
   }
@@ -71,12 +83,8 @@ export class ConnectionSubscription extends ClientSubscription {
     return head.text;
   }
 
-  protected get backpressure(): Backpressure {
-    return this.#host.backpressure;
-  }
-
   protected send(delivery: Delivery, note: StreamNote | null): void {
-    this.#host.sendEvent(this.#prefix, delivery.closedBytes(this.#withCursor, note));
+    this.#events.write(this.#prefix, delivery.closedBytes(this.#withCursor, note));
   }
 
   protected countConflated(count: number): void {

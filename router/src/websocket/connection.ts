@@ -15,6 +15,7 @@ import {
   type ConnectionOperationsOptions,
   type OperationWire,
 } from "../subscription/connection-operations.ts";
+import type { EventOutlet } from "../subscription/connection-subscription.ts";
 import type { Credentialed } from "../subscription/credential-ends.ts";
 import type { EndReason } from "../subscription/end-reason.ts";
 import { CLOSE, CLOSE_REASON_BYTES_MAX } from "./close-codes.ts";
@@ -82,6 +83,10 @@ export class Connection implements OperationWire, Credentialed {
     stream.on("drain", () => this.backpressure.release());
   }
 
+  get events(): EventOutlet {
+    return this.#writer;
+  }
+
   /** Tells the client why and ends the connection; ends the socket when the client does not answer. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
@@ -125,10 +130,6 @@ export class Connection implements OperationWire, Credentialed {
 
   eventPrefix(id: string): Buffer {
     return Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  }
-
-  event(prefix: Buffer, closedBody: Buffer): void {
-    this.#writer.write(prefix, closedBody);
   }
 
   complete(id: string): void {

@@ -16,14 +16,17 @@ const { Receiver, PerMessageDeflate } = ws as unknown as {
 };
 
 /** A writer on a real socket, and what a WebSocket client makes of its bytes. */
-async function pair(compression: FrameCompression | null = null) {
+async function pair(compression: FrameCompression | null = null, { readsAfter = Promise.resolve() } = {}) {
   const messages: string[] = [];
   const inflation = new PerMessageDeflate({ isServer: false, maxPayload: 10_000_000 });
   inflation.accept([{ server_no_context_takeover: [true] }]);
   const extensions = compression && { "permessage-deflate": inflation };
   const receiver = new Receiver({ isServer: false, maxPayload: 10_000_000, extensions: extensions ?? {} });
   receiver.on("message", (data: Buffer, isBinary: boolean) => messages.push(isBinary ? "binary" : data.toString()));
-  const server = createServer((socket) => socket.pipe(receiver));
+  const server = createServer(async (socket) => {
+    await readsAfter;
+    socket.pipe(receiver);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { connect } = await import("node:net");
@@ -70,6 +73,28 @@ test.each([
     ),
     { numRuns: 30 },
   );
+});
+
+test("what a socket does not take at once stays as it was, whatever is written to others meanwhile", async () => {
+  const { promise: readsAfter, resolve: read } = Promise.withResolvers<void>();
+  const slow = await pair(null, { readsAfter });
+  const other = await pair();
+  const expected: string[] = [];
+  const write = (writer: FrameWriter, letter: string) => {
+    writer.write(Buffer.from(letter), Buffer.from(letter.repeat(9_999)));
+    writer.flush();
+  };
+  // Until the socket has kept something several times.
+  for (let kept = 0; kept < 5; kept += slow.socket.writableLength > 0 ? 1 : 0) {
+    const letter = String.fromCharCode(97 + (expected.length % 26));
+    write(slow.writer, letter);
+    expected.push(letter.repeat(10_000));
+    write(other.writer, "-");
+  }
+  read();
+  await eventually(() => expect(slow.messages).toHaveLength(expected.length));
+  expect(slow.messages).toEqual(expected);
+  await eventually(() => expect(other.messages).toEqual(expected.map(() => "-".repeat(10_000))));
 });
 
 test("frames of one turn leave in one write", async () => {

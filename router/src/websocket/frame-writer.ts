@@ -4,9 +4,11 @@
  * A frame is a header, a prefix that names the subscription, and bytes that all subscribers of a group share. Frames that are
  * due for one socket in the same turn of the event loop leave in one write. Where the client takes them, large ones are compressed.
  */
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Outlet } from "../subscription/backpressure.ts";
 import { flushAtEndOfTurn } from "../subscription/end-of-turn.ts";
+import { FrameRoom, ROOM_BYTES } from "./frame-room.ts";
 import { type FrameCompression, STORED_BYTES_MAX, storedBlock } from "./frame-compression.ts";
 
 const FIN_TEXT = 0x81;
@@ -17,6 +19,9 @@ const COPIED_BYTES_MAX = 16_384;
 
 const NOTHING = Buffer.alloc(0);
 
+/** Of all writers: each has done with it before the next one's turn. */
+const room = new FrameRoom();
+
 /** A text frame before it has its header; `body` may be shared. */
 interface Frame {
   firstByte: number;
@@ -26,17 +31,20 @@ interface Frame {
 
 export class FrameWriter implements Outlet {
   readonly #socket: Duplex;
+  /** Whether the socket has no more use for bytes that it no longer counts as waiting. Other streams may hand them on as they are. */
+  readonly #copies: boolean;
   readonly #compression: FrameCompression | null;
   /** What waits for the end of the turn, in order. */
   #queue: Frame[] | null = null;
   #queuedBytes = 0;
   /** Whether the socket kept something when it was last written to: only then is it asked how much. */
   #isHeldUp = false;
-  flushed: () => void = () => {};
+  flushed: (() => void) | null = null;
 
   /** `compression`: null where the client does not take compressed messages. */
   constructor(socket: Duplex, compression: FrameCompression | null) {
     this.#socket = socket;
+    this.#copies = socket instanceof Socket;
     this.#compression = compression;
   }
 
@@ -82,13 +90,22 @@ export class FrameWriter implements Outlet {
     const bytes = this.#queuedBytes;
     this.#queue = null;
     this.#queuedBytes = 0;
-    if (this.#socket.destroyed || !this.#socket.writable) return;
+    // One that is destroyed is not writable either.
+    if (!this.#socket.writable) return;
+    // What was held up once may be again, and would take a room of its own each time.
+    const usesRoom = bytes <= ROOM_BYTES && this.#copies && !this.#isHeldUp;
+    if (usesRoom) this.#socket.write(copyInto(room.part(bytes), queue));
+    else this.#writeAlone(queue, bytes);
+    this.#isHeldUp = this.#socket.writableLength > 0;
+    if (usesRoom && this.#isHeldUp) room.giveAway();
+    this.flushed?.();
+  }
+
+  #writeAlone(queue: readonly Frame[], bytes: number): void {
     let largeBytes = 0;
     for (const { body } of queue) if (body.length > COPIED_BYTES_MAX) largeBytes += body.length;
-    if (largeBytes === 0) this.#socket.write(copyOf(queue, bytes));
+    if (largeBytes === 0) this.#socket.write(copyInto(Buffer.allocUnsafe(bytes), queue));
     else this.#writeInParts(queue, bytes - largeBytes);
-    this.#isHeldUp = this.#socket.writableLength > 0;
-    this.flushed();
   }
 
   /** Large bodies go as they are, between copies of the rest, of so many bytes. */
@@ -112,11 +129,10 @@ export class FrameWriter implements Outlet {
   }
 }
 
-function copyOf(queue: readonly Frame[], bytes: number): Buffer {
-  const copied = Buffer.allocUnsafe(bytes);
+function copyInto(buffer: Buffer, queue: readonly Frame[]): Buffer {
   let offset = 0;
-  for (const frame of queue) offset = copyFrame(copied, offset, frame);
-  return copied;
+  for (const frame of queue) offset = copyFrame(buffer, offset, frame);
+  return buffer;
 }
 
 /** Writes a whole frame; returns where it ends. */

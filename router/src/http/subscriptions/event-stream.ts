@@ -9,6 +9,7 @@ import {
   type OperationCall,
   type OperationWire,
 } from "../../subscription/connection-operations.ts";
+import type { EventOutlet } from "../../subscription/connection-subscription.ts";
 import type { Credentialed } from "../../subscription/credential-ends.ts";
 import type { EndReason } from "../../subscription/end-reason.ts";
 import { formatError, toCodedError } from "../error-body.ts";
@@ -34,6 +35,9 @@ export class EventStream implements OperationWire, Credentialed {
   readonly transport = "sse";
   /** Whoever has it is who reserved it. */
   readonly token = randomBytes(TOKEN_BYTES).toString("base64url");
+  readonly events: EventOutlet = {
+    write: (prefix, body) => this.#stream.writer.write(prefix, body, EVENT_END),
+  };
   readonly #caller: Caller;
   readonly #options: EventStreamOptions;
   readonly #onOver: () => void;
@@ -128,10 +132,6 @@ export class EventStream implements OperationWire, Credentialed {
 
   eventPrefix(id: string): Buffer {
     return Buffer.from(`event: next\ndata: {"id":${JSON.stringify(id)},"payload":`);
-  }
-
-  event(prefix: Buffer, closedBody: Buffer): void {
-    this.#stream.writer.write(prefix, closedBody, EVENT_END);
   }
 
   complete(id: string): void {

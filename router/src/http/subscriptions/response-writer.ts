@@ -13,7 +13,7 @@ export class ResponseWriter implements Outlet {
   readonly #opening: string;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  flushed: () => void = () => {};
+  flushed: (() => void) | null = null;
 
   /** `opening` is what the body begins with. */
   constructor({ contentType, opening }: { contentType: string; opening: string }) {
@@ -70,7 +70,7 @@ export class ResponseWriter implements Outlet {
       response.write(part);
     }
     if (small.length > 0) response.write(small.length === 1 ? small[0]! : Buffer.concat(small));
-    this.flushed();
+    this.flushed?.();
   }
 
   #begin(response: OngoingResponse): void {
