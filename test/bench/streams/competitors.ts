@@ -5,6 +5,7 @@ import { freePort } from "@mib/testkit/free-port";
 import { composeSupergraph } from "../../../router/src/supergraph/compose-supergraph.ts";
 import { MeasuredProcess } from "../gateway/measured-process.ts";
 import type { StreamKind } from "../../../router/src/supergraph/streamed-directive.ts";
+import { ageBucketsIn, type AgeBuckets } from "./event-age.ts";
 import type { BenchTopic } from "./streams-bench.ts";
 import { subscribedSocket } from "./subscribed-socket.ts";
 
@@ -22,6 +23,8 @@ export interface RunningServer {
   supergraphFile: string;
   /** The sum of a metric over its labels; ours only. */
   metric(name: string): Promise<number>;
+  /** How old events were at the socket write so far; ours only. */
+  eventAges(): Promise<AgeBuckets>;
   /** Resident memory after its garbage is collected. */
   rssAfterGcMegabytes(): Promise<number>;
   stop(): Promise<void>;
@@ -62,6 +65,7 @@ export async function startServer(
     ROUTER_CORE,
   );
   const url = `ws://127.0.0.1:${port}/graphql`;
+  const metrics = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const stop = async () => {
     await measured.stop();
     rmSync(folder, { recursive: true });
@@ -77,10 +81,10 @@ export async function startServer(
     process: measured,
     supergraphFile,
     async metric(name) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const values = [...text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
+      const values = [...(await metrics()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))];
       return values.reduce((sum, [, value]) => sum + Number(value), 0);
     },
+    eventAges: async () => ageBucketsIn(await metrics()),
     rssAfterGcMegabytes: () => measured.rssAfterGcMegabytes(),
     stop,
   };

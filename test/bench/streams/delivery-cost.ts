@@ -3,6 +3,7 @@ import type { BenchRow } from "../bench-result.ts";
 import type { StreamKind } from "../../../router/src/supergraph/streamed-directive.ts";
 import { percentile } from "../percentiles.ts";
 import { OURS, startServer, STOCK, type Competitor, type RunningServer } from "./competitors.ts";
+import { ageQuantileMs } from "./event-age.ts";
 import { preciseNow, publishedAt, Publisher } from "./publisher.ts";
 import type { BenchTopic, StreamsBench } from "./streams-bench.ts";
 import { subscribedSocket, subscribedSockets } from "./subscribed-socket.ts";
@@ -28,6 +29,8 @@ interface Measured {
   deliveriesPerSecond: number;
   p50: number;
   p99: number;
+  /** Ours only: of the events, when their bytes had been handed to the sockets. */
+  ageP99: number | null;
   rssMegabytes: number;
 }
 
@@ -59,7 +62,7 @@ export async function deliveryCost({ topic, redisUrl, quick }: StreamsBench, sou
 
 /** One round of one server: the same sockets at all paces. */
 async function measure(
-  { url, process: measured }: RunningServer,
+  { url, process: measured, eventAges }: RunningServer,
   benchTopic: BenchTopic,
   { sockets: count, eventsPerSecond, warmUpSeconds, measuredSeconds }: Effort,
 ): Promise<Record<Pace, Measured>> {
@@ -76,17 +79,21 @@ async function measure(
   const whilePublishing = async (publish: (seconds: number) => Promise<void>): Promise<Measured> => {
     await publish(warmUpSeconds);
     await sleep(300);
+    const isOurs = measured.name === OURS;
+    const agesBefore = isOurs ? await eventAges() : [];
     const [cpuBefore, receivedBefore, since] = [measured.cpuMs(), received, performance.now()];
     latencies = [];
     await publish(measuredSeconds);
     const seconds = (performance.now() - since) / 1_000;
     await sleep(300);
     const deliveries = received - receivedBefore;
+    const cpuMs = measured.cpuMs() - cpuBefore;
     return {
-      cpuMsPer1000: ((measured.cpuMs() - cpuBefore) / deliveries) * 1_000,
+      cpuMsPer1000: (cpuMs / deliveries) * 1_000,
       deliveriesPerSecond: deliveries / seconds,
       p50: percentile(latencies, 0.5),
       p99: percentile(latencies, 0.99),
+      ageP99: isOurs ? ageQuantileMs(agesBefore, await eventAges(), 0.99) : null,
       rssMegabytes: measured.rssMegabytes(),
     };
   };
@@ -110,7 +117,7 @@ function rowsOf(
 ): BenchRow[] {
   const median = (competitor: Competitor, figure: keyof Measured) =>
     percentile(
-      rounds.get(competitor)!.map((each) => each[pace][figure]),
+      rounds.get(competitor)!.map((each) => each[pace][figure] ?? Number.NaN),
       0.5,
     );
   const rows: BenchRow[] = [];
@@ -126,6 +133,7 @@ function rowsOf(
     if (pace !== "paced") row("rate", "deliveriesPerSecond", "deliveries/s");
     row("latency-p50", "p50", "ms");
     row("latency-p99", "p99", "ms");
+    if (competitor === OURS) row("age-p99", "ageP99", "ms");
     row("rss", "rssMegabytes", "MB");
   }
   rows.push({

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WebSocket } from "ws";
+import type { LightWebSocket } from "./light-web-socket.ts";
 import type { BenchRow } from "../bench-result.ts";
 import { OURS, startServer } from "./competitors.ts";
 import { Publisher } from "./publisher.ts";
@@ -38,7 +38,7 @@ export async function massReconnect({ topic, redisUrl, quick }: StreamsBench): P
     const cpuBefore = server.process.cpuMs();
     const droppedAt = performance.now();
     const progress = { recovered: 0, wholeMs: Number.NaN };
-    const again: WebSocket[] = await subscribedSockets(count, (index) => {
+    const again: LightWebSocket[] = await subscribedSockets(count, (index) => {
       let events = 0;
       const onMessage = (data: Buffer) => {
         if (!data.includes(NEXT) || ++events !== MISSED_EVENTS) return;

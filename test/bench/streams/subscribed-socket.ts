@@ -1,4 +1,4 @@
-import { WebSocket } from "ws";
+import { LightWebSocket } from "./light-web-socket.ts";
 
 export interface SubscribedOptions {
   /** Subscriptions on the socket. */
@@ -7,25 +7,27 @@ export interface SubscribedOptions {
   stream?: Record<string, unknown>;
 }
 
-/** A client that has subscribed: as light as it can be, and the same for every server. */
+/** A client that has subscribed: as light as it can be, and the same for every server. `onMessage` gets bytes that are good until it returns. */
 export async function subscribedSocket(
   url: string,
-  onMessage: (data: Buffer) => void,
+  onMessage: (message: Buffer) => void,
   { subscriptions = 1, stream }: SubscribedOptions = {},
-): Promise<WebSocket> {
-  const socket = new WebSocket(url, "graphql-transport-ws", { perMessageDeflate: false });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", reject);
-    socket.once("open", () => socket.send(`{"type":"connection_init"}`));
-    socket.once("message", () => {
-      const query = `subscription { ticks(symbol: "S") { id price size at note } }`;
-      const payload = { query, ...(stream && { extensions: { stream } }) };
-      for (let i = 0; i < subscriptions; i++)
-        socket.send(JSON.stringify({ id: crypto.randomUUID(), type: "subscribe", payload }));
-      resolve();
-    });
+): Promise<LightWebSocket> {
+  let acknowledged: (() => void) | null = null;
+  const socket = await LightWebSocket.open(url, "graphql-transport-ws", (message) => {
+    if (acknowledged === null) return onMessage(message);
+    acknowledged();
+    acknowledged = null;
   });
-  socket.on("message", (data) => onMessage(data as Buffer));
+  await new Promise<void>((resolve, reject) => {
+    acknowledged = resolve;
+    socket.onClose(() => reject(new Error("the server ended the connection")));
+    socket.send(`{"type":"connection_init"}`);
+  });
+  const query = `subscription { ticks(symbol: "S") { id price size at note } }`;
+  const payload = { query, ...(stream && { extensions: { stream } }) };
+  for (let i = 0; i < subscriptions; i++)
+    socket.send(JSON.stringify({ id: crypto.randomUUID(), type: "subscribe", payload }));
   return socket;
 }
 
@@ -34,9 +36,9 @@ const OPENED_AT_ONCE = 50;
 /** So many of them, opened a few at a time. */
 export async function subscribedSockets(
   count: number,
-  open: (index: number) => Promise<WebSocket>,
-): Promise<WebSocket[]> {
-  const sockets: WebSocket[] = [];
+  open: (index: number) => Promise<LightWebSocket>,
+): Promise<LightWebSocket[]> {
+  const sockets: LightWebSocket[] = [];
   while (sockets.length < count) {
     const some = Array.from({ length: Math.min(OPENED_AT_ONCE, count - sockets.length) }, (_, i) =>
       open(sockets.length + i),

@@ -24,7 +24,7 @@ export async function supergraphSwaps({ topic, redisUrl, quick }: StreamsBench):
     const sockets = await subscribedSockets(subscriptions / SUBSCRIPTIONS_PER_SOCKET, () =>
       subscribedSocket(server.url, onMessage, { subscriptions: SUBSCRIPTIONS_PER_SOCKET }),
     );
-    for (const socket of sockets) socket.once("close", () => (ended += SUBSCRIPTIONS_PER_SOCKET));
+    for (const socket of sockets) socket.onClose(() => (ended += SUBSCRIPTIONS_PER_SOCKET));
     await publisher.untilAllHear(subscriptions, () => received);
     const startedAt = performance.now();
     const before = await server.metric("router_reloads_total");
