@@ -54,7 +54,7 @@ export abstract class Subscriber {
   hasStarted = false;
   /** The group that it is one of, where that has cursors. */
   group: Group | null = null;
-  /** EVERY: the cursor of the event that was sent last. */
+  /** EVERY: the cursor of the event that was sent last, where it is told of heads. */
   sent: EventCursor | null = null;
 
   /** The client's connection: those take turns at resuming. Null: it is the router's own, and waits for nobody. */

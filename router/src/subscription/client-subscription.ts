@@ -68,7 +68,6 @@ export abstract class ClientSubscription extends Subscriber implements Holder {
   #sendNow(delivery: Delivery): void {
     const { note } = this;
     this.note = null;
-    this.sent = delivery.cursor;
     this.delivered += 1;
     this.send(delivery, note);
   }

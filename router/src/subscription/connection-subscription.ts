@@ -84,6 +84,7 @@ export class ConnectionSubscription extends ClientSubscription {
   }
 
   protected send(delivery: Delivery, note: StreamNote | null): void {
+    if (this.#withCursor) this.sent = delivery.cursor;
     this.#events.write(this.#prefix, delivery.closedBytes(this.#withCursor, note));
   }
 
