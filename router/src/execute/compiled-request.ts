@@ -55,7 +55,8 @@ export class CompiledRequest {
       let headers = call.headersFor(this.subgraph);
       if (call.hooks) {
         headers = { ...headers };
-        after = await call.hooks.fetch({ subgraph: this.subgraph, entities: entities ?? 0, headers });
+        const begun = call.hooks.fetch({ subgraph: this.subgraph, entities: entities ?? 0, headers });
+        after = begun instanceof Promise ? await begun : begun;
       }
       answer = await this.#client.post(body, headers, execution.underWay, this.#repeatable);
       result = readAnswer(answer);

@@ -5,8 +5,8 @@ import type { Caller } from "../authentication/caller.ts";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import { ExecutionTrace } from "../execute/execution-trace.ts";
 import type { OperationErrors } from "../operation/federation.ts";
-import type { PluginResponse } from "../plugins/plugin.ts";
 import type { RequestChain, RequestOrigin } from "../plugins/request-chain.ts";
+import type { ResponseFacts } from "../plugins/told-response.ts";
 import type { Client, IncrementallyRunnable, OperationRunner, RunnableOperation } from "../request/operation-runner.ts";
 import { rateLimitHeaders } from "../request/rate-limiter.ts";
 import type { RequestLimits } from "../request/request-limits.ts";
@@ -111,7 +111,8 @@ export class GraphqlEndpoint {
     const hooks = this.#options.runner.follow?.(originOf(request, requestId)) ?? null;
     let answer: Answer | typeof SENT;
     try {
-      const early = hooks && (await hooks.begin());
+      const begun = hooks && hooks.begin();
+      const early = begun instanceof Promise ? await begun : begun;
       if (mediaType === null && wrapping === null) throw new CodedError("NOT_ACCEPTABLE");
       answer = early
         ? { status: 200, body: JSON.stringify(early) }
@@ -130,13 +131,13 @@ export class GraphqlEndpoint {
       const error = toCodedError(thrown, this.#options.log, requestId);
       hooks?.reportErrors([formatError(error)]);
       if (response.headersSent) {
-        hooks?.respond(responseFacts(response, error.status, 0));
+        hooks?.respond(new HttpResponseFacts(response, error.status, 0));
         return void response.destroy();
       }
       this.#options.metrics.refused(transport, error.code);
       answer = { status: error.status, body: JSON.stringify({ errors: [formatError(error)] }) };
     }
-    hooks?.respond(responseFacts(response, answer.status, Buffer.byteLength(answer.body)));
+    hooks?.respond(new HttpResponseFacts(response, answer.status, answer.body));
     if (response.destroyed) return;
     if (wrapping !== null && isOngoing(response))
       return sendWrapped(response, wrapping, { body: answer.body, isRefusal });
@@ -221,7 +222,7 @@ export class GraphqlEndpoint {
         request: lastEventId ? { after: lastEventId } : asked,
         withCursor: asked !== null,
       });
-    hooks?.respond(responseFacts(response, 200, 0));
+    hooks?.respond(new HttpResponseFacts(response, 200, 0));
     return SENT;
   }
 
@@ -265,14 +266,15 @@ export class GraphqlEndpoint {
       trace = null;
     }
     sender.end();
-    call.hooks?.respond(responseFacts(response, 200, bytes));
+    call.hooks?.respond(new HttpResponseFacts(response, 200, bytes));
     metrics.operationInParts(call.transport, operation.prepared, hasErrors, performance.now() - call.startedAt);
   }
 }
 
 function originOf(request: HttpRequest, id: string): RequestOrigin {
   const { method = null, url = "", headers, socket } = request;
-  const path = url.split("?", 1)[0]!;
+  const queryStart = url.indexOf("?");
+  const path = queryStart < 0 ? url : url.slice(0, queryStart);
   return { id, transport: "http", method, path, headers, address: socket.remoteAddress ?? "" };
 }
 
@@ -281,16 +283,30 @@ function clientOf({ request, hooks }: HttpCall, trace: ExecutionTrace | null): C
   return { address: socket.remoteAddress ?? null, headers, hooks, trace };
 }
 
-function responseFacts(response: HttpResponse, status: number, bytes: number): Omit<PluginResponse, "errorCodes"> {
-  return {
-    status,
-    bytes,
-    setHeader: (name, value) => {
+/** `body`: the answer, or how many bytes of it were sent. */
+class HttpResponseFacts implements ResponseFacts {
+  readonly status: number;
+  readonly #response: HttpResponse;
+  readonly #body: string | number;
+
+  constructor(response: HttpResponse, status: number, body: string | number) {
+    this.status = status;
+    this.#response = response;
+    this.#body = body;
+  }
+
+  get bytes(): number {
+    return typeof this.#body === "number" ? this.#body : Buffer.byteLength(this.#body);
+  }
+
+  get setHeader(): ResponseFacts["setHeader"] {
+    const response = this.#response;
+    return (name, value) => {
       if (FRAMING_HEADERS.has(name.toLowerCase()))
         throw new TypeError(`${name} says how the answer is sent, and is the router's own`);
       if (!response.headersSent) response.setHeader(name, value);
-    },
-  };
+    };
+  }
 }
 
 async function readParams(

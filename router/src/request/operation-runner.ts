@@ -114,13 +114,14 @@ export class OperationRunner {
     if ("errors" in coerced) return coerced;
     if (hooks !== null) {
       const { kind, operationName: name, subgraphs, plan } = prepared;
-      await hooks.plan({
+      const asked = hooks.plan({
         kind,
         operationName: name,
         variables: coerced.variables,
         subgraphs,
-        printPlan: () => plan.print(),
+        printPlan: plan.print,
       });
+      if (asked !== undefined) await asked;
     }
     return { prepared, variables: coerced.variables };
   }

@@ -1,13 +1,4 @@
-import {
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Attributes,
-  type Context,
-  type Span,
-  type Tracer,
-} from "@opentelemetry/api";
+import { SpanKind, type Attributes } from "@opentelemetry/api";
 import type {
   AfterFetch,
   PlannedOperation,
@@ -16,27 +7,25 @@ import type {
   Stage,
   SubgraphFetch,
 } from "../plugins/plugin.ts";
+import type { RecordedSpan } from "./recorded-span.ts";
 
 /** The spans of one request or event: a root, and below it one for each stage and each fetch. */
 export class SampledTrace implements RequestHooks {
-  readonly #tracer: Tracer;
-  readonly #root: Span;
-  readonly #context: Context;
+  readonly #root: RecordedSpan;
 
-  constructor(tracer: Tracer, root: Span) {
-    this.#tracer = tracer;
+  constructor(root: RecordedSpan) {
     this.#root = root;
-    this.#context = trace.setSpan(ROOT_CONTEXT, root);
   }
 
   onStage(stage: Stage): () => void {
-    const span = this.#tracer.startSpan(stage, {}, this.#context);
+    const span = this.#root.child(stage, SpanKind.INTERNAL);
     return () => span.end();
   }
 
   onPlan({ kind, operationName }: PlannedOperation): void {
-    this.#root.setAttribute("graphql.operation.type", kind);
-    if (operationName !== null) this.#root.setAttribute("graphql.operation.name", operationName);
+    const { attributes } = this.#root;
+    attributes["graphql.operation.type"] = kind;
+    if (operationName !== null) attributes["graphql.operation.name"] = operationName;
   }
 
   onSubgraphFetch({ subgraph, entities, headers }: SubgraphFetch): AfterFetch {
@@ -45,15 +34,15 @@ export class SampledTrace implements RequestHooks {
       "router.subgraph.name": subgraph,
       "router.subgraph.entities": entities,
     };
-    const span = this.#tracer.startSpan(`fetch ${subgraph}`, { kind: SpanKind.CLIENT, attributes }, this.#context);
+    const span = this.#root.child(`fetch ${subgraph}`, SpanKind.CLIENT, attributes);
     const { traceId, spanId, traceState } = span.spanContext();
     headers["traceparent"] = `00-${traceId}-${spanId}-01`;
     const tracestate = traceState?.serialize();
     if (tracestate) headers["tracestate"] = tracestate;
     return ({ status, bytes, errorCode }) => {
       if (status !== null) {
-        span.setAttribute("http.response.status_code", status);
-        span.setAttribute("http.response.body.size", bytes);
+        attributes["http.response.status_code"] = status;
+        attributes["http.response.body.size"] = bytes;
       }
       fail(span, errorCode);
       span.end();
@@ -61,17 +50,18 @@ export class SampledTrace implements RequestHooks {
   }
 
   onResponse({ status, bytes, errorCodes }: PluginResponse): void {
-    this.#root.setAttribute("http.response.status_code", status);
-    this.#root.setAttribute("http.response.body.size", bytes);
+    const { attributes } = this.#root;
+    attributes["http.response.status_code"] = status;
+    attributes["http.response.body.size"] = bytes;
     const isClients = status >= 400 && status < 500;
     if (!isClients) fail(this.#root, errorCodes[0] ?? null);
-    else if (errorCodes[0] !== undefined) this.#root.setAttribute("error.type", errorCodes[0]);
+    else if (errorCodes[0] !== undefined) attributes["error.type"] = errorCodes[0];
     this.#root.end();
   }
 }
 
-function fail(span: Span, code: string | null): void {
+function fail(span: RecordedSpan, code: string | null): void {
   if (code === null) return;
-  span.setAttribute("error.type", code);
-  span.setStatus({ code: SpanStatusCode.ERROR });
+  span.attributes["error.type"] = code;
+  span.fail();
 }

@@ -1,6 +1,6 @@
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { BatchSpanProcessor, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import type { RouterPlugin } from "../plugins/plugin.ts";
 import { tracingPlugin } from "./tracing-plugin.ts";
 
@@ -20,19 +20,18 @@ export function startTracing({
   spansWaitingMax: number;
 }): RouterPlugin {
   const url = new URL("v1/traces", otlpUrl.endsWith("/") ? otlpUrl : `${otlpUrl}/`).href;
-  const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ "service.name": serviceName }),
-    sampler: new AlwaysOnSampler(), // what is not sampled never comes here
-    spanProcessors: [
-      new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS_MAX }), {
-        maxQueueSize: spansWaitingMax,
-        maxExportBatchSize: Math.min(512, spansWaitingMax),
-        exportTimeoutMillis: EXPORT_MS_MAX,
-      }),
-    ],
+  const processor = new BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS_MAX }), {
+    maxQueueSize: spansWaitingMax,
+    maxExportBatchSize: Math.min(512, spansWaitingMax),
+    exportTimeoutMillis: EXPORT_MS_MAX,
   });
+  const sink = {
+    resource: resourceFromAttributes({ "service.name": serviceName }),
+    instrumentationScope: { name: "@mib/router" },
+    onEnd: (span: ReadableSpan) => processor.onEnd(span),
+  };
   return {
-    ...tracingPlugin(provider.getTracer("@mib/router"), { sampleRatio }),
-    close: () => provider.shutdown(),
+    ...tracingPlugin(sink, { sampleRatio }),
+    close: () => processor.shutdown(),
   };
 }

@@ -1,14 +1,6 @@
-import {
-  createTraceState,
-  ROOT_CONTEXT,
-  SpanKind,
-  trace,
-  TraceFlags,
-  type Attributes,
-  type Context,
-  type Tracer,
-} from "@opentelemetry/api";
+import { createTraceState, SpanKind, TraceFlags, type Attributes, type SpanContext } from "@opentelemetry/api";
 import type { PluginRequest, RouterPlugin } from "../plugins/plugin.ts";
+import { RecordedSpan, type SpanSink } from "./recorded-span.ts";
 import { SampledTrace } from "./sampled-trace.ts";
 import { readTraceContext, TRACE_ID, traceContextOf, type TraceContext } from "./trace-context.ts";
 import { UnsampledTrace } from "./unsampled-trace.ts";
@@ -18,7 +10,7 @@ import { UnsampledTrace } from "./unsampled-trace.ts";
  * by its `traceparent`; without one the ratio does. An event is sampled when its own trace is.
  */
 export function tracingPlugin(
-  tracer: Tracer,
+  sink: SpanSink,
   { sampleRatio, random = Math.random }: { sampleRatio: number; random?: () => number },
 ): Required<Pick<RouterPlugin, "name" | "onRequest" | "onEvent">> {
   return {
@@ -27,10 +19,10 @@ export function tracingPlugin(
       const parent = traceContextOf(request.headers);
       if (!(parent ? parent.sampled : random() < sampleRatio)) return new UnsampledTrace(parent);
       const name = request.transport === "http" ? `${request.method} ${request.path}` : "graphql-transport-ws";
-      const options = { kind: SpanKind.SERVER, attributes: attributesOf(request) };
-      const root = tracer.startSpan(name, options, contextOf(parent));
+      const attributes = attributesOf(request);
+      const root = new RecordedSpan(sink, { name, kind: SpanKind.SERVER, parent: contextOf(parent), attributes });
       request.context[TRACE_ID] = root.spanContext().traceId;
-      return new SampledTrace(tracer, root);
+      return new SampledTrace(root);
     },
     onEvent({ operationName, topic, channel, traceparent }) {
       const parent = readTraceContext(traceparent);
@@ -41,10 +33,9 @@ export function tracingPlugin(
         ...(channel !== null && { "router.stream.channel": channel }),
       };
       if (operationName !== null) attributes["graphql.operation.name"] = operationName;
-      const options = { kind: SpanKind.CONSUMER, attributes };
+      const name = topic === null ? "event" : `event ${topic}`;
       return new SampledTrace(
-        tracer,
-        tracer.startSpan(topic === null ? "event" : `event ${topic}`, options, contextOf(parent)),
+        new RecordedSpan(sink, { name, kind: SpanKind.CONSUMER, parent: contextOf(parent), attributes }),
       );
     },
   };
@@ -64,14 +55,14 @@ function attributesOf({ id, transport, method, path, headers, address }: PluginR
   };
 }
 
-function contextOf(parent: TraceContext | null): Context {
-  if (parent === null) return ROOT_CONTEXT;
+function contextOf(parent: TraceContext | null): SpanContext | null {
+  if (parent === null) return null;
   const { traceId, spanId, tracestate } = parent;
-  return trace.setSpanContext(ROOT_CONTEXT, {
+  return {
     traceId,
     spanId,
     traceFlags: TraceFlags.SAMPLED,
     isRemote: true,
     ...(tracestate !== null && { traceState: createTraceState(tracestate) }),
-  });
+  };
 }
