@@ -1,6 +1,8 @@
 use std::any::Any;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -27,6 +29,9 @@ pub trait Disk: Send + Sync {
 pub trait DiskFile: Send {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Waits until the disk has taken what was written there, so that no long queue of it delays the writes of others. Nothing is
+    /// durable by that. Does nothing where the system has no such call.
+    fn write_back(&self, offset: u64, length: u64) -> io::Result<()>;
     /// fdatasync: content and length are durable on return.
     fn sync_data(&self) -> io::Result<()>;
 }
@@ -104,6 +109,21 @@ impl DiskFile for File {
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         FileExt::write_all_at(self, bytes, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn write_back(&self, offset: u64, length: u64) -> io::Result<()> {
+        let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+        // SAFETY: the descriptor is open as long as `self` is; no memory is passed.
+        match unsafe { libc::sync_file_range(self.as_raw_fd(), offset as i64, length as i64, flags) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn write_back(&self, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {

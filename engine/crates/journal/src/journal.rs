@@ -5,7 +5,7 @@ use crate::error::JournalError;
 use crate::identity::Identity;
 use crate::recovery::{self, Recovered};
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, segment_path};
-use crate::spare::SpareMaker;
+use crate::spare::{Spare, SpareMaker};
 use std::any::Any;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ impl Journal {
             return Ok(());
         }
         self.commit()?;
-        self.roll(entry.first_sequence)
+        self.roll(entry.first_sequence, (SEGMENT_HEADER_BYTES + entry.padded_len()) as u64)
     }
 
     /// Adds an entry to the pending group. Precondition: `reserve` was called for it, and its sequence is the next.
@@ -138,6 +138,7 @@ impl Journal {
             })?;
             self.offset += self.pending.len() as u64;
             self.pending.clear();
+            self.spare.set_used(self.offset, segment.bytes);
         }
         self.committed = self.appended;
         Ok(self.committed)
@@ -154,8 +155,8 @@ impl Journal {
         Ok(deleted)
     }
 
-    fn roll(&mut self, first_sequence: u64) -> Result<(), JournalError> {
-        let file = self.spare.take()?;
+    fn roll(&mut self, first_sequence: u64, bytes_min: u64) -> Result<(), JournalError> {
+        let Spare { file, bytes } = self.spare.take(bytes_min)?;
         let path = segment_path(&self.dir, first_sequence);
         let header = SegmentHeader {
             journal: self.identity.journal,
@@ -172,10 +173,11 @@ impl Journal {
         self.segments.push(Segment {
             first_sequence,
             path,
-            bytes: self.options.segment_bytes,
+            bytes,
         });
         self.current = Some(file);
         self.offset = SEGMENT_HEADER_BYTES as u64;
+        self.spare.set_used(self.offset, bytes);
         self.spare.prepare();
         Ok(())
     }

@@ -8,6 +8,7 @@ mod error;
 mod identity;
 mod inspect;
 mod journal;
+mod pace;
 mod reader;
 mod recovery;
 mod segment;

@@ -318,6 +318,10 @@ impl DiskFile for SimulatedFile {
         }
     }
 
+    fn write_back(&self, _: u64, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         let mut content = self.disk.call()?;
         let counted = std::thread::current().name() != Some("journal-spare");
