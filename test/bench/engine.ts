@@ -4,6 +4,7 @@ import { measureAllocations } from "./engine/allocations.ts";
 import { build, engineBench } from "./engine/engine-bench.ts";
 import { measureOutage } from "./engine/outage.ts";
 import { measurePeers } from "./engine/peers.ts";
+import { measurePublishing } from "./engine/publishing.ts";
 import { measureReads } from "./engine/reads.ts";
 
 export const name = "engine";
@@ -16,6 +17,7 @@ const PARTS: Record<string, Part> = {
   ingest,
   recovery: ({ quick, args }) => engineBench("--parts", "recovery", ...seconds(quick), ...args),
   reads: measureReads,
+  publishing: measurePublishing,
   outage: measureOutage,
   allocations: measureAllocations,
   peers: measurePeers,
@@ -23,9 +25,9 @@ const PARTS: Record<string, Part> = {
 
 /**
  * The engine as those see it who use it. Words choose parts, without any all run: `ingest` (records made durable per second, and how
- * long after its intended moment of sending a record is visible and durable), `recovery`, `reads` (from Node), `outage` (of Kafka),
- * `allocations`, `peers`. Words for the load generator in Rust (`engine/crates/bench`): `--rate N --seconds N --instruments N`. With
- * `KAFKA_BROKERS` set, publishing is on in `ingest`.
+ * long after its intended moment of sending a record is visible and durable), `recovery`, `reads` (from Node), `publishing` (as fast as
+ * it goes with a Kafka of its own), `outage` (of Kafka), `allocations`, `peers`. Words for the load generator in Rust
+ * (`engine/crates/bench`): `--rate N --pace-micros N --seconds N --instruments N`. With `KAFKA_BROKERS` set, publishing is on in `ingest`.
  */
 export async function run({ quick, args }: BenchOptions): Promise<BenchResult> {
   // On the disk of the project: a memory file system would measure no fdatasync.

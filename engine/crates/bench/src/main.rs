@@ -3,7 +3,7 @@
 //! Starts an engine of its own unless given an address.
 //!
 //!   mib-engine-bench [--parts saturated,paced] [--engine PATH] [--address ADDRESS] [--seconds N] [--rate RECORDS_PER_SECOND]
-//!                    [--instruments N] [--dir DIR]
+//!                    [--pace-micros N] [--instruments N] [--dir DIR]
 
 mod engine_process;
 mod load;
@@ -53,6 +53,7 @@ fn run(options: &Options) -> std::io::Result<Value> {
             Part::Paced => {
                 conditions["latency"] =
                     "from the intended time of sending, so that a stall counts for every record that it delays".into();
+                conditions["frames"] = format!("one each {} µs", options.pace.as_micros()).into();
                 rows.extend(paced(&engine, options)?);
             }
             Part::Recovery => {

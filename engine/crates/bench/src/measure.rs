@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 const FRAME_RECORDS: usize = 1_000;
 /// Records that may be on their way: enough to keep the engine busy, not so many that memory is what is measured.
 const ON_THE_WAY_MAX: u64 = 400_000;
-const PACE: Duration = Duration::from_micros(500);
+/// Sent before what counts: an engine that has just started touches its memory for the first time.
+const WARM_UP: Duration = Duration::from_secs(1);
 const LAST_ACK_MAX: Duration = Duration::from_secs(30);
 
 pub struct Saturated {
@@ -69,14 +70,17 @@ pub fn saturated(address: &str, options: &Options) -> io::Result<Saturated> {
     })
 }
 
-/// Sends at a fixed rate. Each record's latency counts from the moment at which the schedule wanted it sent.
+/// Sends at a fixed rate, a frame each `options.pace`. Each record's latency counts from the moment at which the schedule wanted
+/// its frame sent. Those of the first second don't count.
 pub fn paced(address: &str, options: &Options) -> io::Result<Paced> {
     let mut client = Client::connect(address, &session_name("paced"), ACK_LEVEL_DURABLE | ACK_LEVEL_VISIBLE)?;
     let mut writer = client.writer()?;
     let mut load = Load::new(options.instruments);
     writer.write_all(&load.definitions())?;
-    let per_frame = ((options.rate as f64 * PACE.as_secs_f64()) as usize).max(1);
-    let frames = (options.seconds / PACE.as_secs_f64()) as u64;
+    let pace = options.pace;
+    let per_frame = ((options.rate as f64 * pace.as_secs_f64()) as usize).max(1);
+    let uncounted = (WARM_UP.as_secs_f64() / pace.as_secs_f64()) as u64;
+    let frames = uncounted + (options.seconds / pace.as_secs_f64()) as u64;
     // Last sequence of each frame and when it was due, for each level.
     let due: [Mutex<VecDeque<(u64, Instant)>>; 2] = [Mutex::default(), Mutex::default()];
     let total = load.last_sequence() + frames * per_frame as u64;
@@ -87,13 +91,13 @@ pub fn paced(address: &str, options: &Options) -> io::Result<Paced> {
             let started = Instant::now();
             let mut out = Vec::new();
             for number in 0..frames {
-                let at = started + PACE * number as u32;
+                let at = started + pace * number as u32;
                 if let Some(early) = at.checked_duration_since(Instant::now()) {
                     std::thread::sleep(early);
                 }
                 out.clear();
                 load.frame(&mut out, per_frame);
-                for level in &due {
+                for level in due.iter().filter(|_| number >= uncounted) {
                     level
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What can be measured. `Ready` and `Recovery` need an engine that may be killed, not one that runs already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Options {
     pub seconds: f64,
     /// Records a second of the paced part.
     pub rate: u64,
+    /// From one frame of the paced part to the next.
+    pub pace: Duration,
     pub instruments: u32,
     /// Where the engine's data goes: on the disk that is to be measured.
     pub dir: PathBuf,
@@ -33,6 +36,7 @@ impl Options {
             address: None,
             seconds: 5.0,
             rate: 200_000,
+            pace: Duration::from_micros(100),
             instruments: 1_000,
             dir: std::env::temp_dir(),
         };
@@ -48,6 +52,10 @@ impl Options {
                     options.seconds = value.parse().ok().filter(|seconds| *seconds > 0.0).ok_or_else(wrong)?
                 }
                 "--rate" => options.rate = value.parse().ok().filter(|rate| *rate > 0).ok_or_else(wrong)?,
+                "--pace-micros" => {
+                    let micros = value.parse().ok().filter(|micros| *micros > 0).ok_or_else(wrong)?;
+                    options.pace = Duration::from_micros(micros)
+                }
                 "--instruments" => {
                     options.instruments = value.parse().ok().filter(|count| *count > 0).ok_or_else(wrong)?
                 }

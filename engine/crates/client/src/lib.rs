@@ -15,6 +15,8 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+const READ_BYTES: usize = 64 * 1_024;
+
 pub trait Stream: Read + Write + Send {
     fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()>;
     fn try_clone_stream(&self) -> io::Result<Box<dyn Stream>>;
@@ -50,7 +52,11 @@ pub enum News {
 
 pub struct Client {
     stream: Box<dyn Stream>,
+    timeout: Option<Duration>,
+    /// Bytes from `start` to `end` have been read and not understood; the rest is room.
     input: Vec<u8>,
+    start: usize,
+    end: usize,
     /// First session sequence that is not durable, as of the Hello.
     pub next_sequence: u64,
 }
@@ -68,7 +74,10 @@ impl Client {
         };
         let mut client = Client {
             stream,
+            timeout: None,
             input: Vec::new(),
+            start: 0,
+            end: 0,
             next_sequence: 0,
         };
         let hello = Hello {
@@ -119,8 +128,8 @@ impl Client {
 
     /// The next thing that the engine says; an error of kind WouldBlock when the time is over.
     pub fn news(&mut self, timeout: Duration) -> io::Result<News> {
-        self.stream.set_timeout(Some(timeout))?;
-        let news = self.next_frame(|header, body| {
+        self.set_timeout(Some(timeout))?;
+        self.next_frame(|header, body| {
             if header.kind == FrameKind::Error.code() {
                 return ErrorReply::decode(body).map_or(News::Other, News::Error);
             }
@@ -133,9 +142,7 @@ impl Client {
                 _ if header.kind == FrameKind::Reply.code() => News::Reply,
                 _ => News::Other,
             }
-        });
-        self.stream.set_timeout(None)?;
-        news
+        })
     }
 
     /// Asks and returns the reply's blocks, or the error's text.
@@ -153,6 +160,7 @@ impl Client {
         write_frame(&mut frame, query, blocks.len() / block_len, |body| {
             body.copy_from_slice(blocks)
         });
+        self.set_timeout(None)?;
         self.send(&frame)?;
         let mut reply = Vec::new();
         loop {
@@ -184,21 +192,31 @@ impl Client {
         }
     }
 
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        if self.timeout != timeout {
+            self.stream.set_timeout(timeout)?;
+            self.timeout = timeout;
+        }
+        Ok(())
+    }
+
     fn next_frame<T>(&mut self, take: impl FnOnce(&FrameHeader, &[u8]) -> T) -> io::Result<T> {
         loop {
-            if let Some((frame, length)) =
-                read_frame(&self.input).map_err(|error| io::Error::other(format!("{error:?}")))?
-            {
+            let unread = &self.input[self.start..self.end];
+            if let Some((frame, length)) = read_frame(unread).map_err(|error| io::Error::other(format!("{error:?}")))? {
                 let taken = take(&frame.header, frame.body);
-                self.input.drain(..length);
+                self.start += length;
                 return Ok(taken);
             }
-            let have = self.input.len();
-            self.input.resize(have + 64 * 1_024, 0);
-            let read = self.stream.read(&mut self.input[have..]);
-            self.input.truncate(have + *read.as_ref().unwrap_or(&0));
-            if read? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+            self.input.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+            if self.input.len() < self.end + READ_BYTES {
+                self.input.resize(self.end + READ_BYTES, 0);
+            }
+            match self.stream.read(&mut self.input[self.end..])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => self.end += read,
             }
         }
     }

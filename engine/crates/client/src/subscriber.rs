@@ -126,7 +126,7 @@ impl Subscriber {
         client.send(&frame)?;
         let deadline = Instant::now() + ANSWER_MAX;
         let ack = loop {
-            client.stream.set_timeout(Some(ANSWER_MAX))?;
+            client.set_timeout(Some(ANSWER_MAX))?;
             let answer = client.next_frame(|header, body| {
                 if header.kind == FrameKind::Error.code() {
                     let text = ErrorReply::decode(body).map_or(String::new(), |error| error.text.to_string());
@@ -173,7 +173,7 @@ impl Subscriber {
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            self.client.stream.set_timeout(Some(left.min(HEARTBEAT)))?;
+            self.client.set_timeout(Some(left.min(HEARTBEAT)))?;
             let mut has_state = self.resume.has_state;
             let received = self.client.next_frame(|header, body| {
                 if header.kind == FrameKind::Error.code() {
