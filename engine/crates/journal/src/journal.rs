@@ -5,7 +5,7 @@ use crate::error::JournalError;
 use crate::identity::Identity;
 use crate::recovery::{self, Recovered};
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, segment_path};
-use crate::spare::{Spare, SpareMaker};
+use crate::spare::SpareMaker;
 use std::any::Any;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ impl Journal {
             return Ok(());
         }
         self.commit()?;
-        self.roll(entry.first_sequence, (SEGMENT_HEADER_BYTES + entry.padded_len()) as u64)
+        self.roll(entry.first_sequence)
     }
 
     /// Adds an entry to the pending group. Precondition: `reserve` was called for it, and its sequence is the next.
@@ -155,8 +155,8 @@ impl Journal {
         Ok(deleted)
     }
 
-    fn roll(&mut self, first_sequence: u64, bytes_min: u64) -> Result<(), JournalError> {
-        let Spare { file, bytes } = self.spare.take(bytes_min)?;
+    fn roll(&mut self, first_sequence: u64) -> Result<(), JournalError> {
+        let file = self.spare.take()?;
         let path = segment_path(&self.dir, first_sequence);
         let header = SegmentHeader {
             journal: self.identity.journal,
@@ -173,11 +173,11 @@ impl Journal {
         self.segments.push(Segment {
             first_sequence,
             path,
-            bytes,
+            bytes: self.options.segment_bytes,
         });
         self.current = Some(file);
         self.offset = SEGMENT_HEADER_BYTES as u64;
-        self.spare.set_used(self.offset, bytes);
+        self.spare.set_used(self.offset, self.options.segment_bytes);
         self.spare.prepare();
         Ok(())
     }

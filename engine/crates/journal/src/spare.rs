@@ -6,22 +6,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
-/// Bytes of the first segment after a start, unless segments are to be smaller: it is needed at once.
-const FIRST_BYTES: u64 = 2 << 20;
-
-/// A file of zeros that becomes a segment.
-pub(crate) struct Spare {
-    pub file: Box<dyn DiskFile>,
-    pub bytes: u64,
-}
-
 /// Prepares the next segment in the background: its blocks are allocated and zeroed beforehand, so that a commit writes data
-/// only and no metadata of the file system, which makes fdatasync several times faster. The first is small and each one has twice
-/// the bytes of the one before, up to what segments are to have, so that a journal that has just started waits for none of them.
+/// only and no metadata of the file system, which makes fdatasync several times faster.
 pub(crate) struct SpareMaker {
     pace: Arc<Pace>,
     wanted: Option<SyncSender<()>>,
-    made: Receiver<Result<Spare, JournalError>>,
+    made: Receiver<Result<Box<dyn DiskFile>, JournalError>>,
     pub path: PathBuf,
     pending: bool,
     thread: Option<JoinHandle<()>>,
@@ -39,13 +29,8 @@ impl SpareMaker {
         let thread = std::thread::Builder::new()
             .name("journal-spare".into())
             .spawn(move || {
-                let mut bytes = FIRST_BYTES.min(segment_bytes);
                 while wants.recv().is_ok() {
-                    let made = make(&*disk, &spare, bytes, &paced);
-                    if made.is_ok() {
-                        bytes = (bytes * 2).min(segment_bytes);
-                    }
-                    if give.send(made).is_err() {
+                    if give.send(make(&*disk, &spare, segment_bytes, &paced)).is_err() {
                         break;
                     }
                 }
@@ -76,29 +61,22 @@ impl SpareMaker {
         }
     }
 
-    /// The prepared file, of so many bytes at least, waiting for it when it is not ready. After an error the next call tries again.
-    /// Precondition: segments may have so many.
-    pub fn take(&mut self, bytes_min: u64) -> Result<Spare, JournalError> {
+    /// The prepared file, waiting for it when it is not ready. After an error the next call tries again.
+    pub fn take(&mut self) -> Result<Box<dyn DiskFile>, JournalError> {
         if let Some(thread) = &self.thread {
             self.pace.hurry(thread.thread());
         }
-        loop {
-            if !self.pending {
-                self.request();
-            }
-            let made = self.made.recv();
-            self.pending = false;
-            let spare = made.unwrap_or_else(|_| {
-                Err(JournalError::Io {
-                    path: self.path.clone(),
-                    error: std::io::Error::other("the thread that prepares segments is gone"),
-                })
-            })?;
-            // The next one has more.
-            if spare.bytes >= bytes_min {
-                return Ok(spare);
-            }
+        if !self.pending {
+            self.request();
         }
+        let made = self.made.recv();
+        self.pending = false;
+        made.unwrap_or_else(|_| {
+            Err(JournalError::Io {
+                path: self.path.clone(),
+                error: std::io::Error::other("the thread that prepares segments is gone"),
+            })
+        })
     }
 
     /// Begins to prepare another one, after the last was renamed away.
@@ -123,9 +101,9 @@ impl Drop for SpareMaker {
     }
 }
 
-fn make(disk: &dyn Disk, path: &Path, bytes: u64, pace: &Pace) -> Result<Spare, JournalError> {
+fn make(disk: &dyn Disk, path: &Path, bytes: u64, pace: &Pace) -> Result<Box<dyn DiskFile>, JournalError> {
     static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
-    let write = || -> std::io::Result<Spare> {
+    let write = || -> std::io::Result<Box<dyn DiskFile>> {
         let file = disk.create(path)?;
         let mut at = 0;
         while at < bytes {
@@ -139,7 +117,7 @@ fn make(disk: &dyn Disk, path: &Path, bytes: u64, pace: &Pace) -> Result<Spare, 
             at += length;
         }
         file.sync_data()?;
-        Ok(Spare { file, bytes })
+        Ok(file)
     };
     write()
         .inspect_err(|_| drop(disk.remove(path)))
