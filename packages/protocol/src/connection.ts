@@ -16,6 +16,7 @@ import {
   type Hello,
   type HelloAck,
 } from "./messages.generated.ts";
+import type { Shard } from "./shard.ts";
 
 export interface ConnectionHandlers {
   onFrame(frame: Frame): void;
@@ -36,8 +37,11 @@ export class Connection {
   #sentAt = Date.now();
   #receivedAt = Date.now();
 
-  /** `address` is `unix:/path` or `tcp:host:port`. Fails when the engine does not answer the Hello within 3 s. */
-  static async open(address: string, hello: Hello): Promise<Connection> {
+  /**
+   * `address` is `unix:/path` or `tcp:host:port`. Fails when the engine does not answer the Hello within 3 s, and with WRONG_SHARD
+   * when it is not the shard that is expected behind the address.
+   */
+  static async open(address: string, hello: Hello, shard?: Shard): Promise<Connection> {
     const socket = connect(parseAddress(address));
     socket.setNoDelay(true);
     const reader = new FrameReader();
@@ -59,9 +63,11 @@ export class Connection {
           for (const frame of reader.push(chunk)) {
             if (frame.header.kind === FrameKind.ERROR) throw errorOf(frame);
             if (frame.header.template !== HELLO_ACK_TEMPLATE) continue;
+            const acknowledged = decodeHelloAck(blockOf(frame.body), 0);
+            checkShard(address, acknowledged, shard);
             clearTimeout(timer);
             socket.removeAllListeners();
-            resolve(new Connection(socket, reader, decodeHelloAck(blockOf(frame.body), 0)));
+            resolve(new Connection(socket, reader, acknowledged));
             return;
           }
         } catch (error) {
@@ -149,6 +155,15 @@ export class EngineError extends Error {
     this.name = "EngineError";
     this.code = code;
   }
+}
+
+function checkShard(address: string, { shardIndex, shardCount }: HelloAck, shard: Shard | undefined): void {
+  const count = Math.max(shardCount, 1);
+  if (!shard || (shardIndex === shard.index && count === shard.count)) return;
+  throw new EngineError(
+    "WRONG_SHARD",
+    `the engine at ${address} is shard ${shardIndex}/${count}, and ${shard.index}/${shard.count} is expected there: name all engines, in the order of their shards`,
+  );
 }
 
 export function errorOf({ body }: Frame): EngineError {

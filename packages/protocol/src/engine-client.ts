@@ -59,6 +59,7 @@ import {
   type Statistics,
   type Trade,
 } from "./messages.generated.ts";
+import type { Shard } from "./shard.ts";
 
 /** What the engine says, as of the input with this sequence; everything up to there is on disk. */
 export interface Answer<Value> {
@@ -103,6 +104,8 @@ export interface TradeRange {
 export interface EngineClientOptions {
   /** `unix:/path` or `tcp:host:port`. */
   address: string;
+  /** What the engine there must be; without it, whichever it is. */
+  shard?: Shard;
   connections?: number;
   timeoutMs?: number;
 }
@@ -118,8 +121,8 @@ const U64_MAX = 2n ** 64n - 1n;
 export class EngineClient {
   readonly #pool: QueryPool;
 
-  constructor({ address, connections = 2, timeoutMs = 2_000 }: EngineClientOptions) {
-    this.#pool = new QueryPool({ address, connections, timeoutMs });
+  constructor({ address, shard, connections = 2, timeoutMs = 2_000 }: EngineClientOptions) {
+    this.#pool = new QueryPool({ address, shard, connections, timeoutMs });
   }
 
   /** All instruments, in the order in which they were defined. */

@@ -45,6 +45,7 @@ import {
   type SlowPolicyName,
   type SubscriberStateName,
 } from "./messages.generated.ts";
+import type { Shard } from "./shard.ts";
 
 const KINDS = {
   QUOTES: KIND_QUOTES,
@@ -69,6 +70,8 @@ export interface SubscriberPosition {
 export interface EngineSubscriberOptions {
   /** `unix:/path` or `tcp:host:port`. */
   address: string;
+  /** What the engine there must be; without it, whichever it is. */
+  shard?: Shard;
   /** `ALL`: those that there are and those to come. A symbol that is not known yet is waited for. */
   symbols: readonly string[] | "ALL";
   /** QUOTES, CURRENT_BARS and BOOK_TOPS are state, TRADES and BARS (final ones) are events. */
@@ -189,13 +192,9 @@ export class EngineSubscriber implements AsyncIterable<SubscriberEvent[]> {
       if (signal.aborted) return;
       this.#retryMs = Math.min(Math.max(this.#retryMs * 2, RETRY_MS_MIN), RETRY_MS_MAX);
       try {
-        const connection = await Connection.open(this.#options.address, {
-          session: "",
-          feed: "",
-          source: DataSource.LIVE,
-          versionMax: PROTOCOL_VERSION,
-          ackLevels: 0,
-        });
+        const { address, shard } = this.#options;
+        const hello = { session: "", feed: "", source: DataSource.LIVE, versionMax: PROTOCOL_VERSION, ackLevels: 0 };
+        const connection = await Connection.open(address, hello, shard);
         if (signal.aborted) return connection.goodbye();
         this.#attach(connection);
         return;

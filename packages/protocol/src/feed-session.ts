@@ -47,10 +47,13 @@ import {
   type RejectReasonName,
 } from "./messages.generated.ts";
 import { RetainedFrames } from "./retained-frames.ts";
+import type { Shard } from "./shard.ts";
 
 export interface FeedSessionOptions {
   /** `unix:/path` or `tcp:host:port`. */
   address: string;
+  /** What the engine there must be; without it, whichever it is. */
+  shard?: Shard;
   /** Names the sequence of records; the same name goes on where the engine stands. At most 128 bytes. */
   session: string;
   /** Name of the feed as its status shows it, at most 32 bytes. */
@@ -151,6 +154,8 @@ export class FeedSession {
   #epoch: string | null = null;
   #started = false;
   #closing = false;
+  /** The engine has ended the connection because of an instrument that is another's: at once again would be in vain. */
+  #refused = false;
   #failure: Error | null = null;
   #nextSequence = 1;
   #skipBelow = 1;
@@ -189,6 +194,11 @@ export class FeedSession {
 
   get connected(): boolean {
     return this.#connection !== null;
+  }
+
+  /** Whether records that are written now are new to the engine. */
+  get fresh(): boolean {
+    return this.#nextSequence >= this.#skipBelow;
   }
 
   /** Whether the feed should await `room` before it writes on. */
@@ -398,18 +408,13 @@ export class FeedSession {
   }
 
   async #connect(signal?: AbortSignal): Promise<Connection> {
-    const { address, session, feed, source } = this.#options;
+    const { address, shard, session, feed, source } = this.#options;
     for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)) {
       signal?.throwIfAborted();
       if (this.#closing) throw new Error("the session is closed");
       try {
-        const connection = await Connection.open(address, {
-          session,
-          feed,
-          source,
-          versionMax: PROTOCOL_VERSION,
-          ackLevels: ACK_LEVEL_DURABLE,
-        });
+        const hello = { session, feed, source, versionMax: PROTOCOL_VERSION, ackLevels: ACK_LEVEL_DURABLE };
+        const connection = await Connection.open(address, hello, shard);
         const epoch = Buffer.from(connection.acknowledged.epoch).toString("hex");
         this.#epoch ??= epoch;
         return connection;
@@ -446,6 +451,8 @@ export class FeedSession {
     if (this.#closing || this.#failure) return;
     this.#options.onTrouble?.(reason);
     try {
+      if (this.#refused) await delay(RETRY_MS_MAX);
+      this.#refused = false;
       this.#attach(await this.#connect());
     } catch (error) {
       this.#fail(error as Error);
@@ -454,7 +461,11 @@ export class FeedSession {
 
   #receive(frame: Frame): void {
     const { header, body } = frame;
-    if (header.kind === FrameKind.ERROR) return this.#options.onTrouble?.(errorOf(frame));
+    if (header.kind === FrameKind.ERROR) {
+      const error = errorOf(frame);
+      this.#refused ||= error.code === "WRONG_SHARD";
+      return this.#options.onTrouble?.(error);
+    }
     const block = blockOf(body);
     for (let at = 0; at < header.recordCount; at++) {
       if (header.template === ACK_TEMPLATE && header.blockLen >= ACK_BYTES) {

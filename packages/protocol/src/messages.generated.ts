@@ -43,6 +43,9 @@ export const PROTOCOL_VERSION = 1;
 export const FRAME_HEADER_BYTES = 32;
 export const FRAME_BYTES_MAX = 1048576;
 
+/** Partitions of each of the engine's topics. A symbol's is murmur2 of its bytes, as Kafka's own clients have it; of n engines the one with number i has the symbols of the partitions p with p mod n = i. */
+export const MARKET_PARTITIONS = 8;
+
 /** A price or size that is not known. */
 export const PRICE_UNDEFINED = 9223372036854775807n;
 
@@ -290,6 +293,7 @@ export const ErrorCode = {
   SHUTTING_DOWN: 9,
   SLOW_READER: 10,
   JOURNAL_UNREADABLE: 11,
+  WRONG_SHARD: 12,
   DISK_FULL: 16,
   INSTRUMENT_NOT_FOUND: 17,
   UNSUPPORTED_QUERY: 18,
@@ -310,6 +314,7 @@ export const ERROR_CODE_NAMES: Readonly<Record<number, ErrorCodeName>> = {
   9: "SHUTTING_DOWN",
   10: "SLOW_READER",
   11: "JOURNAL_UNREADABLE",
+  12: "WRONG_SHARD",
   16: "DISK_FULL",
   17: "INSTRUMENT_NOT_FOUND",
   18: "UNSUPPORTED_QUERY",
@@ -1215,6 +1220,10 @@ export interface HelloAck {
   deadMs: number;
   /** Version spoken from here on. */
   version: number;
+  /** Which of the engines this is, counted from 0. */
+  shardIndex: number;
+  /** How many engines share the instruments; 0 from one that does not say, which has all of them. */
+  shardCount: number;
 }
 
 export function encodeHelloAck({ view, bytes }: Block, offset: number, message: HelloAck): void {
@@ -1223,7 +1232,9 @@ export function encodeHelloAck({ view, bytes }: Block, offset: number, message: 
   view.setUint32(offset + 24, message.heartbeatMs, true);
   view.setUint32(offset + 28, message.deadMs, true);
   bytes[offset + 32] = message.version;
-  bytes.fill(0, offset + 33, offset + 40);
+  bytes[offset + 33] = message.shardIndex;
+  bytes[offset + 34] = message.shardCount;
+  bytes.fill(0, offset + 35, offset + 40);
 }
 
 export function decodeHelloAck({ view, bytes }: Block, offset: number): HelloAck {
@@ -1233,6 +1244,8 @@ export function decodeHelloAck({ view, bytes }: Block, offset: number): HelloAck
     heartbeatMs: view.getUint32(offset + 24, true),
     deadMs: view.getUint32(offset + 28, true),
     version: view.getUint8(offset + 32),
+    shardIndex: view.getUint8(offset + 33),
+    shardCount: view.getUint8(offset + 34),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   type Block,
 } from "./messages.generated.ts";
+import type { Shard } from "./shard.ts";
 
 interface Pending {
   onFrame(frame: Frame): void;
@@ -22,6 +23,13 @@ interface Slot {
   readonly pending: Map<number, Pending>;
 }
 
+interface QueryPoolOptions {
+  address: string;
+  shard: Shard | undefined;
+  connections: number;
+  timeoutMs: number;
+}
+
 type Decode<Value> = (block: Block, offset: number) => Value;
 
 const ATTEMPTS = 2;
@@ -29,14 +37,16 @@ const ATTEMPTS = 2;
 /** A few connections that carry queries by their request id. A query that a broken connection cut off is asked once more. */
 export class QueryPool {
   readonly #address: string;
+  readonly #shard: Shard | undefined;
   readonly #timeoutMs: number;
   readonly #slots: Slot[];
   #nextSlot = 0;
   #nextRequestId = 1;
   #closed = false;
 
-  constructor({ address, connections, timeoutMs }: { address: string; connections: number; timeoutMs: number }) {
+  constructor({ address, shard, connections, timeoutMs }: QueryPoolOptions) {
     this.#address = address;
+    this.#shard = shard;
     this.#timeoutMs = timeoutMs;
     this.#slots = Array.from({ length: connections }, () => ({
       opening: null,
@@ -108,13 +118,8 @@ export class QueryPool {
 
   #open(slot: Slot): Promise<Connection> {
     if (this.#closed) throw new CodedError("ENGINE_UNAVAILABLE", "the client is closed");
-    slot.opening ??= Connection.open(this.#address, {
-      session: "",
-      feed: "",
-      source: DataSource.LIVE,
-      versionMax: PROTOCOL_VERSION,
-      ackLevels: 0,
-    })
+    const hello = { session: "", feed: "", source: DataSource.LIVE, versionMax: PROTOCOL_VERSION, ackLevels: 0 };
+    slot.opening ??= Connection.open(this.#address, hello, this.#shard)
       .then((connection) => {
         slot.connection = connection;
         connection.setReferenced(false);

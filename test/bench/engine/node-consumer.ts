@@ -109,6 +109,8 @@ function helloAck(): Uint8Array {
       heartbeatMs: 1_000,
       deadMs: 5_000,
       version: 1,
+      shardIndex: 0,
+      shardCount: 1,
     }),
   );
 }

@@ -9,6 +9,7 @@ use mib_protocol::messages::{
     Ack, DataSource, ErrorReply, FRAME_FLAG_MORE, FrameKind, Heartbeat, Hello, HelloAck, InstrumentClass,
     InstrumentDefinition, PROTOCOL_VERSION, Reject,
 };
+use mib_protocol::shard::Shard;
 use mib_protocol::text::Text;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -59,6 +60,8 @@ pub struct Client {
     end: usize,
     /// First session sequence that is not durable, as of the Hello.
     pub next_sequence: u64,
+    /// Which of the instruments the engine has, as of the Hello.
+    pub shard: Shard,
 }
 
 impl Client {
@@ -79,6 +82,7 @@ impl Client {
             start: 0,
             end: 0,
             next_sequence: 0,
+            shard: Shard::WHOLE,
         };
         let hello = Hello {
             session: Text::clipped(session),
@@ -100,9 +104,10 @@ impl Client {
                 .then(|| HelloAck::decode(body))
                 .flatten()
         })?;
-        client.next_sequence = ack
-            .ok_or_else(|| io::Error::other("the engine did not answer the Hello"))?
-            .next_sequence;
+        let ack = ack.ok_or_else(|| io::Error::other("the engine did not answer the Hello"))?;
+        client.next_sequence = ack.next_sequence;
+        client.shard = Shard::new(ack.shard_index, ack.shard_count.max(1))
+            .ok_or_else(|| io::Error::other("the engine names a shard that there can't be"))?;
         Ok(client)
     }
 

@@ -1,3 +1,4 @@
+use mib_protocol::shard::Shard;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,12 @@ pub enum JournalError {
     /// Which journal this is, and of which epoch, can't be read any more.
     IdentityDamaged {
         path: PathBuf,
+    },
+    /// The journal has other instruments than the engine is to have.
+    OtherShard {
+        path: PathBuf,
+        found: Shard,
+        wanted: Shard,
     },
     /// The entries after this sequence have been trimmed.
     Trimmed {
@@ -82,6 +89,11 @@ impl fmt::Display for JournalError {
             JournalError::IdentityDamaged { path } => write!(
                 f,
                 "{}: the file is damaged; restore it from a copy of the data folder, or run `npm run reset`",
+                path.display()
+            ),
+            JournalError::OtherShard { path, found, wanted } => write!(
+                f,
+                "WRONG_SHARD: {}: this is the journal of shard {found}, and the engine was started as shard {wanted}; start it with --shard {found}, or with another ENGINE_DATA_DIR. A journal can't be divided: for another number of shards, give each a new folder, and feeds tell their records again",
                 path.display()
             ),
             JournalError::Trimmed { after_sequence } => {

@@ -1,5 +1,6 @@
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
+use mib_protocol::shard::Shard;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -16,6 +17,8 @@ pub struct Identity {
     pub epoch: [u8; 16],
     /// The epoch began after this sequence of the journal.
     pub epoch_after: u64,
+    /// Which of the instruments are in it.
+    pub shard: Shard,
 }
 
 impl Identity {
@@ -37,12 +40,21 @@ impl Identity {
         }
     }
 
-    /// Reads the identity of a journal, or makes one for a new journal.
-    pub fn load_or_create(dir: &Path) -> Result<Self, JournalError> {
-        Self::load_or_create_on(&RealDisk, dir)
+    /// Reads the identity of a shard's journal, or makes one for a new journal. A journal of another shard is refused.
+    pub fn load_or_create(dir: &Path, shard: Shard) -> Result<Self, JournalError> {
+        let identity = Self::load_or_create_on(&RealDisk, dir, shard)?;
+        if identity.shard == shard {
+            return Ok(identity);
+        }
+        Err(JournalError::OtherShard {
+            path: dir.to_owned(),
+            found: identity.shard,
+            wanted: shard,
+        })
     }
 
-    pub(crate) fn load_or_create_on(disk: &dyn Disk, dir: &Path) -> Result<Self, JournalError> {
+    /// Reads the identity of whatever journal there is; a new one is of `shard`.
+    pub(crate) fn load_or_create_on(disk: &dyn Disk, dir: &Path, shard: Shard) -> Result<Self, JournalError> {
         if let Some(identity) = Self::load_from(disk, dir)? {
             return Ok(identity);
         }
@@ -51,6 +63,7 @@ impl Identity {
             journal: random_uuid(&path)?,
             epoch: random_uuid(&path)?,
             epoch_after: 0,
+            shard,
         };
         identity.store(disk, dir)?;
         Ok(identity)
@@ -74,6 +87,11 @@ impl Identity {
             uuid_text(&self.epoch),
             self.epoch_after
         );
+        let shard = match self.shard {
+            Shard::WHOLE => String::new(),
+            shard => format!("shard {shard}\n"),
+        };
+        let text = format!("{text}{shard}");
         let text = format!("{text}{CHECK}{:08x}\n", crc32c::crc32c(text.as_bytes()));
         write_atomically_on(disk, &dir.join("identity"), text.as_bytes())
     }
@@ -144,6 +162,10 @@ fn parse(text: &str) -> Result<Identity, Unreadable> {
         epoch_after: match value("epoch-after") {
             Some(text) => text.parse().map_err(|_| Unreadable::Damaged)?,
             None => 0,
+        },
+        shard: match value("shard") {
+            Some(text) => text.parse().map_err(|_| Unreadable::Damaged)?,
+            None => Shard::WHOLE,
         },
     })
 }

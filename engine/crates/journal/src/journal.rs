@@ -6,6 +6,7 @@ use crate::identity::Identity;
 use crate::recovery::{self, Recovered};
 use crate::segment::{self, SEGMENT_HEADER_BYTES, Segment, SegmentHeader, segment_path};
 use crate::spare::SpareMaker;
+use mib_protocol::shard::Shard;
 use std::any::Any;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ impl Journal {
     ) -> Result<(Self, Recovered), JournalError> {
         disk.create_dir_all(dir).map_err(JournalError::io(dir))?;
         let lock = lock(&*disk, dir)?;
-        let identity = Identity::load_or_create_on(&*disk, dir)?;
+        let identity = Identity::load_or_create_on(&*disk, dir, Shard::WHOLE)?;
         let segments = segment::list(&*disk, dir)?;
         let tail = recovery::recover(&*disk, &segments, &identity.journal, after_sequence, visit)?;
         let current = segments

@@ -3,4 +3,5 @@
 pub mod frame;
 #[rustfmt::skip]
 pub mod messages;
+pub mod shard;
 pub mod text;

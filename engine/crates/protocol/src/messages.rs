@@ -6,6 +6,9 @@ pub const PROTOCOL_VERSION: u8 = 1;
 pub const FRAME_HEADER_BYTES: usize = 32;
 pub const FRAME_BYTES_MAX: usize = 1_048_576;
 
+/// Partitions of each of the engine's topics. A symbol's is murmur2 of its bytes, as Kafka's own clients have it; of n engines the one with number i has the symbols of the partitions p with p mod n = i.
+pub const MARKET_PARTITIONS: u32 = 8;
+
 /// A price or size that is not known.
 pub const PRICE_UNDEFINED: i64 = 9_223_372_036_854_775_807;
 
@@ -529,6 +532,7 @@ pub enum ErrorCode {
     ShuttingDown = 9,
     SlowReader = 10,
     JournalUnreadable = 11,
+    WrongShard = 12,
     DiskFull = 16,
     InstrumentNotFound = 17,
     UnsupportedQuery = 18,
@@ -537,7 +541,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [ErrorCode; 16] = [
+    pub const ALL: [ErrorCode; 17] = [
         ErrorCode::BadFrame,
         ErrorCode::BadCrc,
         ErrorCode::FrameTooLarge,
@@ -549,6 +553,7 @@ impl ErrorCode {
         ErrorCode::ShuttingDown,
         ErrorCode::SlowReader,
         ErrorCode::JournalUnreadable,
+        ErrorCode::WrongShard,
         ErrorCode::DiskFull,
         ErrorCode::InstrumentNotFound,
         ErrorCode::UnsupportedQuery,
@@ -573,6 +578,7 @@ impl ErrorCode {
             9 => Some(ErrorCode::ShuttingDown),
             10 => Some(ErrorCode::SlowReader),
             11 => Some(ErrorCode::JournalUnreadable),
+            12 => Some(ErrorCode::WrongShard),
             16 => Some(ErrorCode::DiskFull),
             17 => Some(ErrorCode::InstrumentNotFound),
             18 => Some(ErrorCode::UnsupportedQuery),
@@ -595,6 +601,7 @@ impl ErrorCode {
             ErrorCode::ShuttingDown => "SHUTTING_DOWN",
             ErrorCode::SlowReader => "SLOW_READER",
             ErrorCode::JournalUnreadable => "JOURNAL_UNREADABLE",
+            ErrorCode::WrongShard => "WRONG_SHARD",
             ErrorCode::DiskFull => "DISK_FULL",
             ErrorCode::InstrumentNotFound => "INSTRUMENT_NOT_FOUND",
             ErrorCode::UnsupportedQuery => "UNSUPPORTED_QUERY",
@@ -1894,6 +1901,10 @@ pub struct HelloAck {
     pub dead_ms: u32,
     /// Version spoken from here on.
     pub version: u8,
+    /// Which of the engines this is, counted from 0.
+    pub shard_index: u8,
+    /// How many engines share the instruments; 0 from one that does not say, which has all of them.
+    pub shard_count: u8,
 }
 
 impl HelloAck {
@@ -1909,7 +1920,9 @@ impl HelloAck {
         block[24..28].copy_from_slice(&self.heartbeat_ms.to_le_bytes());
         block[28..32].copy_from_slice(&self.dead_ms.to_le_bytes());
         block[32] = self.version;
-        block[33..40].fill(0);
+        block[33] = self.shard_index;
+        block[34] = self.shard_count;
+        block[35..40].fill(0);
     }
 
     /// Reads the block; `None` when `bytes` is shorter than it. What lies behind it is skipped.
@@ -1922,6 +1935,8 @@ impl HelloAck {
             heartbeat_ms: u32::from_le_bytes(block[24..28].try_into().ok()?),
             dead_ms: u32::from_le_bytes(block[28..32].try_into().ok()?),
             version: block[32],
+            shard_index: block[33],
+            shard_count: block[34],
         })
     }
 
@@ -1933,6 +1948,8 @@ impl HelloAck {
             ("heartbeat_ms", self.heartbeat_ms.to_string()),
             ("dead_ms", self.dead_ms.to_string()),
             ("version", self.version.to_string()),
+            ("shard_index", self.shard_index.to_string()),
+            ("shard_count", self.shard_count.to_string()),
         ]
     }
 }

@@ -1,7 +1,8 @@
 //! The golden bytes that both languages read.
 
 use mib_protocol::frame::{FrameError, read_frame};
-use mib_protocol::messages::{describe, message_shape, recode};
+use mib_protocol::messages::{MARKET_PARTITIONS, describe, message_shape, recode};
+use mib_protocol::shard::{self, Shard};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -70,6 +71,17 @@ fn golden_frames_are_read_or_refused_as_written() {
                 assert_eq!(header["request_id"], read.header.request_id.to_string());
             }
         }
+    }
+}
+
+#[test]
+fn golden_symbols_are_of_their_partitions_and_shards() {
+    for case in golden("partitions") {
+        let symbol = case["symbol"].as_str().unwrap();
+        let partition = shard::partition(symbol.as_bytes(), MARKET_PARTITIONS);
+        assert_eq!(u64::from(partition), case["partition"], "{symbol}");
+        let of: Vec<u8> = (1..=4).map(|count| Shard::of(symbol, count).unwrap().index()).collect();
+        assert_eq!(Value::from(of), case["shards"], "{symbol}");
     }
 }
 

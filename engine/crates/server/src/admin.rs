@@ -1,5 +1,7 @@
 use crate::metrics::Metrics;
 use crate::progress::Progress;
+use mib_protocol::messages::MARKET_PARTITIONS;
+use mib_protocol::shard::Shard;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ pub struct Admin {
     pub progress: Arc<Progress>,
     pub metrics: Arc<Metrics>,
     pub publishing: bool,
+    pub shard: Shard,
 }
 
 impl Admin {
@@ -43,7 +46,7 @@ impl Admin {
             .nth(1)
             .unwrap_or_default();
         let (status, kind, body) = match path.split('?').next().unwrap_or_default() {
-            "/health" => ("200 OK", "application/json", "{\"status\":\"alive\"}".to_owned()),
+            "/health" => ("200 OK", "application/json", self.health()),
             "/ready" => {
                 let (ready, body) = self.ready();
                 (
@@ -55,7 +58,7 @@ impl Admin {
             "/metrics" => (
                 "200 OK",
                 "text/plain; version=0.0.4",
-                self.metrics.render(&self.progress),
+                self.metrics.render(&self.progress, self.shard),
             ),
             _ => ("404 Not Found", "application/json", "{}".to_owned()),
         };
@@ -63,6 +66,28 @@ impl Admin {
             stream,
             "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n{body}",
             body.len()
+        )
+    }
+
+    fn health(&self) -> String {
+        match self.shard {
+            Shard::WHOLE => "{\"status\":\"alive\"}".to_owned(),
+            shard => format!("{{\"status\":\"alive\",\"shard\":\"{shard}\"}}"),
+        }
+    }
+
+    /// Which shard it is, where it is one of several.
+    fn shard_check(&self) -> String {
+        let shard = self.shard;
+        if shard.is_whole() {
+            return String::new();
+        }
+        let partitions: Vec<u32> = (0..MARKET_PARTITIONS)
+            .filter(|&each| shard.has_partition(each))
+            .collect();
+        let (index, count) = (shard.index(), shard.count());
+        format!(
+            ",\"shard\":{{\"ok\":true,\"detail\":{{\"index\":{index},\"count\":{count},\"partitions\":{partitions:?}}}}}"
         )
     }
 
@@ -84,8 +109,9 @@ impl Admin {
         };
         let ready = disk && running;
         let body = format!(
-            "{{\"ready\":{ready},\"checks\":{{\"journal\":{{\"ok\":{disk},\"detail\":{{\"durableSequence\":{durable},\"bytes\":{}}}}},\"running\":{{\"ok\":{running}}}{publish}}}}}",
-            progress.journal_bytes.load(Ordering::Relaxed)
+            "{{\"ready\":{ready},\"checks\":{{\"journal\":{{\"ok\":{disk},\"detail\":{{\"durableSequence\":{durable},\"bytes\":{}}}}},\"running\":{{\"ok\":{running}}}{publish}{}}}}}",
+            progress.journal_bytes.load(Ordering::Relaxed),
+            self.shard_check(),
         );
         (ready, body)
     }

@@ -1,5 +1,7 @@
 use crate::log::Level;
 use mib_core::limits::Limits;
+use mib_protocol::messages::MARKET_PARTITIONS;
+use mib_protocol::shard::Shard;
 use mib_ring::WaitStrategy;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ pub enum Listen {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub data_dir: PathBuf,
+    pub shard: Shard,
     pub listen: Listen,
     /// Empty: nothing is published.
     pub kafka_brokers: String,
@@ -44,6 +47,12 @@ impl Config {
         };
         let defaults = Limits::default();
         let data_dir = read.text("ENGINE_DATA_DIR", None);
+        let shard = read.parsed(
+            "ENGINE_SHARD",
+            Some("0/1"),
+            &format!("i/n with i below n, and n at most {MARKET_PARTITIONS}"),
+            |text| text.parse().ok(),
+        );
         let listen = read.parsed(
             "ENGINE_LISTEN",
             Some("tcp:127.0.0.1:4013"),
@@ -103,9 +112,10 @@ impl Config {
             let variable = format!("ENGINE_BARS_MAX_{interval}");
             limits.bars_max[index] = read.number(&variable, limits.bars_max[index] as u64, 1, 1 << 24) as usize;
         }
-        match (listen, admin, log_level, read.problems.is_empty()) {
-            (Some(listen), Some(admin), Some(log_level), true) => Ok(Config {
+        match (shard, listen, admin, log_level, read.problems.is_empty()) {
+            (Some(shard), Some(listen), Some(admin), Some(log_level), true) => Ok(Config {
                 data_dir: data_dir.into(),
+                shard,
                 listen,
                 kafka_brokers,
                 topic_prefix,
@@ -212,6 +222,7 @@ mod tests {
     fn every_problem_is_reported_at_once() {
         let problems = with(&[
             ("ADMIN_PORT", "70000"),
+            ("ENGINE_SHARD", "2/2"),
             ("ENGINE_LISTEN", "carrier pigeon"),
             ("KAFKA_TLS", "true"),
         ])
@@ -220,13 +231,23 @@ mod tests {
             .iter()
             .map(|problem| problem.split(':').next().unwrap())
             .collect();
-        assert_eq!(names, ["ENGINE_DATA_DIR", "ENGINE_LISTEN", "ADMIN_PORT", "KAFKA_TLS"]);
+        assert_eq!(
+            names,
+            [
+                "ENGINE_DATA_DIR",
+                "ENGINE_SHARD",
+                "ENGINE_LISTEN",
+                "ADMIN_PORT",
+                "KAFKA_TLS"
+            ]
+        );
     }
 
     #[test]
     fn a_data_folder_is_all_that_must_be_set() {
         let config = with(&[("ENGINE_DATA_DIR", "/tmp/x"), ("ENGINE_BARS_MAX_M1", "10")]).unwrap();
         assert_eq!(config.listen, Listen::Tcp("127.0.0.1:4013".parse().unwrap()));
+        assert_eq!(config.shard, Shard::WHOLE);
         assert_eq!(config.limits.bars_max[1], 10);
     }
 }

@@ -51,7 +51,7 @@ impl Engine {
         let admin_listener =
             std::net::TcpListener::bind(config.admin).map_err(|error| format!("{}: {error}", config.admin))?;
 
-        let identity = Identity::load_or_create(&journal_dir)?;
+        let identity = Identity::load_or_create(&journal_dir, config.shard)?;
         let snapshots = Snapshots::new(&config.data_dir, identity.journal, config.limits)?;
         let mut state = snapshots.load(u64::MAX);
         let from_snapshot = state.applied_sequence();
@@ -126,6 +126,7 @@ impl Engine {
             outbound,
             (subscriber_sender, Arc::clone(&subscriber_waker)),
             (config.heartbeat, config.session_dead),
+            config.shard,
             Arc::clone(&drained),
         );
         let journal_thread = JournalThread {
@@ -185,6 +186,7 @@ impl Engine {
             progress: Arc::clone(&progress),
             metrics,
             publishing,
+            shard: config.shard,
         };
         let worker = (snapshots.clone(), Arc::clone(&progress), config.journal_bytes_max);
         spawn("snapshots", move || {
@@ -207,7 +209,7 @@ impl Engine {
             io: spawn("io", move || io_thread.run())?,
             started_with: sequence,
         };
-        crate::info!("ready", "listen": format!("{:?}", config.listen), "admin": config.admin, "took_ms": started.elapsed().as_millis());
+        crate::info!("ready", "listen": format!("{:?}", config.listen), "admin": config.admin, "shard": config.shard, "took_ms": started.elapsed().as_millis());
         Ok(engine)
     }
 

@@ -31,17 +31,31 @@ const EXIT_CODE_CONFIG: i32 = 78;
 fn main() {
     let mut words = std::env::args().skip(1);
     match words.next().as_deref() {
-        None => serve(),
+        None => serve(None),
+        Some("--shard") => match (words.next(), words.next()) {
+            (Some(shard), None) => serve(Some(shard)),
+            _ => {
+                eprintln!("--shard takes one i/n, and stands alone");
+                std::process::exit(EXIT_CODE_USAGE);
+            }
+        },
         Some("inspect") => std::process::exit(inspect::run(words)),
         Some(word) => {
-            eprintln!("{word} is not a command: without one the engine runs, `inspect` looks into a journal");
+            eprintln!(
+                "{word} is not a command: without one the engine runs (--shard i/n: as one of n), `inspect` looks into a journal"
+            );
             std::process::exit(EXIT_CODE_USAGE);
         }
     }
 }
 
-fn serve() {
-    let config = config::Config::from_environment(|name| std::env::var(name).ok()).unwrap_or_else(|problems| {
+/// Runs the engine; `shard` counts before the environment's.
+fn serve(shard: Option<String>) {
+    let variable = |name: &str| match (name, &shard) {
+        ("ENGINE_SHARD", Some(shard)) => Some(shard.clone()),
+        _ => std::env::var(name).ok(),
+    };
+    let config = config::Config::from_environment(variable).unwrap_or_else(|problems| {
         eprintln!("The configuration has {} problem(s):", problems.len());
         for problem in problems {
             eprintln!("  {problem}");

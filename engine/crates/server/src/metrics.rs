@@ -1,6 +1,7 @@
 use crate::progress::Progress;
 use mib_core::counters::Counters;
 use mib_protocol::messages::RejectReason;
+use mib_protocol::shard::Shard;
 use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
@@ -17,7 +18,7 @@ impl Metrics {
             (counters.clone(), instruments, sessions);
     }
 
-    pub fn render(&self, progress: &Progress) -> String {
+    pub fn render(&self, progress: &Progress, shard: Shard) -> String {
         let (counters, instruments, sessions) = self
             .counters
             .lock()
@@ -239,6 +240,12 @@ impl Metrics {
                 out,
                 "engine_records_rejected_total{{reason=\"{}\"}} {count}",
                 reason.name()
+            );
+        }
+        if !shard.is_whole() {
+            let _ = writeln!(
+                out,
+                "# HELP engine_shard_info Which of the engines that share the instruments this is.\n# TYPE engine_shard_info gauge\nengine_shard_info{{shard=\"{shard}\"}} 1"
             );
         }
         out

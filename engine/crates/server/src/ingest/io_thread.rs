@@ -11,8 +11,9 @@ use crate::subscribers::SubscriberWaker;
 use mib_protocol::frame::{FrameError, FrameHeader, read_frame};
 use mib_protocol::messages::{
     ACK_LEVEL_DURABLE, ACK_LEVEL_RECEIVED, ACK_LEVEL_VISIBLE, DataSource, ErrorCode, FrameKind, Goodbye, Hello,
-    HelloAck, PROTOCOL_VERSION, Reject, Subscribe,
+    HelloAck, InstrumentDefinition, PROTOCOL_VERSION, Reject, Subscribe,
 };
+use mib_protocol::shard::Shard;
 use mib_ring::{Parker, Producer};
 use mio::{Events, Poll, Registry, Token};
 use std::collections::{HashMap, VecDeque};
@@ -86,6 +87,7 @@ struct IoThreadParts {
     subscribers: (Sender<Connection>, Arc<SubscriberWaker>),
     heartbeat: Duration,
     session_dead: Duration,
+    shard: Shard,
 }
 
 /// Why a connection ends, or that its frame must wait.
@@ -123,6 +125,7 @@ impl IoThread {
         outbound: Receiver<Outbound>,
         subscribers: (Sender<Connection>, Arc<SubscriberWaker>),
         (heartbeat, session_dead): (Duration, Duration),
+        shard: Shard,
         drained: Arc<AtomicBool>,
     ) -> Self {
         let io = IoThreadParts {
@@ -135,6 +138,7 @@ impl IoThread {
             subscribers,
             heartbeat,
             session_dead,
+            shard,
         };
         let running = Running {
             io,
@@ -422,6 +426,8 @@ impl Running {
             heartbeat_ms: self.io.heartbeat.as_millis() as u32,
             dead_ms: self.io.session_dead.as_millis() as u32,
             version: hello.version_max.min(PROTOCOL_VERSION),
+            shard_index: self.io.shard.index(),
+            shard_count: self.io.shard.count(),
         };
         outgoing::hello_ack(&mut connection.output, &message);
         self.tell_of_full_disk(connection);
@@ -500,6 +506,7 @@ impl Running {
         }
         let known = (entry.received_next - header.first_seq) as usize;
         let body = &connection.unread()[length - stride * header.record_count as usize..length];
+        check_shard(self.io.shard, stride, &body[known * stride..])?;
         let Some(writer) = &mut self.writer else {
             return Err(Stop::Blocked);
         };
@@ -677,6 +684,26 @@ impl Running {
             }
         }
     }
+}
+
+/// Refuses a frame that defines an instrument of another shard: nothing of it is taken, so the feed keeps it. What follows of
+/// the session is held up with it; records name instruments by their definitions, so none of them needs a look.
+fn check_shard(shard: Shard, stride: usize, records: &[u8]) -> Result<(), Stop> {
+    if shard.is_whole() || stride < InstrumentDefinition::BYTES {
+        return Ok(());
+    }
+    for record in records.chunks_exact(stride) {
+        if u16::from(record[0]) == InstrumentDefinition::TEMPLATE
+            && let Some(definition) = InstrumentDefinition::decode(record)
+            && !shard.has_symbol(definition.symbol.as_str())
+        {
+            let symbol = definition.symbol;
+            crate::warning!("an instrument of another shard is refused", "symbol": symbol, "shard": shard);
+            let text = "an instrument of another shard: nothing of the frame is taken";
+            return Err(Stop::Close(ErrorCode::WrongShard, text));
+        }
+    }
+    Ok(())
 }
 
 fn note(last: &mut Vec<(u32, u64)>, session: u32, sequence: u64) {

@@ -77,6 +77,9 @@ fn inspect(arguments: &Arguments) -> Result<i32, JournalError> {
         Ok(Some((identity, inspection))) => {
             summary += &format!("journal     {}\n", uuid_text(&identity.journal));
             summary += &format!("epoch       {}\n", uuid_text(&identity.epoch));
+            if !identity.shard.is_whole() {
+                summary += &format!("shard       {}\n", identity.shard);
+            }
             (0, verdict_of(inspection))
         }
         Err(error @ JournalError::Corrupt { .. }) => (EXIT_CODE_DATA, format!("CORRUPT: {error}")),

@@ -1,8 +1,8 @@
 use crate::publish::json;
-use crate::publish::murmur2;
 use crate::publish::output::Output;
 use mib_core::sink::Position;
-use mib_protocol::messages::FLAG_SAMPLED;
+use mib_protocol::messages::{FLAG_SAMPLED, MARKET_PARTITIONS};
+use mib_protocol::shard::{self, Shard};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, FromClientConfigAndContext};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -81,6 +81,7 @@ pub struct Kafka {
     producer: BaseProducer<Reports>,
     /// Name and number of partitions, in the order of `TOPICS`.
     topics: Vec<(String, u32)>,
+    shard: Shard,
     value: String,
     epoch_text: String,
 }
@@ -93,8 +94,9 @@ pub enum SendOutcome {
 }
 
 impl Kafka {
-    /// Connects and reads how many partitions the topics have. Fails when one of them does not exist.
-    pub fn connect(brokers: &str, topic_prefix: &str) -> Result<Self, String> {
+    /// Connects and reads how many partitions the topics have. Fails when one of them does not exist, or has partitions that
+    /// shards can't be told by.
+    pub fn connect(brokers: &str, topic_prefix: &str, shard: Shard) -> Result<Self, String> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", brokers)
@@ -123,6 +125,11 @@ impl Kafka {
                 .iter()
                 .find(|each| each.name() == name && each.error().is_none());
             match found.map(|each| each.partitions().len() as u32) {
+                Some(count) if !shard.is_whole() && count != MARKET_PARTITIONS => {
+                    return Err(format!(
+                        "topic {name} has {count} partitions, and shards are told by {MARKET_PARTITIONS}"
+                    ));
+                }
                 Some(count) if count > 0 => topics.push((name, count)),
                 _ => return Err(format!("topic {name} does not exist")),
             };
@@ -130,12 +137,13 @@ impl Kafka {
         Ok(Kafka {
             producer,
             topics,
+            shard,
             value: String::new(),
             epoch_text: String::new(),
         })
     }
 
-    /// Reads from Kafka what it has of this epoch: the last record of each partition of the topics of events.
+    /// Reads from Kafka what it has of this epoch: the last record of each of the shard's partitions of the topics of events.
     pub fn published(&self, brokers: &str, epoch: &[u8; 16]) -> Result<Published, String> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", brokers)
@@ -148,7 +156,8 @@ impl Kafka {
         let mut wanted = TopicPartitionList::new();
         for topic in EVENTS {
             let (topic, count) = &self.topics[topic as usize];
-            for partition in 0..*count as i32 {
+            for partition in (0..*count).filter(|&partition| self.shard.has_partition(partition)) {
+                let partition = partition as i32;
                 let (low, high) = consumer
                     .fetch_watermarks(topic, partition, METADATA_TIMEOUT)
                     .map_err(|error| error.to_string())?;
@@ -203,7 +212,7 @@ impl Kafka {
         };
         (
             topic,
-            murmur2::partition(symbol.as_bytes(), self.topics[topic as usize].1),
+            shard::partition(symbol.as_bytes(), self.topics[topic as usize].1) as i32,
         )
     }
 

@@ -4,7 +4,6 @@ mod catch_up;
 mod checkpoint;
 mod json;
 mod kafka;
-mod murmur2;
 mod output;
 mod publisher;
 mod symbols;

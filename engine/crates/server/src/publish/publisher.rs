@@ -126,7 +126,8 @@ impl Publisher {
         // What was taken from the queue and not confirmed is computed again.
         self.parts.queue.handover.withdraw();
         self.complete = self.parts.progress.published.load(Ordering::Acquire);
-        let mut kafka = Kafka::connect(&self.parts.brokers, &self.parts.topic_prefix).map_err(broken)?;
+        let mut kafka =
+            Kafka::connect(&self.parts.brokers, &self.parts.topic_prefix, self.identity.shard).map_err(broken)?;
         let published = kafka
             .published(&self.parts.brokers, &self.identity.epoch)
             .map_err(broken)?;
