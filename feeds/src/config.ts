@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { kafkaFields } from "@mib/events/kafka";
+import { engineAddressesField } from "@mib/protocol/engine-addresses";
 import { field, readConfig } from "@mib/service/config";
 import { z } from "zod";
 
@@ -58,7 +59,7 @@ const shape = {
   /** Every so many trades one is traced. By default 1 000 when traces are exported, and none when they are not. */
   FEED_TRACE_EVERY: field.optional(field.count()),
   OTEL_EXPORTER_OTLP_ENDPOINT: field.optional(field.url()),
-  ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+  ENGINE_ADDRESS: engineAddressesField(),
   HOST: field.host(),
   ADMIN_PORT: field.port(4011),
   ...kafkaFields,

@@ -5,8 +5,8 @@ import type { FeedMetrics } from "./feed-metrics.ts";
 
 /** What a feed gets from the process that it runs in. */
 export interface FeedContext {
-  /** `unix:/path` or `tcp:host:port`. */
-  engineAddress: string;
+  /** `unix:/path` or `tcp:host:port` of each engine, in the order of their shards. */
+  engineAddresses: readonly string[];
   /** For what is no market data. */
   events: EventOutlet;
   log: Logger;

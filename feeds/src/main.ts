@@ -27,7 +27,7 @@ async function runFeed(feed: Feed): Promise<void> {
     const traceEvery = config.FEED_TRACE_EVERY ?? (config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? 0 : 1_000);
     const running = feed
       .run({
-        engineAddress: config.ENGINE_ADDRESS,
+        engineAddresses: config.ENGINE_ADDRESS,
         events,
         metrics,
         traceEvery,

@@ -1,6 +1,6 @@
 import type { FeedSession } from "@mib/protocol/feed-session";
 
-/** Where a source writes its records: an engine session, or something that looks at them. */
+/** Where a source writes its records: a session with an engine or several, or something that looks at them. */
 export type MarketSink = Pick<
   FeedSession,
   "defineInstrument" | "trade" | "quote" | "bookSnapshot" | "bookDelta" | "bar" | "clock" | "gap"

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { DataSource } from "@mib/protocol/messages.generated";
-import { askEngine } from "../engine-knowledge.ts";
+import { askEngine, lastTradesOf } from "../engine-knowledge.ts";
 import { openEngineSession } from "../engine-session.ts";
 import type { Feed, FeedContext } from "../feed.ts";
 import type { MarketSink } from "../market-sink.ts";
@@ -146,9 +146,9 @@ export class ReplayFeed implements Feed {
   }
 
   /** The first round whose times lie behind everything that the engine has of these instruments. */
-  async #roundBehind({ engineAddress, signal }: FeedContext): Promise<number> {
+  async #roundBehind(context: FeedContext): Promise<number> {
     const capture = await this.#measured();
-    const { value: trades } = await askEngine(engineAddress, signal, (engine) => engine.lastTrades(capture.symbols));
+    const trades = await askEngine(context, (engines) => lastTradesOf(engines, capture.symbols));
     const newest = trades.reduce(
       (latest, trade) => (trade && trade.tsEventNanos > latest ? trade.tsEventNanos : latest),
       0n,

@@ -113,11 +113,11 @@ export class SimulatorFeed implements Feed {
   async #begin(
     context: FeedContext,
   ): Promise<{ session: EngineSession; simulation: Simulation; known: KnownMarket | null }> {
-    const { engineAddress, signal, log } = context;
+    const { log } = context;
     const { seed, rate, startMicros } = this.#options;
     const open = (name: string) =>
       openEngineSession(context, { session: name, feed: this.name, source: DataSource.SIMULATED });
-    const readKnown = () => askEngine(engineAddress, signal, (engine) => readKnownMarket(engine, this.#universe));
+    const readKnown = () => askEngine(context, (engines) => readKnownMarket(engines, this.#universe));
     const simulate = (start: number, known: KnownMarket | null) =>
       new Simulation({
         seed,
