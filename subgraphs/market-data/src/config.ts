@@ -1,12 +1,12 @@
 import { kafkaFields } from "@mib/events/kafka";
+import { engineAddressesField } from "@mib/protocol/engine-addresses";
 import { field, readConfig } from "@mib/service/config";
 import { subgraphConfig } from "@mib/subgraph-server/subgraph-config";
 
 const fields = {
   ...subgraphConfig(4001),
   ...kafkaFields,
-  /** `unix:/path` or `tcp:host:port`. */
-  ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+  ENGINE_ADDRESS: engineAddressesField(),
   ENGINE_CONNECTIONS: field.count(2, { least: 1, most: 32 }),
   ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
   /** How many bars, trades, price levels and readings one request may hold, over all its lists: one list has 10 000 at most. */

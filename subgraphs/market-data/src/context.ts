@@ -49,9 +49,9 @@ export function createContext(
   return {
     ...parts,
     lists: new AnswerBudget({ rowsMax: answerRowsMax, readsMax: LISTS_AT_ONCE_MAX }),
-    quotes: new DataLoader((symbols) => market.quotes(symbols)),
-    lastTrades: new DataLoader((symbols) => market.lastTrades(symbols)),
-    statistics: new DataLoader((symbols) => market.statistics(symbols)),
+    quotes: new DataLoader<string, Quote | null>((symbols) => market.quotes(symbols)),
+    lastTrades: new DataLoader<string, Trade | null>((symbols) => market.lastTrades(symbols)),
+    statistics: new DataLoader<string, SessionStatistics | null>((symbols) => market.statistics(symbols)),
     sensors: {
       definitions,
       readings,

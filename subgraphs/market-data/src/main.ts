@@ -19,7 +19,7 @@ await runService("market-data", async (service) => {
   const { history, definitions, readings, options } = await marketDataSubgraph(service, {
     database,
     engine: {
-      address: config.ENGINE_ADDRESS,
+      addresses: config.ENGINE_ADDRESS,
       connections: config.ENGINE_CONNECTIONS,
       timeoutMs: config.ENGINE_TIMEOUT_MS,
     },

@@ -89,7 +89,7 @@ beforeAll(async () => {
     );
     const { options } = await marketDataSubgraph(service, {
       database,
-      engine: { address: "unix:/nowhere/engine.sock", connections: 1, timeoutMs: 500 },
+      engine: { addresses: ["unix:/nowhere/engine.sock"], connections: 1, timeoutMs: 500 },
       answerRowsMax: 100,
     });
     await startWriter(service);

@@ -1,4 +1,4 @@
-import { EngineClient } from "@mib/protocol/engine-client";
+import { EngineShards, type EngineShardsOptions } from "@mib/protocol/engine-shards";
 import type { Service } from "@mib/service/run";
 import type { Database } from "@mib/subgraph-server/database";
 import type { SubgraphOptions } from "@mib/subgraph-server/start-subgraph";
@@ -14,12 +14,12 @@ import { PostgresSensors } from "./io/postgres-sensors.ts";
 import { PostgresTrades, type PostgresTradesOptions } from "./io/postgres-trades.ts";
 import { resolvers } from "./resolvers/resolvers.ts";
 
-/** Puts the reading parts together: the engine, the directory of instruments, history. */
+/** Puts the reading parts together: the engine or several, the directory of instruments, history. */
 export async function marketDataSubgraph(
   service: Service,
   given: {
     database: Database;
-    engine: { address: string; connections: number; timeoutMs: number };
+    engine: EngineShardsOptions;
     answerRowsMax: number;
     tradesTopic?: PostgresTradesOptions["topic"];
   },
@@ -29,9 +29,9 @@ export async function marketDataSubgraph(
   readings: PostgresReadings;
   options: SubgraphOptions<Context>;
 }> {
-  const client = new EngineClient(given.engine);
-  service.onShutdown("engine client", () => client.close());
-  const market = new EngineMarket(client);
+  const engines = new EngineShards(given.engine);
+  service.onShutdown("engine client", () => engines.close());
+  const market = new EngineMarket(engines);
   const history = new PostgresBars(given.database);
   const instruments = await InstrumentDirectory.start(service, market, new PostgresInstruments(given.database));
   const definitions = new PostgresSensors(given.database);

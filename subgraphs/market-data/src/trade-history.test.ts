@@ -61,7 +61,7 @@ describe.skipIf(!engineIsBuilt)("trades that the engine has forgotten", () => {
       database = await openDatabase(service, { url: server.url, schema: "market_data", migrations });
       const { options } = await marketDataSubgraph(service, {
         database,
-        engine: { address: engine.address, connections: 2, timeoutMs: 2_000 },
+        engine: { addresses: [engine.address], connections: 2, timeoutMs: 2_000 },
         answerRowsMax: 100_000,
         tradesTopic: { name: `${prefix}market.trades.v1`, partitions: 8 },
       });

@@ -1,4 +1,4 @@
-import { EngineClient } from "@mib/protocol/engine-client";
+import { EngineShards } from "@mib/protocol/engine-shards";
 import { FeedSession } from "@mib/protocol/feed-session";
 import { parseE9 } from "@mib/protocol/decimal";
 import { DataSource, InstrumentClass, Side } from "@mib/protocol/messages.generated";
@@ -118,13 +118,13 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
       });
       const { history, options } = await marketDataSubgraph(service, {
         database,
-        engine: { address: small.address, connections: 2, timeoutMs: 2_000 },
+        engine: { addresses: [small.address], connections: 2, timeoutMs: 2_000 },
         answerRowsMax: 100_000,
       });
-      const client = new EngineClient({ address: whole.address });
+      const engines = new EngineShards({ addresses: [whole.address] });
       for (const symbol of SYMBOLS) {
         for (const interval of ["M1", "M5"] as const) {
-          const bars = await new EngineMarket(client).bars(
+          const bars = await new EngineMarket(engines).bars(
             symbol,
             interval,
             { fromNanos: null, toNanos: null },
@@ -136,7 +136,7 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
           );
         }
       }
-      client.close();
+      engines.close();
       return options;
     });
   });
@@ -280,9 +280,9 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
     const service = createService("market-data");
     const database = await openDatabase(service, { url: server.url, schema: "market_data", migrations });
     const store = new PostgresInstruments(database);
-    const client = new EngineClient({ address: small.address });
+    const engines = new EngineShards({ addresses: [small.address] });
     // Refreshed by nothing but the question.
-    const directory = await InstrumentDirectory.start(service, new EngineMarket(client), store, {
+    const directory = await InstrumentDirectory.start(service, new EngineMarket(engines), store, {
       refreshMs: 3_600_000,
     });
     const session = new FeedSession({
@@ -304,7 +304,7 @@ describe.skipIf(!engineIsBuilt)("with the engine", () => {
     await eventually(async () => expect(await directory.find("NEWUSDT")).toMatchObject({ name: "New" }));
     expect((await store.all()).map(({ symbol }) => symbol)).toEqual([...SYMBOLS.slice(0, 2), "NEWUSDT", "QUIET"]);
     await session.close();
-    client.close();
+    engines.close();
     await service.shutdown("end of the test");
   });
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
     await new PostgresInstruments(database).save(instruments);
     const { history, options } = await marketDataSubgraph(service, {
       database,
-      engine: { address: "unix:/nowhere/engine.sock", connections: 1, timeoutMs: 500 },
+      engine: { addresses: ["unix:/nowhere/engine.sock"], connections: 1, timeoutMs: 500 },
       answerRowsMax: 100,
     });
     const bars = Array.from({ length: 30 }, (_, minute) => ({

@@ -1,4 +1,5 @@
 import { kafkaFields } from "@mib/events/kafka";
+import { engineAddressesField } from "@mib/protocol/engine-addresses";
 import { field, readConfig } from "@mib/service/config";
 import { subgraphConfig } from "@mib/subgraph-server/subgraph-config";
 
@@ -26,8 +27,8 @@ export const config = () =>
     ...collectionFields,
     /** How long posts are kept, counted back from the newest. */
     POSTS_RETENTION_DAYS: field.count(90, { least: 1, most: 36_500 }),
-    /** `unix:/path` or `tcp:host:port`: who says which instruments there are. */
-    ENGINE_ADDRESS: field.text("tcp:127.0.0.1:4013"),
+    /** Who says which instruments there are. */
+    ENGINE_ADDRESS: engineAddressesField(),
     ENGINE_TIMEOUT_MS: field.milliseconds(2_000, { least: 10 }),
   });
 

@@ -1,6 +1,6 @@
 import { createKafka } from "@mib/events/kafka";
 import { createEventProducer } from "@mib/events/producer";
-import { EngineClient } from "@mib/protocol/engine-client";
+import { EngineShards } from "@mib/protocol/engine-shards";
 import { Counter } from "@mib/service/metrics";
 import { runService } from "@mib/service/run";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
@@ -35,13 +35,13 @@ await runService("vector-search", async (service) => {
 
   const kafka = createKafka(environment, "vector-search", service.log);
 
-  const engine = new EngineClient({
-    address: environment.ENGINE_ADDRESS,
+  const engines = new EngineShards({
+    addresses: environment.ENGINE_ADDRESS,
     connections: 1,
     timeoutMs: environment.ENGINE_TIMEOUT_MS,
   });
-  service.onShutdown("engine client", () => engine.close());
-  const instruments = new InstrumentDirectory(service, () => definedInstruments(engine));
+  service.onShutdown("engine client", () => engines.close());
+  const instruments = new InstrumentDirectory(service, () => definedInstruments(engines));
 
   const producer = createEventProducer({ kafka, log: service.log });
   service.onShutdown("producer", () => producer.stop());

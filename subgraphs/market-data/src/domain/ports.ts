@@ -71,13 +71,17 @@ export interface FeedStatus {
   gaps: number;
 }
 
-/** What the engine knows. Everything fails with ENGINE_UNAVAILABLE or TIMEOUT while it can't be asked. */
+/**
+ * What the engine knows, or several that share the instruments. Everything fails with ENGINE_UNAVAILABLE or TIMEOUT while the engine
+ * of the instrument can't be asked.
+ */
 export interface Market {
-  instruments(): Promise<Instrument[]>;
-  /** In the order of the symbols; null where there is none. */
-  quotes(symbols: readonly string[]): Promise<(Quote | null)[]>;
-  lastTrades(symbols: readonly string[]): Promise<(Trade | null)[]>;
-  statistics(symbols: readonly string[]): Promise<(SessionStatistics | null)[]>;
+  /** Of each engine those that it has. */
+  instruments(): Promise<Instrument[]>[];
+  /** In the order of the symbols; null where there is none, an error where the engine of the symbol has failed. */
+  quotes(symbols: readonly string[]): Promise<(Quote | null | CodedError)[]>;
+  lastTrades(symbols: readonly string[]): Promise<(Trade | null | CodedError)[]>;
+  statistics(symbols: readonly string[]): Promise<(SessionStatistics | null | CodedError)[]>;
   /** The newest `count` of the range, newest last; empty when the engine doesn't know the symbol. */
   bars(
     symbol: string,
@@ -90,7 +94,10 @@ export interface Market {
   /** The last trade with this id that came. */
   findTrade(symbol: string, tradeId: bigint): Promise<PlacedTrade | null>;
   book(symbol: string, depth: number): Promise<OrderBook | null>;
+  /** Of several engines one status of each feed; one that an engine can't be asked about is not connected. */
   feeds(): Promise<FeedStatus[]>;
+  /** As the engine of the symbol has them. */
+  feedsOf(symbol: string): Promise<FeedStatus[]>;
 }
 
 /** Final bars that were written down. */

@@ -83,6 +83,7 @@ export class TradeReader {
    */
   async #isNewestWritten(symbol: string): Promise<boolean> {
     const [newest] = await this.#market.lastTrades([symbol]);
+    if (newest instanceof CodedError) throw newest;
     if (newest == null || (await this.#market.findTrade(symbol, BigInt(newest.id))) !== null) return false;
     return (await this.#history.findTrade(symbol, BigInt(newest.id)))?.atNanos === newest.atNanos;
   }

@@ -1,5 +1,6 @@
 import { formatE9, vwapE9 } from "@mib/protocol/decimal";
 import type { EngineClient, TradeRange } from "@mib/protocol/engine-client";
+import type { EngineShards } from "@mib/protocol/engine-shards";
 import {
   BAR_INTERVAL_NAMES,
   BarInterval as WireInterval,
@@ -10,14 +11,17 @@ import {
   type FeedStatus as WireFeedStatus,
   type InstrumentDefinition,
   type PositionedTrade,
+  type Quote as WireQuote,
   type Statistics,
   type Trade as WireTrade,
 } from "@mib/protocol/messages.generated";
+import { shardOf } from "@mib/protocol/shard";
 import { CodedError } from "@mib/service/coded-error";
 import type { Bar, BarInterval } from "../domain/bar.ts";
 import type { BarRange } from "../domain/bar-range.ts";
 import { changePercent } from "../domain/change-percent.ts";
 import type { DataSource, Instrument, InstrumentClass } from "../domain/instrument.ts";
+import { mergeFeeds } from "../domain/merge-feeds.ts";
 import type {
   FeedStatus,
   Market,
@@ -34,41 +38,34 @@ import type { TradeWindow } from "../domain/trade-window.ts";
 
 const FEEDS_FRESH_MS = 500;
 
-/** The market as the engine knows it, over one pooled client. */
+/** The market as the engine knows it, or several that share the instruments, over a pooled client of each. */
 export class EngineMarket implements Market {
-  readonly #engine: EngineClient;
-  #feeds: { asked: number; answer: Promise<FeedStatus[]> } | null = null;
+  readonly #engines: EngineShards;
+  /** By shard. */
+  readonly #feeds: ({ asked: number; answer: Promise<FeedStatus[]> } | null)[];
 
-  constructor(engine: EngineClient) {
-    this.#engine = engine;
+  constructor(engines: EngineShards) {
+    this.#engines = engines;
+    this.#feeds = engines.all.map(() => null);
   }
 
-  async instruments(): Promise<Instrument[]> {
-    return (await this.#engine.instruments()).value.map(instrumentOf);
+  instruments(): Promise<Instrument[]>[] {
+    return this.#engines.all.map(async (engine) => (await engine.instruments()).value.map(instrumentOf));
   }
 
-  async quotes(symbols: readonly string[]): Promise<(Quote | null)[]> {
-    const { value } = await this.#engine.quotes(symbols);
-    return value.map(
-      (quote, at) =>
-        quote && {
-          symbol: symbols[at] as string,
-          bidPrice: formatE9(quote.bidPriceE9),
-          bidSize: formatE9(quote.bidSizeE9),
-          askPrice: formatE9(quote.askPriceE9),
-          askSize: formatE9(quote.askSizeE9),
-          atNanos: quote.tsEventNanos,
-        },
-    );
+  async quotes(symbols: readonly string[]): Promise<(Quote | null | CodedError)[]> {
+    const quotes = await this.#engines.perSymbol(symbols, (engine, own) => engine.quotes(own));
+    return quotes.map((quote, at) => convert(quote, (known) => quoteOf(symbols[at] as string, known)));
   }
 
-  async lastTrades(symbols: readonly string[]): Promise<(Trade | null)[]> {
-    const { value } = await this.#engine.lastTrades(symbols);
-    return value.map((trade, at) => trade && tradeOf(symbols[at] as string, trade));
+  async lastTrades(symbols: readonly string[]): Promise<(Trade | null | CodedError)[]> {
+    const trades = await this.#engines.perSymbol(symbols, (engine, own) => engine.lastTrades(own));
+    return trades.map((trade, at) => convert(trade, (known) => tradeOf(symbols[at] as string, known)));
   }
 
-  async statistics(symbols: readonly string[]): Promise<(SessionStatistics | null)[]> {
-    return (await this.#engine.statistics(symbols)).value.map((statistics) => statistics && statisticsOf(statistics));
+  async statistics(symbols: readonly string[]): Promise<(SessionStatistics | null | CodedError)[]> {
+    const statistics = await this.#engines.perSymbol(symbols, (engine, own) => engine.statistics(own));
+    return statistics.map((each) => convert(each, statisticsOf));
   }
 
   async bars(
@@ -84,7 +81,12 @@ export class EngineMarket implements Market {
       toNanos: toNanos ?? undefined,
       last: count,
     };
-    const value = await emptyIfUnknown(this.#engine.bars(query).then((answer) => answer.value));
+    const value = await emptyIfUnknown(
+      this.#engines
+        .of(symbol)
+        .bars(query)
+        .then((answer) => answer.value),
+    );
     return value.map((bar) => barOf(symbol, bar));
   }
 
@@ -119,29 +121,58 @@ export class EngineMarket implements Market {
   }
 
   async #tradeRange(query: Parameters<EngineClient["tradeRange"]>[0]): Promise<TradeRange | null> {
-    const [answer] = await emptyIfUnknown(this.#engine.tradeRange(query).then(({ value }) => [value]));
+    const [answer] = await emptyIfUnknown(
+      this.#engines
+        .of(query.symbol)
+        .tradeRange(query)
+        .then(({ value }) => [value]),
+    );
     return answer ?? null;
   }
 
   async book(symbol: string, depth: number): Promise<OrderBook | null> {
-    const [book] = await emptyIfUnknown(this.#engine.book({ symbol, depth }).then((answer) => [answer.value]));
+    const [book] = await emptyIfUnknown(
+      this.#engines
+        .of(symbol)
+        .book({ symbol, depth })
+        .then((answer) => [answer.value]),
+    );
     if (!book) return null;
     return { symbol, bids: book.bids.map(levelOf), asks: book.asks.map(levelOf), atNanos: book.tsEventNanos };
   }
 
+  async feeds(): Promise<FeedStatus[]> {
+    const answers = await Promise.allSettled(this.#engines.all.map((_, shard) => this.#feedsOfShard(shard)));
+    if (answers.every(({ status }) => status === "rejected")) throw (answers[0] as PromiseRejectedResult).reason;
+    return mergeFeeds(answers.map((answer) => (answer.status === "fulfilled" ? answer.value : null)));
+  }
+
+  feedsOf(symbol: string): Promise<FeedStatus[]> {
+    return this.#feedsOfShard(shardOf(symbol, this.#feeds.length));
+  }
+
   /** At most half a second old: many quotes ask at once how their feeds are. */
-  feeds(): Promise<FeedStatus[]> {
+  #feedsOfShard(shard: number): Promise<FeedStatus[]> {
     const now = performance.now();
-    if (this.#feeds && now - this.#feeds.asked < FEEDS_FRESH_MS) return this.#feeds.answer;
-    const answer = this.#engine.feeds().then(({ value }) => value.map(feedOf));
+    const known = this.#feeds[shard];
+    if (known && now - known.asked < FEEDS_FRESH_MS) return known.answer;
+    const answer = this.#engines.all[shard]!.feeds().then(({ value }) => value.map(feedOf));
     const asked = { asked: now, answer };
-    this.#feeds = asked;
+    this.#feeds[shard] = asked;
     // A failure is not kept: the next one asks again.
     answer.catch(() => {
-      if (this.#feeds === asked) this.#feeds = null;
+      if (this.#feeds[shard] === asked) this.#feeds[shard] = null;
     });
     return answer;
   }
+}
+
+function convert<Wire extends object, Value>(
+  answer: Wire | null | CodedError,
+  of: (known: Wire) => Value,
+): Value | null | CodedError {
+  if (answer === null) return null;
+  return answer instanceof CodedError ? answer : of(answer);
 }
 
 /** History and the directory may know an instrument that the engine has not met since it began. */
@@ -162,6 +193,17 @@ function instrumentOf({ symbol, name, venue, venueSymbol, class: kind, source }:
     venueSymbol: venueSymbol || symbol,
     class: INSTRUMENT_CLASS_NAMES[kind] as InstrumentClass,
     source: DATA_SOURCE_NAMES[source] as DataSource,
+  };
+}
+
+function quoteOf(symbol: string, quote: WireQuote): Quote {
+  return {
+    symbol,
+    bidPrice: formatE9(quote.bidPriceE9),
+    bidSize: formatE9(quote.bidSizeE9),
+    askPrice: formatE9(quote.askPriceE9),
+    askSize: formatE9(quote.askSizeE9),
+    atNanos: quote.tsEventNanos,
   };
 }
 

@@ -7,7 +7,7 @@ const REFRESH_MS = 2_000;
 const ASK_AGAIN_MS = 250;
 
 /**
- * All instruments, in memory: as PostgreSQL had them at the start, then as the engine has them, asked every two seconds and
+ * All instruments, in memory: as PostgreSQL had them at the start, then as the engine has them (of several each its own), asked every two seconds and
  * whenever somebody names one that is not known. What is new is written down, so that it is known without the engine.
  */
 export class InstrumentDirectory {
@@ -73,10 +73,14 @@ export class InstrumentDirectory {
 
   async #refresh(): Promise<void> {
     try {
-      for (const instrument of await this.#market.instruments()) this.#learn(instrument);
+      const answers = await Promise.allSettled(this.#market.instruments());
+      for (const answer of answers)
+        if (answer.status === "fulfilled") answer.value.forEach((each) => this.#learn(each));
+      // What those who answer have is known and written down all the same.
+      await this.#save();
+      for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
       if (!this.#engineAnswers) this.#log.info({ instruments: this.#known.size }, "the engine answers");
       this.#engineAnswers = true;
-      await this.#save();
     } catch (error) {
       if (!isEngineDown(error)) this.#log.warn({ err: error }, "instruments could not be refreshed");
       else if (this.#engineAnswers) this.#log.warn({ err: error }, "the engine does not answer");

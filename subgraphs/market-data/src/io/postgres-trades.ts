@@ -1,6 +1,6 @@
-import { partitionOfKey } from "@mib/events/partition-of-key";
 import { topicNamed } from "@mib/events/topics";
 import { formatE9 } from "@mib/protocol/decimal";
+import { partitionOf } from "@mib/protocol/shard";
 import type { Database } from "@mib/subgraph-server/database";
 import type { PlacedTrade, TradeHistory } from "../domain/ports.ts";
 import type { TradeWindow } from "../domain/trade-window.ts";
@@ -43,7 +43,7 @@ export class PostgresTrades implements TradeHistory {
       [
         TRADE_WRITER,
         this.#topic.name,
-        partitionOfKey(symbol, this.#topic.partitions),
+        partitionOf(symbol, this.#topic.partitions),
         symbol,
         ...boundOf(after ?? FIRST),
         ...boundOf(before ?? LAST),

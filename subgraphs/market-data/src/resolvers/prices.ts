@@ -16,7 +16,7 @@ export const Quote: QuoteResolvers = {
   instrument: (quote, _, context) => instrumentOf(quote, context),
   at: ({ atNanos }) => formatNanos(atNanos),
   stale: async (quote, _, context) =>
-    isStale(quote.atNanos, instrumentOf(quote, context), await context.market.feeds()),
+    isStale(quote.atNanos, instrumentOf(quote, context), await context.market.feedsOf(quote.symbol)),
 };
 
 export const Trade: TradeResolvers = {

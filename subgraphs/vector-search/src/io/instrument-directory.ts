@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { EngineClient } from "@mib/protocol/engine-client";
+import type { EngineShards } from "@mib/protocol/engine-shards";
 import { INSTRUMENT_CLASS_NAMES } from "@mib/protocol/messages.generated";
 import type { Service } from "@mib/service/run";
 import type { Definition } from "../domain/linking/entity.ts";
@@ -80,10 +80,11 @@ export class InstrumentDirectory {
   }
 }
 
-/** Every instrument that the engine knows. */
-export async function definedInstruments(engine: EngineClient): Promise<Definition[]> {
-  const { value } = await engine.instruments();
-  return value.map(({ symbol, name, venueSymbol, class: kind }) => ({
+/** Every instrument that the engines know; fails when one of them does. */
+export async function definedInstruments(engines: EngineShards): Promise<Definition[]> {
+  const answers = await Promise.all(engines.all.map((engine) => engine.instruments()));
+  const defined = answers.flatMap(({ value }) => value);
+  return defined.map(({ symbol, name, venueSymbol, class: kind }) => ({
     symbol,
     name,
     venueSymbol,
