@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
  * @property {string} dataFolder  where all data sets are
  * @property {string} setFolder  where this one is
  * @property {number} portOffset  added to every port
+ * @property {number} shards  how many engines share the instruments
  * @property {boolean} onlyServers
  * @property {boolean} watch  whether parts are restarted when their files change
  */
@@ -34,6 +35,8 @@ const FEEDS_OF = {
 /** The highest port of the stack without an offset. */
 const PORT_MAX = 19_093;
 const RATE_MAX = 1_000_000;
+/** As many as the engine's topics have partitions. */
+const SHARDS_MAX = 8;
 
 /** A mistake of the caller: its message is for the caller, and no stack trace is. */
 export class UsageError extends Error {}
@@ -57,6 +60,7 @@ const OPTIONS = {
   set: { type: "string" },
   data: { type: "string" },
   "port-offset": { type: "string" },
+  shards: { type: "string" },
   watch: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 };
@@ -92,6 +96,7 @@ export const HELP = `npm start -- [options]
   --set NAME            the data set (default: one per kind of feed)
   --data DIR            the folder of all data sets (default .data)
   --port-offset N       added to every port
+  --shards N            so many engines share the instruments (default 1, at most 8)
 `;
 
 /**
@@ -135,6 +140,7 @@ export async function readCommandLine(args, root) {
     dataFolder,
     setFolder: resolve(dataFolder, set),
     portOffset: wholeNumber("--port-offset", values["port-offset"] ?? "0", 65_535 - PORT_MAX),
+    shards: shardCount(values.shards ?? "1"),
     onlyServers: values.only === "servers",
     watch: values.watch ?? false,
   };
@@ -191,6 +197,13 @@ async function setOfFeed(feed, file) {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(file)) hash.update(chunk);
   return `replay-${hash.digest("hex").slice(0, 12)}`;
+}
+
+/** @param {string} text */
+function shardCount(text) {
+  const count = wholeNumber("--shards", text, SHARDS_MAX);
+  if (count === 0) throw new UsageError("--shards 0: there is one engine at least");
+  return count;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface SetFile {
   createdAt: string;
   /** The kind of feed whose prices it holds; null until one has begun. */
   feed: string | null;
+  /** How many engines share its instruments; 1 when it is not said. */
+  shards?: number;
 }
 
 export interface Keys {
@@ -87,6 +89,18 @@ export function bindFeed(folder: string, feed: string): void {
     );
   }
   if (set.feed === null) writeSetFile(folder, { ...set, feed: kind });
+}
+
+/** An engine's journal can't be divided: a set belongs to as many engines as it was begun with. */
+export function bindShards(folder: string, shards: number): void {
+  const set = readSetFile(folder);
+  const begun = set.shards ?? (existsSync(join(folder, "engine")) ? 1 : null);
+  if (begun !== null && begun !== shards) {
+    throw new Error(
+      `the data set ${folder} was begun with --shards ${begun}, and its journals can't be divided: start it with that, or with --set NAME for a new one`,
+    );
+  }
+  if (set.shards === undefined && shards > 1) writeSetFile(folder, { ...set, shards });
 }
 
 function writeSetFile(folder: string, set: SetFile): void {

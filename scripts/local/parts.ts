@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { StackOptions } from "./command-line.mjs";
 import type { Keys } from "./data-set.ts";
+import { engineParts } from "./engines.ts";
 import type { Installed } from "./install/plan.mjs";
 import type { Part } from "./part.ts";
 import { PORTS } from "./ports.ts";
@@ -23,9 +24,6 @@ type NodePart = Omit<Part, "program" | "ready" | "adminUrl" | "url" | "restart">
   restart?: Part["restart"];
 };
 
-/** Longer socket paths than this do not fit into the kernel's address. */
-const SOCKET_PATH_MAX = 100;
-
 /** The heap is bounded well below what Node would take on a large machine. */
 const NODE_OPTIONS = ["--max-old-space-size=768"];
 
@@ -40,16 +38,23 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
   const local = (name: keyof typeof PORTS) => `http://127.0.0.1:${port[name]}`;
   const servers = serverParts({ root, setFolder: options.setFolder, ports: port, installed, notice });
 
-  const socket = join(options.setFolder, "engine.sock");
-  const enginePort = PORTS.engine + 1 + options.portOffset;
-  const engineAddress = socket.length <= SOCKET_PATH_MAX ? `unix:${socket}` : `tcp:127.0.0.1:${enginePort}`;
   const kafka = { KAFKA_BROKERS: servers.kafka.url, KAFKAJS_NO_PARTITIONER_WARNING: "1" };
   const subgraph = {
     ...kafka,
     DATABASE_URL: servers.postgres.url,
     IDENTITY_PUBLIC_KEY_FILE: keys.identityPublicKeyFile,
   };
-  const feedEnvironment = { ...kafka, ENGINE_ADDRESS: engineAddress };
+  const { engines, addresses } = engineParts({
+    setFolder: options.setFolder,
+    portOffset: options.portOffset,
+    shards: options.shards,
+    installed: installed.engine,
+    environment: kafka,
+    ready: isReady,
+  });
+  const engineNames = engines.map(({ name }) => name);
+  const engine = { ENGINE_ADDRESS: addresses.join(",") };
+  const feedEnvironment = { ...kafka, ...engine };
 
   const node = ({ main, env, args = [], built, restart = "ALWAYS", ...part }: NodePart): Part => {
     const adminUrl = `http://127.0.0.1:${part.ports[0]}`;
@@ -101,26 +106,6 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
   });
   if (options.onlyServers) return { parts: [...Object.values(servers), provision], feedEnvironment };
 
-  const engine: Part = {
-    name: "engine",
-    layer: "ENGINE",
-    after: ["provision"],
-    ports: engineAddress.startsWith("tcp:") ? [port.engine, enginePort] : [port.engine],
-    adminUrl: local("engine"),
-    restart: "ALWAYS",
-    ready: () => isReady(local("engine")),
-    program: async () => ({
-      command: (await installed.engine).program,
-      args: [],
-      env: {
-        ...kafka,
-        ENGINE_DATA_DIR: join(options.setFolder, "engine"),
-        ENGINE_LISTEN: engineAddress,
-        HOST: "127.0.0.1",
-        ADMIN_PORT: String(port.engine),
-      },
-    }),
-  };
   const relay = withPort("relay", "ADMIN_PORT");
   const router = withPort("router");
   const web = withPort("web");
@@ -140,7 +125,7 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
   const parts: Part[] = [
     ...Object.values(servers),
     provision,
-    engine,
+    ...engines,
     node({
       ...relay,
       layer: "SERVICE",
@@ -148,11 +133,11 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
       main: "relay/src/main.ts",
       env: { ...relay.env, ...kafka, REDIS_URL: servers.redis.url },
     }),
-    subgraphPart("market-data", ["engine"], { ENGINE_ADDRESS: engineAddress }),
+    subgraphPart("market-data", engineNames, engine),
     subgraphPart("analytics", []),
-    subgraphPart("vector-search", ["vector-store", "engine"], {
+    subgraphPart("vector-search", ["vector-store", ...engineNames], {
       QDRANT_URL: servers["vector-store"].url,
-      ENGINE_ADDRESS: engineAddress,
+      ...engine,
     }),
     subgraphPart("auth", [], { AUTH_SIGNING_KEY_FILE: keys.authSigningKeyFile }),
     subgraphPart("notification", []),

@@ -19,6 +19,8 @@ export const PORTS = {
   relay: 4010,
   feed: 4011,
   engine: 4012,
+  /** Of the second engine; two apart for the others, seven at most. */
+  "further engines": 4020,
   web: 3000,
 } as const;
 

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { StackOptions } from "./command-line.mjs";
-import { bindFeed, isDiskFull, openDataSet, openKeys } from "./data-set.ts";
+import { bindFeed, bindShards, isDiskFull, openDataSet, openKeys } from "./data-set.ts";
 import { diskBytes } from "./disk.ts";
 import { Installs } from "./installs.ts";
 import { boundLogs } from "./logs.ts";
@@ -55,6 +55,7 @@ async function run({ root, options, ...start }: Extract<FromLauncher, { type: "s
   openDataSet(setFolder);
   dataFolder = setFolder;
   if (options.feed !== "none") bindFeed(setFolder, options.feed);
+  if (!options.onlyServers) bindShards(setFolder, options.shards);
   const { parts, feedEnvironment } = stackParts({
     root,
     options,

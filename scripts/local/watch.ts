@@ -41,7 +41,9 @@ export function restartOnChange({
   supervisor: Supervisor;
   print(text: string): void;
 }): void {
-  const folders = new Map(parts.map(({ name }) => [name, FOLDERS[name] ?? name]));
+  const folders = new Map(
+    parts.map(({ name, layer }) => [name, layer === "ENGINE" ? "engine" : (FOLDERS[name] ?? name)]),
+  );
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let working = Promise.resolve();
@@ -69,7 +71,8 @@ export function restartOnChange({
       ),
     );
     const logFile = (name: string) => join(root, ".data", "dev", `build-${name}.log`);
-    if (affected.has("engine")) await planEngine({ root, logFile: logFile("engine") }).install();
+    if ([...affected].some((name) => folders.get(name) === "engine"))
+      await planEngine({ root, logFile: logFile("engine") }).install();
     if (affected.delete("web")) await planWeb({ root, logFile: logFile("web") }).install();
     for (const name of affected) supervisor.restart(name);
     if (affected.size > 0)
