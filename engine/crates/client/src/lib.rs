@@ -1,7 +1,9 @@
 //! A blocking connection to the engine: for native consumers, tests and measurements.
 
+mod sharded;
 mod subscriber;
 
+pub use sharded::{ShardNews, ShardedSubscriber};
 pub use subscriber::{Delivery, Record, Resume, Subscriber, Wanted};
 
 use mib_protocol::frame::{FrameHeader, read_frame, write_frame};

@@ -5,6 +5,7 @@ use mib_protocol::messages::{
     PositionedBar, PositionedQuote, PositionedTrade, SlowPolicy, Subscribe, SubscribeAck, SubscriberGap,
     SubscriberStatus,
 };
+use mib_protocol::shard::Shard;
 use mib_protocol::text::Text;
 use std::io;
 use std::time::{Duration, Instant};
@@ -156,6 +157,11 @@ impl Subscriber {
             credited: 0,
             said_at: Instant::now(),
         })
+    }
+
+    /// Which of the instruments the engine has.
+    pub fn shard(&self) -> Shard {
+        self.client.shard
     }
 
     /// Where it stands with what `next` has returned.

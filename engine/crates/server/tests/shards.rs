@@ -2,12 +2,17 @@
 
 mod process;
 
-use mib_client::{Client, News, data_frame, definition};
-use mib_protocol::messages::{EngineStatus, ErrorCode, InstrumentDefinition, QueryInstruments, QueryStatus};
+use mib_client::{
+    Client, Delivery, News, Record, Resume, ShardNews, ShardedSubscriber, Wanted, data_frame, definition,
+};
+use mib_protocol::messages::{
+    EngineStatus, ErrorCode, InstrumentDefinition, KIND_TRADES, QueryInstruments, QueryStatus, Side, SlowPolicy, Trade,
+};
 use mib_protocol::shard::Shard;
 use process::Engine;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 fn symbols_of(shard: Shard) -> Vec<String> {
     let all = (0..40).map(|number| format!("S{number}"));
@@ -152,4 +157,100 @@ fn status(engine: &mut Engine) -> EngineStatus {
         .unwrap()
         .unwrap();
     EngineStatus::decode(&reply[0]).unwrap()
+}
+
+/// One frame of trades of the session's first instrument, whose ids are their session sequences.
+fn trade(client: &mut Client, first: u64, count: u64) {
+    let mut frame = Vec::new();
+    data_frame(&mut frame, first, Trade::BYTES, count as usize, |blocks| {
+        for (at, block) in (first..).zip(blocks.chunks_exact_mut(Trade::BYTES)) {
+            Trade {
+                flags: 0,
+                publisher_id: 0,
+                instrument_id: 0,
+                ts_event_nanos: 1_723_118_400_000_000_000 + at,
+                ts_recv_nanos: 0,
+                venue_sequence: 0,
+                trade_id: at,
+                price_e9: 1_000_000_000,
+                size_e9: 1,
+                side: Side::Buy.code(),
+                action: 0,
+            }
+            .encode(block);
+        }
+    });
+    client.send(&frame).unwrap();
+}
+
+/// Reads until each engine has told trades up to these, connecting again to one that has ended; each comes once and in order.
+fn read_to(subscriber: &mut ShardedSubscriber, last: &mut [u64; 2], wanted: [u64; 2]) {
+    let deadline = Instant::now() + process::DEADLINE;
+    while *last != wanted {
+        assert!(Instant::now() < deadline, "{last:?} of {wanted:?}");
+        match subscriber.next(process::DEADLINE).unwrap() {
+            (shard, ShardNews::Delivery(Delivery::Records(records))) => {
+                for record in records {
+                    if let Record::Trade(trade) = record {
+                        assert_eq!(trade.trade_id, last[usize::from(shard)] + 1);
+                        last[usize::from(shard)] = trade.trade_id;
+                    }
+                }
+            }
+            (_, ShardNews::Delivery(_)) => {}
+            (shard, ShardNews::Ended(error)) => panic!("shard {shard}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_of_two_engines_hears_both_and_goes_on_with_one_that_was_killed() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut engines = [0, 1].map(|index| start(dirs[index].path(), shards()[index]));
+    let mut clients = [0, 1].map(|index: usize| {
+        let mut client = engines[index].connect("feed");
+        define(&mut client, 1, &[&symbols_of(shards()[index])[0]]);
+        await_durable(&mut client, 1);
+        client
+    });
+    let addresses = engines.each_ref().map(|engine| engine.address.clone());
+    let addresses = addresses.each_ref().map(String::as_str);
+    let wanted = Wanted {
+        symbols: Vec::new(),
+        kinds: KIND_TRADES,
+        policy: SlowPolicy::Warn,
+        window_bytes: 1 << 16,
+    };
+    let swapped = [addresses[1], addresses[0]];
+    let refused = ShardedSubscriber::connect(&swapped, &wanted, &[]).err().unwrap();
+    assert!(refused.to_string().contains("WRONG_SHARD"), "{refused}");
+
+    let mut subscriber = ShardedSubscriber::connect(&addresses, &wanted, &[]).unwrap();
+    let mut last = [1, 1];
+    trade(&mut clients[0], 2, 500);
+    trade(&mut clients[1], 2, 500);
+    read_to(&mut subscriber, &mut last, [501, 501]);
+
+    // The first is killed; the other's events come all the same.
+    let [first, _second] = engines;
+    first.kill();
+    let ended = loop {
+        if let (shard, ShardNews::Ended(_)) = subscriber.next(process::DEADLINE).unwrap() {
+            break shard;
+        }
+    };
+    assert_eq!(ended, 0);
+    trade(&mut clients[1], 502, 100);
+    read_to(&mut subscriber, &mut last, [501, 601]);
+    let mut first = start(dirs[0].path(), shards()[0]);
+    trade(&mut first.connect("feed"), 502, 100);
+    subscriber.connect_again(0).unwrap();
+    read_to(&mut subscriber, &mut last, [601, 601]);
+
+    // Another one goes on where it stood.
+    let resume: Vec<Option<Resume>> = subscriber.resume().to_vec();
+    drop(subscriber);
+    trade(&mut clients[1], 602, 100);
+    let mut another = ShardedSubscriber::connect(&addresses, &wanted, &resume).unwrap();
+    read_to(&mut another, &mut last, [601, 701]);
 }
