@@ -19,6 +19,8 @@ const { values } = parseArgs({
     "first-only": { type: "boolean" },
   },
 });
+/** Seeds after which a long run says how far it is. */
+const PROGRESS_EACH = 1_000;
 const [seeds, from] = [Number(values.seeds ?? 1_000), Number(values.from ?? 0)];
 const isClean = values.planted ? findPlantedBugs() : await fuzz();
 if (!isClean) process.exitCode = 1;
@@ -35,6 +37,8 @@ async function fuzz(): Promise<boolean> {
     }
     features.count(result);
     refusals.count(result);
+    const done = seed - from + 1;
+    if (done % PROGRESS_EACH === 0 && done < seeds) console.log(`${done} seeds, ${failures} failed so far`);
     if (!result.failure) continue;
     failures++;
     console.log(await reportFailure(await shrink(result.failure)));

@@ -16,14 +16,15 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
+import type { OperationTemplate } from "./generate-operation.ts";
 import type { Random } from "./random.ts";
 
 /** The same operation with `@defer` on some of its fragments, and on fragments around some of its fields. */
 export function deferSelections(
-  { query, variables }: FuzzedOperation,
+  { query, variables }: OperationTemplate,
   random: Random,
   schema: GraphQLSchema,
-): FuzzedOperation {
+): OperationTemplate {
   const deferring = new Deferring(random, schema);
   const types = new TypeInfo(schema);
   const document = visit(
@@ -42,26 +43,32 @@ export function deferSelections(
   );
   return {
     query: print({ ...document, definitions }),
-    variables: { ...variables, ...deferring.variables },
+    variables: (each) => ({ ...variables(each), ...deferring.variables(each) }),
   };
 }
 
-export function isDeferring({ query }: FuzzedOperation): boolean {
+export function isDeferring({ query }: Pick<FuzzedOperation, "query">): boolean {
   return query.includes("@defer");
 }
 
 /** Decides what is deferred in one operation. */
 class Deferring {
-  readonly variables: Record<string, boolean> = {};
   readonly #random: Random;
   readonly #schema: GraphQLSchema;
   #labels = 0;
   #hasNameless = false;
   #hasCondition = false;
+  #later: "always" | "sometimes" | "never" = "never";
 
   constructor(random: Random, schema: GraphQLSchema) {
     this.#random = random;
     this.#schema = schema;
+  }
+
+  /** The value of the variable that decides, where there is one. */
+  variables(random: Random): { later?: boolean } {
+    const isGiven = this.#later === "always" || (this.#later === "sometimes" && random.chance(50));
+    return isGiven ? { later: random.chance(60) } : {};
   }
 
   some<T extends Exclude<SelectionNode, { kind: Kind.FIELD }>>(fragment: T): T {
@@ -106,11 +113,8 @@ class Deferring {
 
   withCondition(operation: OperationDefinitionNode): OperationDefinitionNode {
     if (!this.#hasCondition) return operation;
-    const isGiven = this.#random.chance(70);
-    if (isGiven) this.variables["later"] = this.#random.chance(60);
-    const definition = this.#random.pick(
-      isGiven ? ["Boolean!", "Boolean! = true"] : ["Boolean! = true", "Boolean! = false"],
-    );
+    const definition = this.#random.pick(["Boolean!", "Boolean! = true", "Boolean! = false"]);
+    this.#later = definition.includes("=") ? "sometimes" : "always";
     const [variables] = (
       parse(`query ($later: ${definition}) { x }`, { noLocation: true }).definitions[0] as OperationDefinitionNode
     ).variableDefinitions!;

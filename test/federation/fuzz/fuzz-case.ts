@@ -5,8 +5,8 @@ import { deferSelections, isDeferring } from "./defer-selections.ts";
 import type { ExpectedPart } from "./expected-parts.ts";
 import { FuzzedFederation, isSubscribing } from "./fuzzed-federation.ts";
 import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
-import { generateOperation } from "./generate-operation.ts";
-import { generateWorld, varyWorld } from "./generate-world.ts";
+import { generateOperation, type OperationTemplate } from "./generate-operation.ts";
+import { generateWorld, holdOverrides, varyWorld } from "./generate-world.ts";
 import { hashOf, Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -40,23 +40,24 @@ interface Outcome {
 
 const WORLDS_MAX = 20;
 export const OPERATIONS = 4;
-/** Of the operations, in percent; where fields have faults, which parts have to keep to themselves. */
-const DEFERRING_SHARE = { usual: 20, withFaults: 75 };
-/** Seeds with one composed federation, each with data, overrides, faults and operations of its own. */
-const SEEDS_PER_FEDERATION = 5;
+/** Of the operations, in percent. */
+const DEFERRING_SHARE = 35;
+/** Seeds with the same operations and overrides, each with data, faults and variables of its own. */
+const SEEDS_PER_BATCH = 10;
+const BATCHES_PER_FEDERATION = 4;
 
 /** Everything that one seed stands for: a world that composes and some operations on it. */
 export async function runSeed(seed: number): Promise<SeedResult> {
-  const composed = await composedFor(Math.floor(seed / SEEDS_PER_FEDERATION));
+  const batch = await batchFor(Math.floor(seed / SEEDS_PER_BATCH));
   const random = new Random(seed);
-  const world = varyWorld(composed.world, random, seed);
-  const federation = composed.federation.of(world);
+  const world = varyWorld(batch.world, random, seed);
+  const federation = batch.federation.of(world);
   const operations: FuzzedOperation[] = [];
   const refused: string[] = [];
   const allParts: ExpectedPart[] = [];
   const { apiSchema: schema } = federation.supergraph;
-  for (let count = 0; count < OPERATIONS; count++) {
-    const operation = operationFor(federation, world, random);
+  for (const { query, variables } of batch.templates) {
+    const operation = { query, variables: variables(random) };
     operations.push(operation);
     const { difference, parts = [] } = await outcomeOf(federation, world, operation);
     allParts.push(...parts);
@@ -67,24 +68,38 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   return { world, schema, operations, failure: null, parts: allParts, refused };
 }
 
-function operationFor({ supergraph }: FuzzedFederation, world: World, random: Random): FuzzedOperation {
-  const operation = generateOperation(random, supergraph.apiSchema, shadowsOf(world));
-  const share = world.faults.fieldsEach > 0 ? DEFERRING_SHARE.withFaults : DEFERRING_SHARE.usual;
-  return random.chance(share) ? deferSelections(operation, random, supergraph.apiSchema) : operation;
-}
-
 interface ComposedWorld {
   world: World;
   federation: FuzzedFederation;
 }
 
-/** The latest one: the next seed is likely to have the same. */
-let latest: { number: number; composed: Promise<ComposedWorld> } | null = null;
-
-function composedFor(number: number): Promise<ComposedWorld> {
-  if (latest?.number !== number) latest = { number, composed: composeWorld(number) };
-  return latest.composed;
+/** A world of which seeds vary what neither composition nor planning sees. */
+interface Batch extends ComposedWorld {
+  templates: readonly OperationTemplate[];
 }
+
+/** Keeps what was made for the latest number: the next seed is likely to have the same. */
+function keepLatest<T>(make: (number: number) => Promise<T>): (number: number) => Promise<T> {
+  let latest: { number: number; made: Promise<T> } | null = null;
+  return (number) => {
+    if (latest?.number !== number) latest = { number, made: make(number) };
+    return latest.made;
+  };
+}
+
+const composedFor = keepLatest(composeWorld);
+
+const batchFor = keepLatest(async (number): Promise<Batch> => {
+  const composed = await composedFor(Math.floor(number / BATCHES_PER_FEDERATION));
+  const random = new Random(hashOf("batch", number));
+  const world = holdOverrides(composed.world, random);
+  const { apiSchema } = composed.federation.supergraph;
+  const templates = Array.from({ length: OPERATIONS }, () => {
+    const template = generateOperation(random, apiSchema, shadowsOf(world));
+    return random.chance(DEFERRING_SHARE) ? deferSelections(template, random, apiSchema) : template;
+  });
+  return { world, federation: composed.federation, templates };
+});
 
 /** The first world of a federation's number that composes. */
 async function composeWorld(number: number): Promise<ComposedWorld> {

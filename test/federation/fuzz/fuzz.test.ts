@@ -4,7 +4,7 @@ import { OPERATIONS, runSeed } from "./fuzz-case.ts";
 import { reportFailure } from "./report-failure.ts";
 import { shrink } from "./shrink.ts";
 
-const SEEDS = 250;
+const SEEDS = 1_000;
 
 test(`${SEEDS} random federations are answered as one schema would be`, async () => {
   const features = new FeatureTable();

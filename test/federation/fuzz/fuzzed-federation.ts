@@ -1,4 +1,4 @@
-import { parse } from "graphql";
+import { parse, type DocumentNode } from "graphql";
 import type { CallContext, OperationErrors, PreparedOperation } from "../../../router/src/operation/federation.ts";
 import { SharedFetches } from "../../../router/src/execute/shared-fetches.ts";
 import { prepareOperation } from "../../../router/src/operation/prepare-operation.ts";
@@ -11,7 +11,7 @@ import { buildRouterSupergraph, type RouterSupergraph } from "../../../router/sr
 import type { Payload } from "./compare-parts.ts";
 import { eventPayload } from "./event-payload.ts";
 import { expectedParts, type ExpectedPart } from "./expected-parts.ts";
-import { FuzzedSubgraphs, newRun, run, subgraphSchema, type FuzzedOperation } from "./fuzzed-subgraphs.ts";
+import { FuzzedSubgraphs, newRun, run, subgraphSchema, type FuzzedOperation, type Run } from "./fuzzed-subgraphs.ts";
 import { printSubgraph } from "./print-subgraph.ts";
 import { newState, resolverOf } from "./resolve-world.ts";
 import { STREAM, type World } from "./world.ts";
@@ -63,23 +63,41 @@ interface AskedInParts extends Pick<Asked, "requests" | "plan"> {
 /** The events of each subscription: they come at once. */
 const EVENTS = [0, 1];
 
+/** What an operation's requests come to while one execution after the other goes on. */
+interface Serving {
+  subgraphs: FuzzedSubgraphs;
+  run: Run;
+}
+
+/** An operation that is prepared once, and asked of one world after the other. */
+interface KeptOperation {
+  document: DocumentNode;
+  serving: Serving;
+  prepared: Promise<PreparedOperation | OperationErrors>;
+  /** Whether Apollo's planner found no plan in parts. */
+  isUnplanned: boolean;
+}
+
+/** What composition sees, and what follows from that alone. */
+interface Composed {
+  supergraph: RouterSupergraph;
+  planFailures: PlanFailures;
+  /** By the labels that hold and the text. */
+  operations: Map<string, KeptOperation>;
+}
+
 /** A world behind the router's pipeline, without sockets, and the same world in one schema. */
 export class FuzzedFederation {
   readonly supergraph: RouterSupergraph;
   readonly #world: World;
+  readonly #composed: Composed;
   readonly #subgraphs: FuzzedSubgraphs;
-  readonly #planFailures: PlanFailures;
 
-  private constructor(
-    world: World,
-    supergraph: RouterSupergraph,
-    subgraphs: FuzzedSubgraphs,
-    planFailures: PlanFailures,
-  ) {
+  private constructor(world: World, composed: Composed, subgraphs: FuzzedSubgraphs) {
     this.#world = world;
-    this.supergraph = supergraph;
+    this.supergraph = composed.supergraph;
+    this.#composed = composed;
     this.#subgraphs = subgraphs;
-    this.#planFailures = planFailures;
   }
 
   /** Null when the world does not compose. */
@@ -96,54 +114,78 @@ export class FuzzedFederation {
     const schemas = new Map(served.map(({ name, sdl }) => [name, subgraphSchema(world, name, sdl)]));
     const planFailures = { count: 0 };
     const supergraph = await buildRouterSupergraph(composition.supergraphSdl, countFailures(planFailures));
-    return new FuzzedFederation(world, supergraph, new FuzzedSubgraphs(world, schemas), planFailures);
+    const composed = { supergraph, planFailures, operations: new Map() };
+    return new FuzzedFederation(world, composed, new FuzzedSubgraphs(world, schemas));
   }
 
   /** The same federation, with what composition does not see taken from another world. */
   of(world: World): FuzzedFederation {
-    return new FuzzedFederation(world, this.supergraph, this.#subgraphs.of(world), this.#planFailures);
+    return new FuzzedFederation(world, this.#composed, this.#subgraphs.of(world));
   }
 
   async ask(operation: FuzzedOperation): Promise<Asked> {
-    let current = newRun();
-    const clientOf = (name: string) => ({
-      post: (body: string) => this.#subgraphs.serve(name, body, current),
-      stats: new FetchStats(name),
-    });
-    const prepared = await prepareOperation(
-      {
-        supergraph: this.supergraph,
-        generation: 1,
-        overrides: this.#world.overridesHeld,
-        clientOf: clientOf as unknown as (name: string) => SubgraphClient,
-      },
-      operation,
-    );
+    const kept = this.#kept(operation);
+    const { serving } = kept;
+    const prepared = await kept.prepared;
     if ("errors" in prepared) return refused(prepared);
     const coerced = prepared.coerceVariables(operation.variables);
     if ("errors" in coerced) return refused(coerced);
     const { variables } = coerced;
-    const { requests } = current;
-    const isSubscription = prepared.kind === "subscription";
-    const planFailures = this.#planFailures;
-    const texts = isSubscription
-      ? await this.#answerEvents(prepared, variables, current)
-      : [await prepared.execute(newCall(), variables)];
+    serving.subgraphs = this.#subgraphs;
+    serving.run = newRun();
+    const { requests } = serving.run;
+    const texts =
+      prepared.kind === "subscription"
+        ? await this.#answerEvents(prepared, variables, serving.run)
+        : [await prepared.execute(newCall(), variables)];
     return {
       answers: texts.map((text) => JSON.parse(text) as Answer),
       requests,
       plan: prepared.plan.print(),
-      async inParts() {
-        const { count } = planFailures;
-        const incremental = await prepared.incremental?.(variables);
-        if (!incremental) return planFailures.count > count ? "not planned" : "by choice";
-        current = newRun();
-        const payloads: Payload[] = [];
-        for await (const { text } of incremental.execute(newCall(), variables))
-          payloads.push(JSON.parse(text) as Payload);
-        return { payloads, requests: current.requests, plan: JSON.stringify(incremental.plan, null, 1) };
-      },
+      inParts: () => this.#askInParts(prepared, kept, variables),
     };
+  }
+
+  #kept(operation: FuzzedOperation): KeptOperation {
+    const { operations, supergraph } = this.#composed;
+    const { overridesHeld } = this.#world;
+    const key = `${overridesHeld.join()} ${operation.query}`;
+    const known = operations.get(key);
+    if (known) return known;
+    const serving: Serving = { subgraphs: this.#subgraphs, run: newRun() };
+    const clientOf = (name: string) => ({
+      post: (body: string) => serving.subgraphs.serve(name, body, serving.run),
+      stats: new FetchStats(name),
+    });
+    const context = {
+      supergraph,
+      generation: 1,
+      overrides: overridesHeld,
+      clientOf: clientOf as unknown as (name: string) => SubgraphClient,
+    };
+    const prepared = prepareOperation(context, operation);
+    const kept = { document: parse(operation.query), serving, prepared, isUnplanned: false };
+    operations.set(key, kept);
+    return kept;
+  }
+
+  async #askInParts(
+    prepared: PreparedOperation,
+    kept: KeptOperation,
+    variables: Record<string, unknown>,
+  ): Promise<AskedInParts | AnsweredWhole> {
+    const { planFailures } = this.#composed;
+    const { serving } = kept;
+    const { count } = planFailures;
+    const incremental = await prepared.incremental?.(variables);
+    if (planFailures.count > count) kept.isUnplanned = true;
+    if (!incremental) return kept.isUnplanned ? "not planned" : "by choice";
+    serving.subgraphs = this.#subgraphs;
+    serving.run = newRun();
+    const { requests } = serving.run;
+    const payloads: Payload[] = [];
+    for await (const { text } of incremental.execute(newCall(), variables)) payloads.push(JSON.parse(text) as Payload);
+    return { payloads, requests, plan: JSON.stringify(incremental.plan, null, 1) };
   }
 
   /** What graphql-js answers from the merged graph: once, or for each event of a subscription. */
@@ -151,7 +193,7 @@ export class FuzzedFederation {
     const events = isSubscribing(operation) ? EVENTS : [0];
     const { apiSchema } = this.supergraph;
     const { variables } = operation;
-    const document = parse(operation.query);
+    const { document } = this.#kept(operation);
     return Promise.all(
       events.map(async (event) =>
         asJson(await run(this.#world, null, apiSchema, { document, variables }, newState(event))),
@@ -168,7 +210,7 @@ export class FuzzedFederation {
   async #answerEvents(
     { streamed, upstream, executeEvent }: PreparedOperation,
     variables: Record<string, unknown>,
-    current: ReturnType<typeof newRun>,
+    current: Run,
   ): Promise<string[]> {
     const call = { ...newCall(), shared: new SharedFetches(() => {}) };
     const events: unknown[] = [];

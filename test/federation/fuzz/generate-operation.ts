@@ -14,16 +14,32 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from "graphql";
-import type { FuzzedOperation } from "./fuzzed-subgraphs.ts";
 import type { Random } from "./random.ts";
 import { CONTEXT_TAKER } from "./world.ts";
 
-/** A random valid operation on a schema, with variables. */
-export function generateOperation(random: Random, schema: GraphQLSchema, shadows: readonly string[]): FuzzedOperation {
+/** An operation whose variables have no values yet. */
+export interface OperationTemplate {
+  query: string;
+  /** Random values for the variables. */
+  variables(random: Random): Record<string, unknown>;
+}
+
+/** A random valid operation on a schema. */
+export function generateOperation(
+  random: Random,
+  schema: GraphQLSchema,
+  shadows: readonly string[],
+): OperationTemplate {
   return new OperationGenerator(random, schema, shadows).generate();
 }
 
 const DEPTH = 5;
+
+interface Variable {
+  definition: string;
+  /** Undefined where it is left to its default. */
+  draw(random: Random): unknown;
+}
 
 type AnyField = GraphQLField<unknown, unknown>;
 
@@ -32,7 +48,7 @@ class OperationGenerator {
   readonly #schema: GraphQLSchema;
   /** Names that an alias may take from a field. */
   readonly #shadows: readonly string[];
-  readonly #variables = new Map<string, { definition: string; value: unknown }>();
+  readonly #variables = new Map<string, Variable>();
   readonly #fragments: string[] = [];
   #twinCount = 0;
   /** What each path of response names stands for, so that no two selections of one contradict each other. */
@@ -44,7 +60,7 @@ class OperationGenerator {
     this.#shadows = shadows;
   }
 
-  generate(): FuzzedOperation {
+  generate(): OperationTemplate {
     const subscription = this.#schema.getSubscriptionType();
     if (subscription && this.#random.chance(35)) return this.#subscription(subscription);
     const mutation = this.#schema.getMutationType();
@@ -59,18 +75,21 @@ class OperationGenerator {
   }
 
   /** One field, and nothing decides about it. */
-  #subscription(root: GraphQLObjectType): FuzzedOperation {
+  #subscription(root: GraphQLObjectType): OperationTemplate {
     const field = this.#random.pick(Object.values(root.getFields()));
     return this.#operation("subscription", [this.#field(root, field, 0, "", "")]);
   }
 
-  #operation(kind: string, lines: readonly string[]): FuzzedOperation {
+  #operation(kind: string, lines: readonly string[]): OperationTemplate {
     const definitions = [...this.#variables].map(([name, { definition }]) => `$${name}: ${definition}`);
     const head = definitions.length > 0 ? `(${definitions.join(", ")})` : "";
-    const values = [...this.#variables].filter(([, { value }]) => value !== undefined);
+    const variables = [...this.#variables];
     return {
       query: `${kind} Fuzz${head} { ${lines.join(" ")} }\n${this.#fragments.join("\n")}`,
-      variables: Object.fromEntries(values.map(([name, { value }]) => [name, value])),
+      variables(random) {
+        const values = variables.map(([name, { draw }]) => [name, draw(random)] as const);
+        return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+      },
     };
   }
 
@@ -178,11 +197,10 @@ class OperationGenerator {
     if (random.chance(15)) return ` @${directive}(if: ${random.pick(["true", "false"])})`;
     const name = random.pick(["p", "q"]);
     if (!this.#variables.has(name)) {
-      const isGiven = random.chance(70);
-      const byDefault = isGiven && random.chance(60) ? "" : ` = ${random.pick(["true", "false"])}`;
+      const byDefault = random.chance(42) ? "" : ` = ${random.pick(["true", "false"])}`;
       this.#variables.set(name, {
-        definition: byDefault === "" ? "Boolean!" : `Boolean!${byDefault}`,
-        value: isGiven ? random.chance(50) : undefined,
+        definition: `Boolean!${byDefault}`,
+        draw: (each) => (byDefault === "" || each.chance(50) ? each.chance(50) : undefined),
       });
     }
     return ` @${directive}(if: $${name})`;
@@ -197,45 +215,47 @@ class OperationGenerator {
 
   #argument(type: GraphQLInputType): string {
     const random = this.#random;
-    const { literal, value } = this.#literal(type, 0);
+    const { literal } = literalOf(random, type);
     if (!random.chance(40)) return literal;
     const name = random.chance(5) ? "representations" : `v${this.#variables.size}`;
     if (this.#variables.has(name)) return literal;
-    const isGiven = random.chance(60);
-    const definition = `${String(type)}${isGiven && random.chance(50) ? "" : ` = ${literal}`}`;
-    this.#variables.set(name, { definition, value: isGiven ? value : undefined });
+    const byDefault = random.chance(30) ? "" : ` = ${literal}`;
+    this.#variables.set(name, {
+      definition: `${String(type)}${byDefault}`,
+      draw: (each) => (byDefault === "" || each.chance(40) ? literalOf(each, type).value : undefined),
+    });
     return `$${name}`;
   }
+}
 
-  #literal(type: GraphQLInputType, depth: number): { literal: string; value: unknown } {
-    const random = this.#random;
-    const nullable = getNullableType(type);
-    if (random.chance(8)) return { literal: "null", value: null };
-    if (isListType(nullable)) {
-      const items = ["one", "two"].slice(0, random.below(3));
-      return { literal: JSON.stringify(items), value: items };
+/** A random value of a type, as in an operation and as a variable has it. */
+function literalOf(random: Random, type: GraphQLInputType, depth = 0): { literal: string; value: unknown } {
+  const nullable = getNullableType(type);
+  if (random.chance(8)) return { literal: "null", value: null };
+  if (isListType(nullable)) {
+    const items = ["one", "two"].slice(0, random.below(3));
+    return { literal: JSON.stringify(items), value: items };
+  }
+  switch (String(nullable)) {
+    case "Int": {
+      const value = random.below(5);
+      return { literal: String(value), value };
     }
-    switch (String(nullable)) {
-      case "Int": {
-        const value = random.below(5);
-        return { literal: String(value), value };
-      }
-      case "Mood": {
-        const value = random.pick(["GLAD", "SAD"]);
-        return { literal: value, value };
-      }
-      case "Filter": {
-        const nested = depth < 1 && random.chance(40) ? this.#literal(type, depth + 1) : null;
-        const limit = random.chance(50) ? random.below(9) : null;
-        return {
-          literal: `{mood: SAD${limit === null ? "" : `, limit: ${limit}`}${nested ? `, nested: ${nested.literal}` : ""}}`,
-          value: { mood: "SAD", ...(limit !== null && { limit }), ...(nested && { nested: nested.value }) },
-        };
-      }
-      default: {
-        const value = random.pick(["w", 'say "hi"', "line\n2"]);
-        return { literal: JSON.stringify(value), value };
-      }
+    case "Mood": {
+      const value = random.pick(["GLAD", "SAD"]);
+      return { literal: value, value };
+    }
+    case "Filter": {
+      const nested = depth < 1 && random.chance(40) ? literalOf(random, type, depth + 1) : null;
+      const limit = random.chance(50) ? random.below(9) : null;
+      return {
+        literal: `{mood: SAD${limit === null ? "" : `, limit: ${limit}`}${nested ? `, nested: ${nested.literal}` : ""}}`,
+        value: { mood: "SAD", ...(limit !== null && { limit }), ...(nested && { nested: nested.value }) },
+      };
+    }
+    default: {
+      const value = random.pick(["w", 'say "hi"', "line\n2"]);
+      return { literal: JSON.stringify(value), value };
     }
   }
 }

@@ -30,13 +30,17 @@ export function generateWorld(random: Random, dataSeed: number): World {
   return new WorldGenerator(random, dataSeed).generate();
 }
 
-/** The same federation with other data, other overrides that hold, and faults: what composition does not see. */
+/** The same federation with other overrides that hold, which composition does not see, and planning does. */
+export function holdOverrides(world: World, random: Random): World {
+  return { ...world, overridesHeld: random.some(OVERRIDE_LABELS, 0, 2) };
+}
+
+/** The same federation with other data, and faults: what neither composition nor planning sees. */
 export function varyWorld(world: World, random: Random, dataSeed: number): World {
   const fieldsEach = random.chance(20) ? random.between(2, 8) : 0;
   return {
     ...world,
     dataSeed,
-    overridesHeld: random.some(OVERRIDE_LABELS, 0, 2),
     faults: { fieldsEach, requestLost: random.chance(fieldsEach > 0 ? 30 : 8) ? random.below(4) : -1 },
   };
 }
