@@ -58,15 +58,14 @@ function resolveField(
   const field = fieldOf(world, source.object.type, name);
   if (subgraph !== null && field) checkAsked(world, subgraph, source, field);
   const known = field ?? keyField(name);
+  // What cannot be asked for has no fault of its own.
+  if (known.takesContext && source.context instanceof Error) throw source.context;
   const fault = field && faultOf(world, source.object, field);
   if (fault === null) return null;
   if (fault) throw fault;
   if (subgraph !== null && known.requires.length > 0 && known.owners.includes(subgraph))
     return requiredText(known, inputsSent(source.sent ?? {}, known.requires));
-  if (known.takesContext) {
-    if (source.context instanceof Error) throw source.context;
-    return toldText(subgraph === null ? { ...args, context: source.context } : args);
-  }
+  if (known.takesContext) return toldText(subgraph === null ? { ...args, context: source.context } : args);
   const context = contextOf(world, source);
   return sourcesOf(world, subgraph, known, valueOf(world, source.object, known, args), context);
 }
