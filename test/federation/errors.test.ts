@@ -263,3 +263,67 @@ test("a field of a value that two subgraphs bring together has the error of the 
     answer.errors!.map(() => "SUBGRAPH_BAD_RESPONSE"),
   );
 });
+
+const COMPUTED = `type Book @key(fields: "isbn") { isbn: ID! size: Int @external verdict: String @requires(fields: "size") }`;
+
+test("an input's error that nobody asked for is not told beside a null that has another reason", async () => {
+  const { ask } = await federated({
+    books: {
+      typeDefs: `
+        type Query { book: Book }
+        type Book @key(fields: "isbn") { isbn: ID! size: Int note: String }`,
+      resolvers: {
+        Query: { book: () => ({ isbn: "1", note: null }) },
+        Book: {
+          size: () => {
+            throw new GraphQLError("nobody knows the size");
+          },
+        },
+      },
+    },
+    judges: {
+      typeDefs: COMPUTED,
+      resolvers: {
+        Book: {
+          __resolveReference: (reference: unknown) => reference,
+          verdict: ({ size }: { size: number | null }) => `of size ${size}`,
+        },
+      },
+    },
+  });
+  expect(await ask("{ book { note verdict } }")).toEqual({ data: { book: { note: null, verdict: "of size null" } } });
+});
+
+test("an input's error inside another object is told where the field is null that is computed from it", async () => {
+  const { ask } = await federated({
+    books: {
+      typeDefs: `
+        type Query { book: Book }
+        type Book @key(fields: "isbn") { isbn: ID! cover: Cover }
+        type Cover @key(fields: "id") { id: ID! }`,
+      resolvers: { Query: { book: () => ({ isbn: "1", cover: { id: "c" } }) } },
+    },
+    covers: {
+      typeDefs: `type Cover @key(fields: "id") { id: ID! size: Int! }`,
+      resolvers: {
+        Cover: {
+          __resolveReference: (reference: unknown) => reference,
+          size: () => {
+            throw new GraphQLError("nobody knows the size");
+          },
+        },
+      },
+    },
+    judges: {
+      typeDefs: `
+        type Book @key(fields: "isbn") { isbn: ID! cover: Cover @external verdict: String @requires(fields: "cover { size }") }
+        type Cover @key(fields: "id") { id: ID! size: Int! @external }`,
+      resolvers: {
+        Book: { __resolveReference: (reference: unknown) => reference, verdict: () => "never computed" },
+      },
+    },
+  });
+  const answer = await ask("{ book { verdict cover { id } } }");
+  expect(answer.data).toEqual({ book: { verdict: null, cover: { id: "c" } } });
+  expect(answer.errors?.map(({ message }) => message)).toEqual(["nobody knows the size"]);
+});

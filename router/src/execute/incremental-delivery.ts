@@ -1,4 +1,5 @@
 import type { CallContext, IncrementalPayload } from "../operation/federation.ts";
+import type { ExplainingNames } from "../plan/explaining-names.ts";
 import type { Shape } from "../shape/response-shaper.ts";
 import type { CompiledRequest } from "./compiled-request.ts";
 import { watchCaller } from "./caller-watch.ts";
@@ -15,7 +16,7 @@ export interface DeferredCode {
   shape: Shape;
   /** The client's own by our label. */
   clientDefers: ReadonlyMap<string, ClientDefer>;
-  explaining: ReadonlySet<string>;
+  explaining: ExplainingNames;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ExplainingNames } from "../plan/explaining-names.ts";
 import { askedErrors } from "../shape/asked-errors.ts";
 import type { ResponseError, ResponsePath } from "./execution.ts";
 
@@ -6,10 +7,10 @@ import type { ResponseError, ResponsePath } from "./execution.ts";
  * what comes before it: its errors are held back until the part comes.
  */
 export class PlacedErrors {
-  readonly #explaining: ReadonlySet<string>;
+  readonly #explaining: ExplainingNames;
   #held: readonly ResponseError[] = [];
 
-  constructor(explaining: ReadonlySet<string>) {
+  constructor(explaining: ExplainingNames) {
     this.#explaining = explaining;
   }
 

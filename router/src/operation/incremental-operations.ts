@@ -3,6 +3,7 @@ import type { CompiledRequest } from "../execute/compiled-request.ts";
 import type { CompileContext } from "../execute/request-part.ts";
 import { deliverIncrementally } from "../execute/incremental-delivery.ts";
 import type { ClientDefer } from "../execute/told-parts.ts";
+import type { ExplainingNames } from "../plan/explaining-names.ts";
 import type { OperationPlan } from "../plan/plan-operation.ts";
 import { describePlan } from "../plan/print-plan.ts";
 import { compileShaper, type ShaperSource } from "../shape/response-shaper.ts";
@@ -17,7 +18,7 @@ export interface OperationCode {
   requests: readonly CompiledRequest[];
   shaperSource: ShaperSource;
   compileContext: CompileContext;
-  explaining: ReadonlySet<string>;
+  explaining: ExplainingNames;
 }
 
 /** Choices of what is deferred that are kept per operation: variables may ask for more than anybody uses. */

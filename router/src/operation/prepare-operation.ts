@@ -13,7 +13,7 @@ import { CompiledRequest } from "../execute/compiled-request.ts";
 import { Execution } from "../execute/execution.ts";
 import { Introspection } from "../execute/introspection.ts";
 import { runRequests } from "../execute/run-requests.ts";
-import { explainingNames } from "../plan/explaining-names.ts";
+import { explainingNames, type ExplainingNames } from "../plan/explaining-names.ts";
 import { normalizeOperation } from "../plan/normalize-operation.ts";
 import { type OperationPlan, planOperation } from "../plan/plan-operation.ts";
 import { separateTypes } from "../plan/separate-types.ts";
@@ -161,7 +161,7 @@ async function compileCode(
 }
 
 /** Writes the answer. */
-function responder(shape: Shape, explaining: ReadonlySet<string>): (execution: Execution) => string {
+function responder(shape: Shape, explaining: ExplainingNames): (execution: Execution) => string {
   return (execution) => {
     const { call } = execution;
     const endOfShape = call.hooks?.stage("shape");
