@@ -59,7 +59,7 @@ export async function manyArticles(
       ],
       notes: [
         "Texts and questions are made, not written by reporters and users. The subgraph's own model embeds the questions and the sentences; an article's vector is the mean of its sentences'.",
-        "The local store builds no index: it scans all vectors, of 16 bits.",
+        "The local store builds no index: it scans codes of 4 bits a dimension, and orders what they find by vectors of 16 bits.",
       ],
     };
   } finally {

@@ -14,7 +14,7 @@ def write_until_cut_off(store, first_id: int, acknowledged: dict[int, list[float
     while True:
         points = [{"id": id + i, "vector": [float(rng.randint(0, 100)) for _ in range(8)], "payload": {"n": id + i}} for i in range(20)]
         try:
-            answer = httpx.put(f"http://127.0.0.1:{store.port}/collections/c/points?wait=true", json={"points": points})
+            answer = httpx.put(f"http://127.0.0.1:{store.port}/collections/c/points?wait=true", json={"points": points}, timeout=60)
         except httpx.TransportError:
             return
         assert answer.json()["result"]["status"] == "completed"
@@ -34,6 +34,7 @@ def test_no_acknowledged_point_is_lost_over_kill_9(start):
             writer.start()
         target = before + rng.randint(200, 2_000)
         while len(acknowledged) < target:
+            assert all(writer.is_alive() for writer in writers), "a writer was cut off before the kill"
             time.sleep(0.002)
         store.kill()
         for writer in writers:

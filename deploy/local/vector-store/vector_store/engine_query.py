@@ -14,6 +14,8 @@ from .errors import BadInput, BadValue, NotOffered
 LIMIT_DEFAULT = 10
 RRF_K_DEFAULT = 2
 MMR_DIVERSITY_DEFAULT = 0.5
+# Codes find twice as many as are asked for, and the vectors themselves say which of them are nearest.
+QUANTIZATION_DEFAULT = engine.QuantizationSearchParams(False, True, 2.0)
 
 # Gives the stored vector of a point of a collection: (id, vector name, where to look) → vector. Raises NotFound.
 LookUp = Callable[[Any, str, models.LookupLocation | None], Any]
@@ -173,14 +175,14 @@ def order_by(order: "models.OrderByInterface") -> engine.OrderBy:
     return engine.OrderBy(order.key, direction, iso_time(start) if hasattr(start, "isoformat") else start)
 
 
-def search_params(params: models.SearchParams | None) -> engine.SearchParams | None:
+def search_params(params: models.SearchParams | None) -> engine.SearchParams:
     if params is None:
-        return None
+        return engine.SearchParams(quantization=QUANTIZATION_DEFAULT)
     quantization, acorn, idf = params.quantization, params.acorn, params.idf
     return engine.SearchParams(
         hnsw_ef=params.hnsw_ef,
         exact=bool(params.exact),
-        quantization=None
+        quantization=QUANTIZATION_DEFAULT
         if quantization is None
         else engine.QuantizationSearchParams(bool(quantization.ignore), quantization.rescore, quantization.oversampling),
         indexed_only=bool(params.indexed_only),

@@ -15,7 +15,7 @@ NOT_OFFERED = (
     ("DELETE", "/cluster/peer/{peer_id}", ONE_SHARD),
     ("GET", "/quotas", "there are no quotas"),
     ("PUT", "/quotas", "there are no quotas"),
-    ("GET", "/collections/{name}/optimizations", "searches are exact: no index is built in the background"),
+    ("GET", "/collections/{name}/optimizations", "no index is built in the background"),
     ("PUT", "/collections/{name}/vectors/{vector}", "name all vectors when the collection is created"),
     ("DELETE", "/collections/{name}/vectors/{vector}", "name all vectors when the collection is created"),
     ("GET", "/collections/{name}/snapshots", SNAPSHOTS),
