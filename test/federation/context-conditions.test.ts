@@ -15,14 +15,11 @@ const PLACES: TestSubgraph = {
   resolvers: {
     Query: {
       shops: () => [SHOP],
-      places: () => [
-        { __typename: "Shop", ...SHOP },
-        { __typename: "Fair", id: "fa", best: { id: "3" } },
-        { __typename: "Stall", id: "st" },
-      ],
+      places: () => [{ __typename: "Shop", ...SHOP }, FAIR, { __typename: "Stall", id: "st" }],
     },
   },
 };
+const FAIR = { __typename: "Fair", id: "fa", best: { id: "3" } };
 const SHOP = { id: "sh", best: { id: "1" }, fair: { id: "fa", stand: { article: { id: "2" } } } };
 
 const MONEY: TestSubgraph = {
@@ -98,6 +95,21 @@ test("one type's field takes a context, and nobody asks for that of another type
   });
   const asked = requests.filter(({ subgraph }) => subgraph === "money").map(({ variables }) => variables);
   expect(asked).toEqual([{ representations: [{ __typename: "Shop", id: "sh" }] }]);
+});
+
+test("a context that comes with one type's objects is waited for on another type's", async () => {
+  const places: TestSubgraph = {
+    typeDefs: PLACES.typeDefs.replace('type Shop @key(fields: "id") { id: ID!', "$& currency: String"),
+    resolvers: { Query: { places: () => [{ __typename: "Shop", ...SHOP, currency: "USD" }, FAIR] } },
+  };
+  const money: TestSubgraph = {
+    typeDefs: `type Query { opened: Int } type Fair @key(fields: "id") { id: ID! currency: String }`,
+    resolvers: { Fair: { currency: () => "JPY" } },
+  };
+  const { ask } = await federated({ places, money, prices: PRICES });
+  expect(await ask("{ places { ... on Shop { best { price } } ... on Fair { best { price } } } }")).toEqual({
+    data: { places: [{ best: { price: "1 in USD" } }, { best: { price: "3 in JPY" } }] },
+  });
 });
 
 test("a context that is not there is not taken from further around, and the field tells why", async () => {

@@ -12,6 +12,7 @@ import { NeededFields } from "./needed-fields.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
+import { waitForContexts } from "./repair/wait-for-contexts.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
 import { splitFetches } from "./split-fetches.ts";
@@ -60,8 +61,9 @@ function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation,
     source,
     fetches: splitConflicts(fetches, supergraph.requirementsOf),
   });
-  const planned = split(lowered);
   const labels = deferredLabels(normalized.operation);
+  // Of several objects the planner sees to it that one has what is taken from it, and not the others.
+  const planned = split({ ...lowered, fetches: waitForContexts(lowered.fetches, labels) });
   const checked = held(() => check(planned)) ?? check(split(repairPlan(supergraph, rootType, planned, labels)));
   const narrowed = narrow(supergraph, normalized, checked);
   return (narrowed && held(() => check(narrowed))?.separated) ?? checked.separated;
