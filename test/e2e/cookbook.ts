@@ -128,6 +128,7 @@ const MAY_BE_NULL = new Set([
   "loss",
   "baselineLoss",
   "sentiment",
+  "sentimentDetail",
   "note",
   "replaced",
 ]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HeardText, sentimentAbout, sentimentOf } from "./sentiment.ts";
+import { explainSentiment, HeardText, sentimentAbout, sentimentOf } from "./sentiment.ts";
 
 const sign = (text: string) => Math.sign(sentimentOf(text) ?? Number.NaN);
 
@@ -48,6 +48,70 @@ test("a text that is heard for many is read once, and says of each what it says 
   expect(signs).toEqual(names.map((_, at) => (at % 2 === 0 ? 1 : -1)));
   expect(places.map((place, at) => heard.about(place, others(at)))).toEqual(
     places.map((place, at) => sentimentAbout(text, place, others(at))),
+  );
+});
+
+test.each<[text: string, score: number, confidence: number, words: [text: string, weight: number][]]>([
+  ["Shares soared", 0.429, 0.5, [["soared", 3]]],
+  ["Results were not good", -0.36, 0.5, [["good", -2.25]]],
+  ["The strike was averted", 0.273, 0.5, [["strike", 1.5]]],
+  ["Costs sharply fell", 0.429, 0.5, [["Costs sharply fell", 3]]],
+  [
+    "Sales were down, and the firm’s PROFIT WARNING shocked",
+    -0.6,
+    0.75,
+    [
+      ["down", -1],
+      ["PROFIT WARNING", -3],
+      ["shocked", -2],
+    ],
+  ],
+  [
+    "Shares plunge. A buyer soars",
+    0,
+    0,
+    [
+      ["plunge", -3],
+      ["soars", 3],
+    ],
+  ],
+])("why it sounds so: %s", (text, score, confidence, words) => {
+  const explained = explainSentiment(text)!;
+  expect(explained.words.map(({ start, end, weight }) => [text.slice(start, end), weight])).toEqual(words);
+  expect(explained).toMatchObject({ score, confidence });
+});
+
+test("what explains a text is in it, in order, and makes its sentiment", () => {
+  const said = fc.array(
+    fc.constantFrom(
+      "Not",
+      "good",
+      "CRASH",
+      "very",
+      "profit",
+      "fell",
+      "is over",
+      "record high",
+      ".",
+      "but",
+      "İ",
+      "averted",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.string(), said, (noise, words) => {
+      const text = `${words.join(" ")}\n${noise}`;
+      const explained = explainSentiment(text);
+      expect(explained?.score ?? null).toBe(sentimentOf(text));
+      if (explained === null) return;
+      expect(explained.confidence).toBeGreaterThanOrEqual(0);
+      expect(explained.confidence).toBeLessThan(1);
+      const sum = explained.words.reduce((total, { weight }) => total + weight, 0);
+      expect(explained.score).toBeCloseTo(sum / (Math.abs(sum) + 4), 3);
+      const starts = explained.words.map(({ start }) => start);
+      expect(starts).toEqual(starts.toSorted((one, other) => one - other));
+      for (const { start, end } of explained.words) expect(text.slice(start, end).trim()).toHaveLength(end - start);
+    }),
   );
 });
 

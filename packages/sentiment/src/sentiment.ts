@@ -1,4 +1,4 @@
-import { clauseScore, type ClauseScore } from "./clause-score.ts";
+import { weighClause, type WeighedWords } from "./weigh-clause.ts";
 import { weightOf } from "./word-weight.ts";
 
 /** Words that weigh this much together count as fully good or bad: the sum is bent into -1 … 1 around it. */
@@ -22,7 +22,30 @@ export interface TextPlace {
  * than "bad".
  */
 export function sentimentOf(text: string): number | null {
-  return bent(normal(text).split(ENDS_CLAUSE).map(clauseScore));
+  return scoreOf(weighText(text));
+}
+
+/** How a text sounds, how sure that is, and which of its words say so. */
+export interface ExplainedSentiment {
+  /** That of `sentimentOf`. */
+  score: number;
+  /**
+   * From 0 to 1: how far the words agree (what they weigh together over what each weighs) times how many there are, n / (n + 1).
+   * It is no probability.
+   */
+  confidence: number;
+  /** As they stand in the text. What they weigh together makes the score. */
+  words: readonly WeighedWords[];
+}
+
+/** As `sentimentOf`, with its reasons. */
+export function explainSentiment(text: string): ExplainedSentiment | null {
+  const words = weighText(text).toSorted((one, other) => one.start - other.start);
+  const score = scoreOf(words);
+  if (score === null) return null;
+  const weighed = words.reduce((total, { weight }) => total + Math.abs(weight), 0);
+  const agreement = Math.abs(sumOf(words)) / weighed;
+  return { score, confidence: rounded((agreement * words.length) / (words.length + 1)), words };
 }
 
 /** How it sounds for the one at a place, beside others: by the parts that are about it, and against it where it is the loser. */
@@ -34,11 +57,11 @@ export function sentimentAbout(text: string, about: TextPlace, others: readonly 
 export class HeardText {
   readonly #said: string;
   readonly #parts: readonly TextPlace[];
-  readonly #scores: (ClauseScore | undefined)[] = [];
+  readonly #weighed: (WeighedWords[] | undefined)[] = [];
 
   constructor(text: string) {
     this.#said = normal(text);
-    this.#parts = partsOf(this.#said);
+    this.#parts = partsOf(this.#said, PARTS);
   }
 
   /** As `sentimentAbout`. */
@@ -65,8 +88,8 @@ export class HeardText {
       } else if (owner === "ABOUT") own.push(part);
       else if (owner === null) unowned.push(part);
     }
-    return bent(
-      [...own, ...(owner === null ? unowned : [])].map((part) => this.#scoreOf(part)),
+    return scoreOf(
+      [...own, ...(owner === null ? unowned : [])].flatMap((part) => this.#wordsOf(part)),
       against,
     );
   }
@@ -83,15 +106,20 @@ export class HeardText {
     return part.start <= start && end <= part.end ? low : null;
   }
 
-  #scoreOf(part: number): ClauseScore {
+  #wordsOf(part: number): WeighedWords[] {
     const { start, end } = this.#parts[part]!;
-    return (this.#scores[part] ??= clauseScore(this.#said.slice(start, end)));
+    return (this.#weighed[part] ??= weighClause(this.#said.slice(start, end)));
   }
 }
 
 /** The sentiment of an article: of its title and summary, which are clauses of their own. */
 export function sentimentOfArticle({ title, summary }: { title: string; summary: string | null }): number | null {
-  return sentimentOf(`${title}\n${summary ?? ""}`);
+  return sentimentOf(articleText({ title, summary }));
+}
+
+/** What of an article is heard: its summary begins one code unit behind its title. */
+export function articleText({ title, summary }: { title: string; summary: string | null }): string {
+  return `${title}\n${summary ?? ""}`;
 }
 
 /** What the lexicon alone says, whatever the words do to each other: to measure the rest by. */
@@ -111,20 +139,33 @@ function lowerOfSameLength(letter: string): string {
   return lower.length === letter.length ? lower : letter;
 }
 
-function partsOf(text: string): TextPlace[] {
+function weighText(text: string): WeighedWords[] {
+  const said = normal(text);
+  return partsOf(said, ENDS_CLAUSE).flatMap(({ start: before, end }) =>
+    weighClause(said.slice(before, end)).map((words) => ({
+      start: before + words.start,
+      end: before + words.end,
+      weight: words.weight,
+    })),
+  );
+}
+
+function partsOf(text: string, ends: RegExp): TextPlace[] {
   const parts: TextPlace[] = [];
   let start = 0;
-  for (const { index, 0: mark } of text.matchAll(PARTS)) {
+  for (const { index, 0: mark } of text.matchAll(ends)) {
     parts.push({ start, end: index });
     start = index + mark.length;
   }
   return [...parts, { start, end: text.length }];
 }
 
-function bent(scores: readonly ClauseScore[], more = 0): number | null {
-  const found = scores.reduce((total, score) => total + score.found, 0);
-  if (found === 0 && more === 0) return null;
-  return scaled(scores.reduce((total, score) => total + score.sum, more));
+function scoreOf(words: readonly WeighedWords[], more = 0): number | null {
+  return words.length === 0 && more === 0 ? null : scaled(sumOf(words) + more);
 }
 
-const scaled = (sum: number): number => Math.round((sum / (Math.abs(sum) + HALF_WAY)) * 1_000) / 1_000;
+const sumOf = (words: readonly WeighedWords[]): number => words.reduce((total, { weight }) => total + weight, 0);
+
+const scaled = (sum: number): number => rounded(sum / (Math.abs(sum) + HALF_WAY));
+
+const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;

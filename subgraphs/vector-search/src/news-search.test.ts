@@ -382,6 +382,33 @@ test("whoever follows the stream is told of it with the same instruments", async
   for (const value of told) expect(validateValue("news.linked.v1", JSON.stringify(value))).toMatchObject({ ok: true });
 });
 
+test("an article says which of its words make its sentiment, and how sure it is", async () => {
+  const [title, summary] = ["Harbour dust: costs fell", "Analysts were not happy, one praised the quay."];
+  await publish({ ...eventOf(["reasons", title, [], 9]), summary });
+  const entity = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on NewsArticle { sentiment sentimentDetail {
+    score confidence wordCount words { text part range { start end } weight }
+  } } } }`;
+  const of = async (id: string) =>
+    (await subgraph.ask(entity, { r: [{ __typename: "NewsArticle", id }] })).data._entities[0];
+  const { sentiment, sentimentDetail } = await eventually(async () => {
+    const article = await of("reasons");
+    expect(article).not.toBeNull();
+    return article;
+  }, DEADLINE);
+  const word = (text: string, part: "TITLE" | "SUMMARY", weight: number) => {
+    const start = (part === "TITLE" ? title : summary).indexOf(text);
+    return { text, part, range: { start, end: start + text.length }, weight };
+  };
+  expect(sentimentDetail).toEqual({
+    score: sentiment,
+    // 2.75 of 7.25, by three.
+    confidence: 0.284,
+    wordCount: 3,
+    words: [word("praised", "SUMMARY", 3), word("happy", "SUMMARY", -2.25), word("costs fell", "TITLE", 2)],
+  });
+  expect(await of("rates")).toEqual({ sentiment: null, sentimentDetail: null });
+});
+
 test("a record that is no article is counted, and its neighbours are stored", async () => {
   expect(await metric("vector_search_articles_refused_total")).toBe(1);
 });

@@ -121,7 +121,7 @@ const ENTITIES = `query ($r: [_Any!]!, $first: Int, $after: String) { _entities(
   ... on Instrument { symbol socialPosts(first: $first, after: $after) {
     nodes { id } edges { cursor score node { id } } pageInfo { hasNextPage endCursor }
   } }
-  ... on SocialPost { id source author text at sentiment instruments { symbol } }
+  ... on SocialPost { id source author text at sentiment sentimentDetail { score words { text part } } instruments { symbol } }
 } }`;
 
 async function postsAbout(symbol: string, page: { first?: number; after?: string | null } = {}) {
@@ -206,7 +206,8 @@ test("a post that is announced just before it is stored is waited for, whole and
       author: "ann",
       text: "Gold climbs to a record",
       at: "2024-01-06T09:00:00Z",
-      sentiment: expect.any(Number),
+      sentiment: 0.556,
+      sentimentDetail: { score: 0.556, words: ["Gold", "record", "climbs"].map((text) => ({ text, part: null })) },
       instruments: [{ symbol: "GC" }],
     },
   ]);

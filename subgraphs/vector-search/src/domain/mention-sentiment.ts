@@ -1,4 +1,4 @@
-import { HeardText, type TextPlace } from "@mib/sentiment/sentiment";
+import { articleText, HeardText, type TextPlace } from "@mib/sentiment/sentiment";
 import type { Article, ArticleMention } from "./article.ts";
 
 /**
@@ -17,7 +17,7 @@ export function sentimentsOfMentions({
     return { start: before + start, end: before + end };
   };
   return (mention) => {
-    heard ??= new HeardText(`${title}\n${summary ?? ""}`);
+    heard ??= new HeardText(articleText({ title, summary }));
     const key = mention.symbols.join(" ");
     let others = othersOf.get(key);
     if (others === undefined) {

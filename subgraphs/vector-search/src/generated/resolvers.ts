@@ -130,6 +130,8 @@ export type SocialPost = {
   instruments: Array<Instrument>;
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
   sentiment?: Maybe<Scalars['Float']['output']>;
+  /** Why it sounds so; null where `sentiment` is. */
+  sentimentDetail?: Maybe<Sentiment>;
 };
 
 export type SocialPostConnection = {
@@ -163,6 +165,8 @@ export type NewsArticle = {
   mentions: Array<Mention>;
   /** From -1 (bad) to 1 (good); null when nothing in the text says. */
   sentiment?: Maybe<Scalars['Float']['output']>;
+  /** Why it sounds so; null where `sentiment` is. */
+  sentimentDetail?: Maybe<Sentiment>;
   /**
    * The earlier article whose text it repeats, as publishers do with what agencies sell; null for an original, and for one that has just come and
    * is not stored yet. A copy is found by its id alone: searches, lists and stories have its original, which counts as published by who
@@ -178,6 +182,34 @@ export type NewsArticle = {
 
 export type NewsArticleSimilarArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** How a text sounds by a lexicon of market news, worked out from the text when it is asked for. */
+export type Sentiment = {
+  __typename?: 'Sentiment';
+  /** That of `sentiment`: from -1 (bad) to 1 (good), the weights of all words together over their size and 4. */
+  score: Scalars['Float']['output'];
+  /**
+   * From 0 to 1: how far the words agree (what they weigh together over what each weighs, whatever its sign) times n / (n + 1) for n of them.
+   * One word alone is 0.5; words that weigh as much for good as for bad are 0. It is no probability.
+   */
+  confidence: Scalars['Float']['output'];
+  /** How many words, or groups of them, weigh something. */
+  wordCount: Scalars['Int']['output'];
+  /** Those that moved it, the weightiest first, at most 20. */
+  words: Array<SentimentWord>;
+};
+
+/** A word of a text that says good or bad, or several that do together: "Costs fell". */
+export type SentimentWord = {
+  __typename?: 'SentimentWord';
+  text: Scalars['String']['output'];
+  /** Of an article; null of a post, which has one text. */
+  part?: Maybe<ArticlePart>;
+  /** Where in the part. */
+  range: TextRange;
+  /** What it counts where it stands, positive for good: what is negated or averted counts against its meaning. */
+  weight: Scalars['Float']['output'];
 };
 
 /** Articles that tell the same: they are alike, share names or numbers, and each came within two days of another. */
@@ -433,6 +465,8 @@ export type ResolversTypes = {
   SocialPostConnection: ResolverTypeWrapper<Omit<SocialPostConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['SocialPostEdge']>, nodes: Array<ResolversTypes['SocialPost']> }>;
   SocialPostEdge: ResolverTypeWrapper<SocialPostEdgeModel>;
   NewsArticle: ResolverTypeWrapper<NewsArticleModel>;
+  Sentiment: ResolverTypeWrapper<Sentiment>;
+  SentimentWord: ResolverTypeWrapper<SentimentWord>;
   Story: ResolverTypeWrapper<StoryModel>;
   StoryConnection: ResolverTypeWrapper<Omit<StoryConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['StoryEdge']>, nodes: Array<ResolversTypes['Story']> }>;
   StoryEdge: ResolverTypeWrapper<Omit<StoryEdge, 'node'> & { node: ResolversTypes['Story'] }>;
@@ -466,6 +500,8 @@ export type ResolversParentTypes = {
   SocialPostConnection: Omit<SocialPostConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['SocialPostEdge']>, nodes: Array<ResolversParentTypes['SocialPost']> };
   SocialPostEdge: SocialPostEdgeModel;
   NewsArticle: NewsArticleModel;
+  Sentiment: Sentiment;
+  SentimentWord: SentimentWord;
   Story: StoryModel;
   StoryConnection: Omit<StoryConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['StoryEdge']>, nodes: Array<ResolversParentTypes['Story']> };
   StoryEdge: Omit<StoryEdge, 'node'> & { node: ResolversParentTypes['Story'] };
@@ -526,6 +562,7 @@ export type SocialPostResolvers<ContextType = Context, ParentType extends Resolv
   at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   instruments?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
   sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sentimentDetail?: Resolver<Maybe<ResolversTypes['Sentiment']>, ParentType, ContextType>;
 };
 
 export type SocialPostConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SocialPostConnection'] = ResolversParentTypes['SocialPostConnection']> = {
@@ -552,9 +589,24 @@ export type NewsArticleResolvers<ContextType = Context, ParentType extends Resol
   about?: Resolver<Array<ResolversTypes['Instrument']>, ParentType, ContextType>;
   mentions?: Resolver<Array<ResolversTypes['Mention']>, ParentType, ContextType>;
   sentiment?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sentimentDetail?: Resolver<Maybe<ResolversTypes['Sentiment']>, ParentType, ContextType>;
   copyOf?: Resolver<Maybe<ResolversTypes['NewsArticle']>, ParentType, ContextType>;
   story?: Resolver<ResolversTypes['Story'], ParentType, ContextType>;
   similar?: Resolver<Array<ResolversTypes['NewsArticle']>, ParentType, ContextType, RequireFields<NewsArticleSimilarArgs, 'first'>>;
+};
+
+export type SentimentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Sentiment'] = ResolversParentTypes['Sentiment']> = {
+  score?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  confidence?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  wordCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  words?: Resolver<Array<ResolversTypes['SentimentWord']>, ParentType, ContextType>;
+};
+
+export type SentimentWordResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SentimentWord'] = ResolversParentTypes['SentimentWord']> = {
+  text?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  part?: Resolver<Maybe<ResolversTypes['ArticlePart']>, ParentType, ContextType>;
+  range?: Resolver<ResolversTypes['TextRange'], ParentType, ContextType>;
+  weight?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type StoryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Story'] = ResolversParentTypes['Story']> = {
@@ -633,6 +685,8 @@ export type Resolvers<ContextType = Context> = {
   SocialPostConnection?: SocialPostConnectionResolvers<ContextType>;
   SocialPostEdge?: SocialPostEdgeResolvers<ContextType>;
   NewsArticle?: NewsArticleResolvers<ContextType>;
+  Sentiment?: SentimentResolvers<ContextType>;
+  SentimentWord?: SentimentWordResolvers<ContextType>;
   Story?: StoryResolvers<ContextType>;
   StoryConnection?: StoryConnectionResolvers<ContextType>;
   StoryEdge?: StoryEdgeResolvers<ContextType>;

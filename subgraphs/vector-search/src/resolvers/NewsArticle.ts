@@ -1,5 +1,6 @@
 import { aboutOf } from "../domain/article.ts";
 import { sentimentsOfMentions } from "../domain/mention-sentiment.ts";
+import { articleSentiment } from "../domain/sentiment-detail.ts";
 import { pageSize } from "../domain/search-request.ts";
 import type { NewsArticleResolvers } from "../generated/resolvers.ts";
 
@@ -24,6 +25,7 @@ export const NewsArticle: NewsArticleResolvers = {
       };
     });
   },
+  sentimentDetail: articleSentiment,
   copyOf: ({ copyOf }, _, { articles }) => (copyOf === null ? null : articles.load(copyOf)),
   story: ({ story }) => ({ id: story, before: null }),
   similar: ({ id }, { first }, { similarTo }) => similarTo.load({ id, limit: pageSize(first, 5) }),
