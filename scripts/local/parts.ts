@@ -134,7 +134,7 @@ export function stackParts({ root, options, keys, installed, notice }: StackCont
       env: { ...relay.env, ...kafka, REDIS_URL: servers.redis.url },
     }),
     subgraphPart("market-data", engineNames, engine),
-    subgraphPart("analytics", []),
+    subgraphPart("analytics", [], engine),
     subgraphPart("vector-search", ["vector-store", ...engineNames], {
       QDRANT_URL: servers["vector-store"].url,
       ...engine,

@@ -24,6 +24,8 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     KAFKA_BROKERS: servers.kafkaBrokers.join(","),
     WINDOWS_SAVE_MS: "200",
+    // None answers there: what needs no class goes without.
+    ENGINE_ADDRESS: "tcp:127.0.0.1:1",
   });
   await analytics.start();
 });
@@ -248,6 +250,19 @@ test("a screen, breadth and movers see the instrument with its bars", async () =
   expect(answer.data.movers.map((mover: any) => mover.instrument.symbol)).toContain(symbol);
 });
 
+test("a heat map in groups has every instrument once, also where no engine says its class", async () => {
+  const group = "class tradedValueFrom tradedValueTo sector instruments cells { instrument { symbol } }";
+  const answer = await analytics.ask(
+    `{ classes: heatMapGroups(by: CLASS, interval: M1, bars: 60) { ${group} }
+       sizes: heatMapGroups(by: SIZE, interval: M1, bars: 60) { ${group} } }`,
+  );
+  expect(answer.errors).toBeUndefined();
+  const one = { class: null, sector: null, instruments: 1, cells: [{ instrument: { symbol } }] };
+  expect(answer.data.classes).toEqual([{ ...one, tradedValueFrom: null, tradedValueTo: null }]);
+  // 60 bars of about 102 pieces at about 100.
+  expect(answer.data.sizes).toEqual([{ ...one, tradedValueFrom: 100_000, tradedValueTo: 1_000_000 }]);
+});
+
 test.each([
   [
     "a period of nothing",
@@ -256,6 +271,7 @@ test.each([
   ["a page too large", "{ topMovers(first: 100000) { symbol } }"],
   ["a cursor from elsewhere", '{ signals(after: "nonsense") { nodes { id } } }'],
   ["a heat map of no bars", "{ heatMap(bars: 0) { price } }"],
+  ["a heat map in groups of no bars", "{ heatMapGroups(by: SIZE, bars: 0) { tradedValue } }"],
   ["a correlation of one", '{ correlations(symbols: ["A"]) { matrix } }'],
   ["a correlation over too much", "{ correlations(bars: 100000) { matrix } }"],
   ["a lead over itself", '{ leadLag(first: "A", second: "A") { lag } }'],

@@ -7,6 +7,7 @@ import type { DaySignals, KindCount, SignalSpan } from "./io/day-signals.ts";
 import { ForecastTracks } from "./io/forecast-tracks.ts";
 import type { Forecaster } from "./io/forecaster.ts";
 import type { Caller, ModelDesk } from "./io/model-desk.ts";
+import type { InstrumentClasses } from "./io/instrument-classes.ts";
 import type { FairTurns, Turn } from "./io/fair-turns.ts";
 import { MarketPasses } from "./io/market-passes.ts";
 import type { ModelJobStore } from "./io/model-job-store.ts";
@@ -20,6 +21,7 @@ export interface Parts {
   memory: MarketMemory;
   indicators: LiveIndicators;
   history: PostgresBarHistory;
+  classes: InstrumentClasses;
   signals: SignalStore;
   daySignals: DaySignals;
   models: ModelStore;

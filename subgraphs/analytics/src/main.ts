@@ -2,6 +2,7 @@ import { ConsumerState } from "@mib/events/consumer-state";
 import { createKafka } from "@mib/events/kafka";
 import { startOutboxPublisher } from "@mib/events/outbox";
 import { createEventProducer } from "@mib/events/producer";
+import { EngineShards } from "@mib/protocol/engine-shards";
 import { runService } from "@mib/service/run";
 import { openDatabase } from "@mib/subgraph-server/database";
 import { startSubgraph } from "@mib/subgraph-server/start-subgraph";
@@ -17,6 +18,7 @@ import { countTurns } from "./io/count-turns.ts";
 import { DaySignals } from "./io/day-signals.ts";
 import { FairTurns } from "./io/fair-turns.ts";
 import { Forecaster } from "./io/forecaster.ts";
+import { definedClasses, InstrumentClasses } from "./io/instrument-classes.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
 import { ModelJobStore } from "./io/model-job-store.ts";
@@ -54,6 +56,13 @@ await runService("analytics", async (service) => {
   const history = new PostgresBarHistory(pool, memory);
   startBarRetention(service, history);
 
+  const engines = new EngineShards({
+    addresses: config.ENGINE_ADDRESS,
+    connections: 1,
+    timeoutMs: config.ENGINE_TIMEOUT_MS,
+  });
+  service.onShutdown("engine client", () => engines.close());
+
   const models = new ModelStore(pool);
   const modelJobs = new ModelJobStore(pool);
   const runner = startModelJobRunner(service, {
@@ -70,6 +79,7 @@ await runService("analytics", async (service) => {
     memory,
     indicators: new LiveIndicators(memory),
     history,
+    classes: new InstrumentClasses(service, () => definedClasses(engines)),
     signals,
     daySignals: new DaySignals(pool),
     models,

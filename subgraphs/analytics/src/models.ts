@@ -1,5 +1,7 @@
 import type { InstrumentDay } from "./domain/briefs/instrument-day.ts";
 import type { MarketDay } from "./domain/briefs/market-day.ts";
+import type { InstrumentClassName } from "@mib/protocol/messages.generated";
+import type { HeatMapGroup as DomainHeatMapGroup } from "./domain/cross-section/heat-map.ts";
 import type { Standing as DomainStanding } from "./domain/cross-section/snapshot.ts";
 import type { Evaluation } from "./domain/forecasting/evaluate.ts";
 import type { Forecast as DomainForecast } from "./domain/forecasting/forecast.ts";
@@ -23,6 +25,7 @@ export interface Indicators {
 }
 
 export type Standing = DomainStanding;
+export type HeatMapGroup = DomainHeatMapGroup<InstrumentClassName>;
 
 export type Model = DomainModel;
 export type Promotion = DomainPromotion;

@@ -17,6 +17,7 @@ import { FairTurns } from "./io/fair-turns.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
 import { ModelJobStore } from "./io/model-job-store.ts";
+import { InstrumentClasses } from "./io/instrument-classes.ts";
 import { ModelStore } from "./io/model-store.ts";
 import { PostgresBarHistory, writeBars, type StoredBar } from "./io/postgres-bar-history.ts";
 import { SignalStore, type FoundSignal } from "./io/signal-store.ts";
@@ -69,6 +70,15 @@ async function partsOf(service: Service): Promise<Parts> {
     memory,
     indicators: new LiveIndicators(memory),
     history,
+    classes: new InstrumentClasses(
+      service,
+      async () =>
+        new Map([
+          ["I01", "CRYPTO"],
+          ["I02", "FX"],
+          ["I04", "FX"],
+        ]),
+    ),
     signals,
     daySignals: new DaySignals(pool),
     models,
@@ -284,6 +294,20 @@ test("indicators, regimes, briefs and series of instruments count as the passes 
       "indicatorSeries",
     ]),
   );
+});
+
+test("a heat map in groups has the classes that the engine says, and as many cells as are asked for", async () => {
+  const { data, errors } = await analytics.ask(
+    "{ heatMapGroups(by: CLASS, interval: D1, bars: 1) { class instruments cells(first: 1) { price } } }",
+  );
+  expect(errors).toBeUndefined();
+  expect(data.heatMapGroups).toHaveLength(3);
+  for (const [name, instruments] of [
+    ["CRYPTO", 1],
+    ["FX", 2],
+    [null, INSTRUMENTS - 3],
+  ])
+    expect(data.heatMapGroups).toContainEqual({ class: name, instruments, cells: [expect.anything()] });
 });
 
 test("movers of the market take no more", async () => {

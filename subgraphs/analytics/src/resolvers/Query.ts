@@ -4,6 +4,7 @@ import { alignedReturns } from "../domain/cross-section/aligned-returns.ts";
 import { breadth } from "../domain/cross-section/breadth.ts";
 import { clusters } from "../domain/cross-section/clusters.ts";
 import { correlationMatrix } from "../domain/cross-section/correlation.ts";
+import { heatMapGroups } from "../domain/cross-section/heat-map.ts";
 import { leadLag } from "../domain/cross-section/lead-lag.ts";
 import { bySize, standings } from "../domain/cross-section/snapshot.ts";
 import type { BarInterval } from "../domain/market-memory.ts";
@@ -46,6 +47,17 @@ export const Query: QueryResolvers = {
       standings(memory, indicators, interval ?? "H1", bars)
         .sort(bySize(({ tradedValue }) => tradedValue))
         .slice(0, rows),
+    );
+  },
+  heatMapGroups: async (_, { by, interval, bars: count }, context) => {
+    const bars = within("bars", count, 1, 500);
+    const classes = by === "CLASS" ? await context.classes.known() : null;
+    return overAll(context, bars, ({ memory, indicators }) =>
+      heatMapGroups(
+        standings(memory, indicators, interval ?? "H1", bars),
+        by,
+        (symbol) => classes?.get(symbol) ?? null,
+      ),
     );
   },
   marketBreadth: (_, { interval, bars: count }, context) => {

@@ -1,6 +1,7 @@
 import type { Resolvers } from "../generated/resolvers.ts";
 import { Forecast } from "./Forecast.ts";
 import { ForecastTrack } from "./ForecastTrack.ts";
+import { HeatMapGroup } from "./HeatMapGroup.ts";
 import { Indicators } from "./Indicators.ts";
 import { Instrument } from "./Instrument.ts";
 import { InstrumentBrief } from "./InstrumentBrief.ts";
@@ -19,6 +20,7 @@ export const resolvers = {
   Instrument,
   Indicators,
   Standing,
+  HeatMapGroup,
   Model,
   ModelMetrics,
   ModelJob,

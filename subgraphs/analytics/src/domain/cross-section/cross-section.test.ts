@@ -7,6 +7,7 @@ import { alignedReturns } from "./aligned-returns.ts";
 import { breadth } from "./breadth.ts";
 import { clusters } from "./clusters.ts";
 import { correlation, correlationMatrix } from "./correlation.ts";
+import { heatMapGroups } from "./heat-map.ts";
 import { leadLag } from "./lead-lag.ts";
 import { regime } from "./regime.ts";
 import { isBehind, screen, type Screen } from "./screener.ts";
@@ -36,6 +37,64 @@ const walk = (moves: readonly number[]): number[] => {
   let price = 100;
   return moves.map((move) => (price *= 1 + move / 1_000));
 };
+
+describe("a heat map in groups", () => {
+  const cell = (symbol: string, tradedValue: number, changePercent = 1) => ({
+    symbol,
+    tradedValue,
+    changePercent,
+    asOfMs: 0,
+    price: 1,
+    volume: 1,
+  });
+  const standing = [cell("A", 0, -5), cell("B", 999.9, 2), cell("C", 1_000), cell("D", 4_000, -4), cell("E", 0.5)];
+  const classes = new Map([
+    ["B", "FX"],
+    ["C", "CRYPTO"],
+    ["D", "FX"],
+  ]);
+  const groups = (by: "CLASS" | "SIZE" | "SECTOR", of = standing) =>
+    heatMapGroups(of, by, (symbol) => classes.get(symbol) ?? null);
+  const symbolsOf = ({ cells }: { cells: readonly { symbol: string }[] }) => cells.map(({ symbol }) => symbol).join("");
+
+  test("by class has the most traded first, and those of no known class together", () => {
+    const found = groups("CLASS");
+    expect(found.map((group) => [group.class, symbolsOf(group)])).toEqual([
+      ["FX", "DB"],
+      ["CRYPTO", "C"],
+      [null, "EA"],
+    ]);
+    expect(found[0]).toMatchObject({ instruments: 2, advancing: 1, declining: 1, tradedValue: 4_999.9 });
+    expect(found[0]!.changePercent).toBeCloseTo((-4 * 4_000 + 2 * 999.9) / 4_999.9, 9);
+  });
+
+  test("by size has buckets of powers of ten, whose lower end belongs to them", () => {
+    expect(groups("SIZE").map((group) => [group.tradedValueFrom, group.tradedValueTo, symbolsOf(group)])).toEqual([
+      [1_000, 10_000, "DC"],
+      [100, 1_000, "B"],
+      [0, 1, "EA"],
+    ]);
+  });
+
+  test("by sector is one group: no definition carries one", () => {
+    expect(groups("SECTOR").map(symbolsOf)).toEqual(["DCBEA"]);
+  });
+
+  test("of nothing has no groups, and of what was not traded no change", () => {
+    expect(groups("SIZE", [])).toEqual([]);
+    expect(groups("SIZE", [cell("A", 0)])[0]).toMatchObject({ instruments: 1, advancing: 1, changePercent: null });
+  });
+
+  test("any traded value is in its bucket", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true, max: 1e300 }), (tradedValue) => {
+        const [group] = groups("SIZE", [cell("A", tradedValue)]);
+        expect(group!.tradedValueFrom).toBeLessThanOrEqual(tradedValue);
+        expect(group!.tradedValueTo).toBeGreaterThan(tradedValue);
+      }),
+    );
+  });
+});
 
 describe("correlation", () => {
   test("is the same whatever the scale, and 1 or -1 for a line", () => {
