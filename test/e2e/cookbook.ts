@@ -129,6 +129,7 @@ const MAY_BE_NULL = new Set([
   "baselineLoss",
   "sentiment",
   "sentimentDetail",
+  "newsSentiment",
   "note",
   "replaced",
 ]);

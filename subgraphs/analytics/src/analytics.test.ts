@@ -263,6 +263,61 @@ test("a heat map in groups has every instrument once, also where no engine says 
   expect(answer.data.sizes).toEqual([{ ...one, tradedValueFrom: 100_000, tradedValueTo: 1_000_000 }]);
 });
 
+/** An article on the topic of linked news. */
+async function tell(id: string, title: string, publishedMs: number, about: readonly string[]): Promise<void> {
+  const publishedAt = new Date(Math.floor(publishedMs / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+  const instruments = about.map((each) => ({ symbol: each }));
+  const value = JSON.stringify({
+    id,
+    title,
+    summary: null,
+    url: null,
+    source: "test",
+    publishedAt,
+    instruments: [],
+    about: instruments,
+  });
+  const headers = { channel: "*", "event-id": id, "schema-version": "1" };
+  await producer.send({ topic: "news.linked.v1", messages: [{ key: null, value, headers }] });
+}
+
+const newsSentiment = async (about: string, hours = 24) => {
+  const text = `query ($r: [_Any!]!, $hours: Float) { _entities(representations: $r) { ... on Instrument {
+    newsSentiment(halfLifeHours: $hours) { asOf score confidence articles weight } } } }`;
+  return analytics.ask(text, { r: [{ __typename: "Instrument", symbol: about }], hours });
+};
+
+test("how news sounds weighs what is new before what is old, and is the same after a start", async () => {
+  const [about, now] = [uniqueName("NEWS"), Date.now()];
+  const [good, bad] = [uniqueName("good"), uniqueName("bad")];
+  expect((await newsSentiment(about)).data._entities).toEqual([{ newsSentiment: null }]);
+  await tell(bad, "Shares plunge", now - 24 * 3_600_000, [about]);
+  await tell(good, "Shares soar", now, [about, about]);
+  await tell(good, "Shares soar", now, [about]);
+  await tell(uniqueName("copy"), "Shares soar", now, [about]);
+  await tell(uniqueName("neither"), "A committee meets", now, [about]);
+  await producer.send({ topic: "news.linked.v1", messages: [{ key: null, value: "no article" }] });
+  const last = uniqueName("LAST");
+  await tell(uniqueName("end"), "Shares soar", now, [last]);
+  const heard = async () => {
+    await eventually(async () => expect((await newsSentiment(last)).data._entities[0].newsSentiment).not.toBeNull(), {
+      deadlineMs: 30_000,
+    });
+    return (await newsSentiment(about)).data._entities[0].newsSentiment;
+  };
+  const before = await heard();
+  expect(before).toMatchObject({ articles: 2, asOf: expect.any(String) });
+  // 0.429 now and -0.429 a day ago.
+  expect(before.score).toBeCloseTo((0.429 - 0.429 / 2) / 1.5, 6);
+  await analytics.kill();
+  await analytics.start();
+  expect(await heard()).toEqual(before);
+});
+
+test.each([0, -1, 1e9])("a half-life of %s hours gets BAD_USER_INPUT", async (hours) => {
+  expect((await newsSentiment("A", hours)).errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
+});
+
 test.each([
   [
     "a period of nothing",

@@ -3,6 +3,7 @@ import type { InstrumentSpan } from "./domain/briefs/brief-day.ts";
 import { MarketDays } from "./domain/briefs/market-days.ts";
 import type { MarketMemory } from "./domain/market-memory.ts";
 import type { LiveIndicators } from "./domain/indicators/live-indicators.ts";
+import type { NewsMemory } from "./domain/news/news-memory.ts";
 import type { DaySignals, KindCount, SignalSpan } from "./io/day-signals.ts";
 import { ForecastTracks } from "./io/forecast-tracks.ts";
 import type { Forecaster } from "./io/forecaster.ts";
@@ -22,6 +23,7 @@ export interface Parts {
   indicators: LiveIndicators;
   history: PostgresBarHistory;
   classes: InstrumentClasses;
+  news: NewsMemory;
   signals: SignalStore;
   daySignals: DaySignals;
   models: ModelStore;

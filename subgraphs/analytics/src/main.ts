@@ -10,6 +10,7 @@ import { readAnalyticsConfig } from "./config.ts";
 import { createContext, type Parts } from "./context.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory } from "./domain/market-memory.ts";
+import { NewsMemory } from "./domain/news/news-memory.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { startBarReader } from "./io/bar-reader.ts";
 import { PostgresBarHistory } from "./io/postgres-bar-history.ts";
@@ -23,6 +24,7 @@ import { ModelDesk } from "./io/model-desk.ts";
 import { startModelJobRunner } from "./io/model-job-runner.ts";
 import { ModelJobStore } from "./io/model-job-store.ts";
 import { ModelStore } from "./io/model-store.ts";
+import { startNewsReader } from "./io/news-reader.ts";
 import { BARS_CONSUMER } from "./io/read-bar.ts";
 import { holdOffRebuilds } from "./io/rebuild-lock.ts";
 import { SignalStore } from "./io/signal-store.ts";
@@ -53,6 +55,9 @@ await runService("analytics", async (service) => {
   const signals = new SignalStore(pool);
   await startBarReader(service, { kafka, pool, memory, state, windows, signals, saveMs: config.WINDOWS_SAVE_MS });
 
+  const news = new NewsMemory();
+  await startNewsReader(service, { kafka, news });
+
   const history = new PostgresBarHistory(pool, memory);
   startBarRetention(service, history);
 
@@ -80,6 +85,7 @@ await runService("analytics", async (service) => {
     indicators: new LiveIndicators(memory),
     history,
     classes: new InstrumentClasses(service, () => definedClasses(engines)),
+    news,
     signals,
     daySignals: new DaySignals(pool),
     models,

@@ -13,6 +13,7 @@ import { train } from "./domain/forecasting/train.ts";
 import { LiveIndicators } from "./domain/indicators/live-indicators.ts";
 import { MarketMemory, type BarInterval } from "./domain/market-memory.ts";
 import { DaySignals } from "./io/day-signals.ts";
+import { NewsMemory } from "./domain/news/news-memory.ts";
 import { FairTurns } from "./io/fair-turns.ts";
 import { Forecaster } from "./io/forecaster.ts";
 import { ModelDesk } from "./io/model-desk.ts";
@@ -70,6 +71,7 @@ async function partsOf(service: Service): Promise<Parts> {
     memory,
     indicators: new LiveIndicators(memory),
     history,
+    news: new NewsMemory(),
     classes: new InstrumentClasses(
       service,
       async () =>

@@ -220,6 +220,11 @@ export type Instrument = {
   indicators: Indicators;
   /** What happened to it on a day, which is chosen as that of `marketBrief`. Null before its first bar. */
   brief?: Maybe<InstrumentBrief>;
+  /**
+   * How the news about it sounds, by its source or by its text: the newest 100 articles of 30 days that say good or bad. After so many hours, 0.1 to 720, an
+   * article counts half. Null where nothing was told.
+   */
+  newsSentiment?: Maybe<NewsSentiment>;
   /** Null while there are too few bars (120), or nothing moved. */
   regime?: Maybe<Regime>;
   /**
@@ -249,6 +254,11 @@ export type InstrumentBriefArgs = {
 };
 
 
+export type InstrumentNewsSentimentArgs = {
+  halfLifeHours?: InputMaybe<Scalars['Float']['input']>;
+};
+
+
 export type InstrumentRegimeArgs = {
   interval?: InputMaybe<BarInterval>;
 };
@@ -261,6 +271,23 @@ export type InstrumentIndicatorSeriesArgs = {
   to?: InputMaybe<Scalars['DateTime']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** How the news about an instrument sounds, what is new before what is old. What has the very same text counts once. */
+export type NewsSentiment = {
+  __typename?: 'NewsSentiment';
+  /** When the newest article about anything was published: ages are counted from then, not by the clock. */
+  asOf: Scalars['DateTime']['output'];
+  /** From -1 (bad) to 1 (good): the mean of the articles' sentiment, each by its weight. */
+  score: Scalars['Float']['output'];
+  /**
+   * From 0 to 1: how far articles agree (the size of their weighted sum over the sum of their sizes) times w / (w + 1) for a weight of w. One new article
+   * alone is 0.5. It is no probability.
+   */
+  confidence: Scalars['Float']['output'];
+  articles: Scalars['Int']['output'];
+  /** Of all articles together: one that is new has 1, after a half-life it has half. */
+  weight: Scalars['Float']['output'];
 };
 
 /** An instrument over the last bars of an interval. */
@@ -1318,6 +1345,7 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Instrument: ResolverTypeWrapper<InstrumentModel>;
+  NewsSentiment: ResolverTypeWrapper<NewsSentiment>;
   Standing: ResolverTypeWrapper<StandingModel>;
   HeatMapGrouping: HeatMapGrouping;
   InstrumentClass: InstrumentClass;
@@ -1408,6 +1436,7 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   Mutation: Record<PropertyKey, never>;
   Instrument: InstrumentModel;
+  NewsSentiment: NewsSentiment;
   Standing: StandingModel;
   HeatMapGroup: HeatMapGroupModel;
   MarketBreadth: MarketBreadth;
@@ -1506,8 +1535,17 @@ export type InstrumentResolvers<ContextType = Context, ParentType extends Resolv
   forecast?: Resolver<Maybe<ResolversTypes['Forecast']>, ParentType, ContextType, RequireFields<InstrumentForecastArgs, 'horizon' | 'target' | 'interval' | 'coverage'>>;
   indicators?: Resolver<ResolversTypes['Indicators'], ParentType, ContextType, RequireFields<InstrumentIndicatorsArgs, 'interval'>>;
   brief?: Resolver<Maybe<ResolversTypes['InstrumentBrief']>, ParentType, ContextType, Partial<InstrumentBriefArgs>>;
+  newsSentiment?: Resolver<Maybe<ResolversTypes['NewsSentiment']>, ParentType, ContextType, RequireFields<InstrumentNewsSentimentArgs, 'halfLifeHours'>>;
   regime?: Resolver<Maybe<ResolversTypes['Regime']>, ParentType, ContextType, RequireFields<InstrumentRegimeArgs, 'interval'>>;
   indicatorSeries?: Resolver<ResolversTypes['IndicatorSeries'], ParentType, ContextType, RequireFields<InstrumentIndicatorSeriesArgs, 'interval' | 'indicator' | 'first'>>;
+};
+
+export type NewsSentimentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['NewsSentiment'] = ResolversParentTypes['NewsSentiment']> = {
+  asOf?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  score?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  confidence?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  articles?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  weight?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type StandingResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Standing'] = ResolversParentTypes['Standing']> = {
@@ -1926,6 +1964,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Instrument?: InstrumentResolvers<ContextType>;
+  NewsSentiment?: NewsSentimentResolvers<ContextType>;
   Standing?: StandingResolvers<ContextType>;
   HeatMapGroup?: HeatMapGroupResolvers<ContextType>;
   MarketBreadth?: MarketBreadthResolvers<ContextType>;

@@ -24,6 +24,13 @@ export const Instrument: InstrumentResolvers = {
   __resolveReference: ({ symbol, source }: Parent) => ({ symbol, ...(source && { source }) }),
   brief: (instrument, { date }, context) => instrumentBrief(instrument, date ?? null, context),
   indicators: ({ symbol }, { interval }) => ({ interval, symbol }),
+  newsSentiment: ({ symbol }, { halfLifeHours }, { news }) => {
+    const hours = halfLifeHours ?? 24;
+    if (!(hours >= 0.1 && hours <= 720))
+      throw new CodedError("BAD_USER_INPUT", "`halfLifeHours` must be between 0.1 and 720.");
+    const found = news.sentiment(symbol, hours);
+    return found && { ...found, asOf: new Date(found.asOfMs).toISOString() };
+  },
   regime: (instrument, { interval }, { memory, indicators, passes }) =>
     passes.look(instrument, REGIME_BARS_MAX, () => {
       const found = regime(memory, indicators, instrument.symbol, interval ?? "M1");
