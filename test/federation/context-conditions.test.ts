@@ -137,3 +137,44 @@ test("a deferred part inside another one waits for the context that the other on
     { label: "b", path: ["shops", 0, "offer"], data: { price: "o in EUR" } },
   ]);
 });
+
+test("what comes before a deferred part takes none of the contexts that the part takes", async () => {
+  const key = '@key(fields: "id")';
+  const { askInParts } = await federated({
+    things: {
+      typeDefs: `type Query { things: [Thing] } type Thing ${key} @interfaceObject { id: ID! name: String }`,
+      resolvers: {
+        Query: { things: () => [{ id: "h" }] },
+        Thing: { name: ({ id }: { id: string }) => `name of ${id}` },
+      },
+    },
+    kinds: {
+      typeDefs: `
+        interface Thing ${key} { id: ID! }
+        type Hall implements Thing ${key} { id: ID! }
+        type Yard implements Thing ${key} { id: ID! }`,
+      resolvers: { Thing: { __resolveReference: ({ id }: { id: string }) => ({ __typename: "Hall", id }) } },
+    },
+    zones: { typeDefs: `type Hall ${key} { id: ID! zone: String }`, resolvers: { Hall: { zone: () => "north" } } },
+    halls: {
+      typeDefs: `
+        type Yard ${key} { id: ID! }
+        type Hall ${key} @context(name: "zone") { id: ID! zone: String @external yards: [Yard!] desks: [Desk!] }
+        type Desk ${key} { id: ID! where(in: String @fromContext(field: "$zone { zone }")): String }`,
+      resolvers: {
+        Hall: { yards: () => [{ id: "y" }], desks: () => [{ id: "d" }] },
+        Desk: { where: (_: unknown, { in: zone }: { in: string }) => zone },
+      },
+    },
+  });
+  const payloads = await askInParts(`query ($p: Boolean! = false) {
+    things {
+      ... on Hall @defer(label: "a") { desks { where @skip(if: $p) } }
+      ... on Hall { yards { name } }
+    }
+  }`);
+  expect(payloads.map(({ data, errors, incremental }) => ({ data, errors, incremental }))).toEqual([
+    { data: { things: [{ yards: [{ name: "name of y" }] }] } },
+    { incremental: [{ label: "a", path: ["things", 0], data: { desks: [{ where: "north" }] } }] },
+  ]);
+});

@@ -3,6 +3,7 @@ import { matchesTypeCondition } from "../execute/type-condition.ts";
 import type { RouterSupergraph } from "../supergraph/router-supergraph.ts";
 import type { PlannedFetch } from "./fetch-plan.ts";
 import type { Need, NeededFields } from "./needed-fields.ts";
+import { contextsIn } from "./repair/split-contexts.ts";
 import { sendTypes } from "./send-types.ts";
 import { selectedFields, type SelectedField } from "./selected-fields.ts";
 import { keepFields } from "./split-fetches.ts";
@@ -166,12 +167,14 @@ class Narrowing {
     const kept = new Set<FieldNode>(this.#selected.filter(isWanted).map(({ node }) => node));
     const isOfAll = typeNames.length === this.#typeNames.length;
     if (part === null && isOfAll && kept.size === this.#selected.length) return this.#fetch;
-    const { requires, selection } = this.#fetch;
+    const { requires, contexts } = this.#fetch;
+    const selection = keepFields(this.#fetch.selection, kept);
     return {
       ...this.#fetch,
+      contexts: contextsIn(selection, contexts),
       ...(part !== null && { deferredTo: part }),
       requires: isOfAll ? requires : sendTypes(this.#supergraph, requires!, typeNames),
-      selection: keepFields(selection, kept),
+      selection,
     };
   }
 
