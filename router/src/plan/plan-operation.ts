@@ -12,7 +12,7 @@ import { NeededFields } from "./needed-fields.ts";
 import type { NormalizedOperation } from "./normalize-operation.ts";
 import { nestConditions } from "./nest-conditions.ts";
 import { repairPlan } from "./repair/repair-plan.ts";
-import { waitForContexts } from "./repair/wait-for-contexts.ts";
+import { waitForSources } from "./repair/wait-for-sources.ts";
 import { separateShapes } from "./separate-shapes.ts";
 import { splitConflicts } from "./split-conflicts.ts";
 import { splitFetches } from "./split-fetches.ts";
@@ -57,14 +57,13 @@ function verified(supergraph: RouterSupergraph, normalized: NormalizedOperation,
     const separated = { source: plan.source, fetches };
     return { plan, separated, sentTypes: verifyPlan(supergraph, normalized, separated) };
   };
-  const split = ({ fetches, source }: FetchPlan): FetchPlan => ({
-    source,
-    fetches: splitConflicts(fetches, supergraph.requirementsOf),
-  });
   const labels = deferredLabels(normalized.operation);
-  // Of several objects the planner sees to it that one has what is taken from it, and not the others.
-  const planned = split({ ...lowered, fetches: waitForContexts(lowered.fetches, labels) });
-  const checked = held(() => check(planned)) ?? check(split(repairPlan(supergraph, rootType, planned, labels)));
+  const made = ({ fetches, source }: FetchPlan): FetchPlan => ({
+    source,
+    fetches: splitConflicts(waitForSources(fetches, labels), supergraph.requirementsOf),
+  });
+  const planned = made(lowered);
+  const checked = held(() => check(planned)) ?? check(made(repairPlan(supergraph, rootType, planned)));
   const narrowed = narrow(supergraph, normalized, checked);
   return (narrowed && held(() => check(narrowed))?.separated) ?? checked.separated;
 }

@@ -138,7 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a plan that does not hold is not repaired",
     file: "plan/plan-operation.ts",
-    find: "repairPlan(supergraph, rootType, planned, labels)",
+    find: "repairPlan(supergraph, rootType, planned)",
     replace: "(void repairPlan, planned)",
   },
   {
@@ -173,9 +173,15 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: "a fetch does not wait for its contexts",
-    file: "plan/repair/wait-for-contexts.ts",
-    find: "return inOrder(waiting) ?? fetches;",
-    replace: "return fetches;",
+    file: "plan/repair/wait-for-sources.ts",
+    find: "(bringsObjects(other, fetch) || bringsContext(other, fetch))",
+    replace: "bringsObjects(other, fetch)",
+  },
+  {
+    name: "a fetch does not wait for all of its objects",
+    file: "plan/repair/wait-for-sources.ts",
+    find: "(bringsObjects(other, fetch) || bringsContext(other, fetch))",
+    replace: "bringsContext(other, fetch)",
   },
   {
     name: "a deferred part does not wait for its requests",

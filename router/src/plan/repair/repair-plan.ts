@@ -1,6 +1,5 @@
 import { Kind, print, type FieldNode, type SelectionSetNode, type VariableDefinitionNode } from "graphql";
 import type { RouterSupergraph } from "../../supergraph/router-supergraph.ts";
-import type { DeferredLabels } from "../deferred-labels.ts";
 import type { ContextVariable, FetchPlan, PlannedFetch } from "../fetch-plan.ts";
 import { splitFetches } from "../split-fetches.ts";
 import { variablesIn } from "../variables-in.ts";
@@ -10,20 +9,14 @@ import { TYPENAME } from "./required-selections.ts";
 import { sendKeyed } from "./send-keyed.ts";
 import { contextsIn, splitContexts } from "./split-contexts.ts";
 import { splitRequirements } from "./split-requirements.ts";
-import { waitForContexts } from "./wait-for-contexts.ts";
 
 /**
  * Makes a plan that asks each subgraph only for what it can resolve, as far as that is possible: what it cannot resolve
  * where it is asked is moved into entity fetches of subgraphs that can, after fetches of what those need. Whether the
  * outcome is right is for the verifier to say.
  */
-export function repairPlan(
-  supergraph: RouterSupergraph,
-  rootType: string,
-  plan: FetchPlan,
-  labels: DeferredLabels,
-): FetchPlan {
-  return new Repair(supergraph, rootType).repair(plan, labels);
+export function repairPlan(supergraph: RouterSupergraph, rootType: string, plan: FetchPlan): FetchPlan {
+  return new Repair(supergraph, rootType).repair(plan);
 }
 
 /** A fetch that has no number yet. */
@@ -41,7 +34,7 @@ class Repair {
     this.#rootType = rootType;
   }
 
-  repair({ fetches, source }: FetchPlan, labels: DeferredLabels): FetchPlan {
+  repair({ fetches, source }: FetchPlan): FetchPlan {
     let repairedSource = source;
     let afterSource: readonly number[] = [];
     if (source) {
@@ -52,7 +45,7 @@ class Repair {
     }
     const renumbered = new Map<number, readonly number[]>();
     const split = splitFetches(fetches, (fetch) => splitContexts(this.#supergraph, fetch));
-    for (const fetch of waitForContexts(split, labels)) {
+    for (const fetch of split) {
       const after = [...afterSource, ...fetch.after.flatMap((id) => renumbered.get(id)!)];
       const ids = splitRequirements(this.#supergraph, fetch).flatMap((each) => {
         const part = sendKeyed(this.#supergraph, each);
