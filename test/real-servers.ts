@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { freePort } from "@mib/testkit/free-port";
 import { planServers } from "../scripts/local/install/plan.mjs";
-import { freePorts } from "../scripts/local/ports.ts";
 import { Reaper } from "../scripts/local/reaper.mjs";
 import { serverParts, type ServerOptions, type ServerPart } from "../scripts/local/servers/servers.ts";
 import { Supervisor } from "../scripts/local/supervisor.ts";
@@ -74,17 +74,13 @@ async function startSet(
   folder: string,
   installed: ServerOptions["installed"],
 ): Promise<() => Promise<void>> {
-  const [postgres, redis, kafka, controller, vectorStore] = (await freePorts(5)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  // One after another: what was given once is not given again.
+  const ports = { postgres: 0, redis: 0, kafka: 0, "kafka-controller": 0, "vector-store": 0 };
+  for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await freePort();
   const parts = serverParts({
     root: ROOT,
     setFolder: folder,
-    ports: { postgres, redis, kafka, "kafka-controller": controller, "vector-store": vectorStore },
+    ports,
     installed,
     notice: () => {},
   });

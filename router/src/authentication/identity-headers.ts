@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { ANONYMOUS, IDENTITY_HEADER, TURN_HEADER, type CallerIdentity } from "@mib/identity/caller-identity";
 import type { IdentitySigner } from "@mib/identity/identity-signer";
+import { networkOf } from "@mib/service/network-of";
 import type { HeaderRules } from "../subgraph-client/header-rules.ts";
 
 type Headers = Record<string, string>;
@@ -108,8 +109,8 @@ function originOf(address: string | null): Headers | null {
   return address === null ? null : { "x-forwarded-for": address };
 }
 
-/** Of the caller where one is known, else of the address; what is done for several callers takes nobody's. */
+/** Of the caller where one is known, else of the address, of IPv6 its network; what is done for several callers takes nobody's. */
 function turnOf(signer: IdentitySigner, { subject }: CallerIdentity, address: string | null): Headers | null {
-  if (subject === null && address === null) return null;
-  return { [TURN_HEADER]: signer.turnOf(subject === null ? `address ${address}` : `user ${subject}`) };
+  if (subject !== null) return { [TURN_HEADER]: signer.turnOf(`user ${subject}`) };
+  return address === null ? null : { [TURN_HEADER]: signer.turnOf(`address ${networkOf(address)}`) };
 }

@@ -1,6 +1,7 @@
 import { ANONYMOUS, type CallerIdentity } from "@mib/identity/caller-identity";
 import { CodedError } from "@mib/service/coded-error";
 import type { Logger } from "@mib/service/log";
+import { networkOf } from "@mib/service/network-of";
 import type { Revocations } from "../authentication/revocations.ts";
 import { formatError } from "../http/error-body.ts";
 import type { GroupSpec, Subscriber } from "../streams/group.ts";
@@ -65,9 +66,9 @@ export function openSubscription(
   throw new Error("only a subscription can be subscribed to");
 }
 
-/** Who pays: the caller where one is known, else the address. */
+/** Who pays: the caller where one is known, else the address, of IPv6 its network. */
 function accountOf({ subject }: CallerIdentity, address: string): string {
-  return subject === null ? `address:${address}` : `subject:${subject}`;
+  return subject === null ? `address:${networkOf(address)}` : `subject:${subject}`;
 }
 
 function failedEvent(error: CodedError): string {

@@ -79,7 +79,11 @@ const OBSERVERS: Record<keyof typeof WATCHED_TOPICS, Observer> = {
     checkStorable([id, title, source, ...symbols], publishedAt);
     outcome.matches.push(match);
   },
-  "auth.deletions.v1": (watch, outcome, _, value) => watch.userGone(outcome, (value as { user: string }).user),
+  "auth.deletions.v1": (watch, outcome, _, value) => {
+    const { user, at } = value as { user: string; at: string };
+    checkStorable([user], at);
+    watch.userGone(outcome, user);
+  },
 };
 
 /** Most current bars are of shorter intervals than a day: they are not even read. */

@@ -41,7 +41,8 @@ export function rankedQuery(
 ): Query {
   const page = { limit, offset, with_payload: true };
   const lists = listsOf(wanted, meaning);
-  if (lists.length === 1 && wanted.halfLifeHours === null) return { ...lists[0], ...page };
+  // Words are ranked exactly. Of vectors an index may find others the more it is asked for.
+  if (wanted.vector === null && wanted.halfLifeHours === null) return { ...lists[0], ...page };
   const prefetch = lists.map((list) => ({ ...list, limit: CANDIDATES_MAX }));
   // An article that only one of the two found has nothing of the other.
   const defaults = { "$score[0]": 0, "$score[1]": 0 };

@@ -3,6 +3,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Instant;
 
 const READ_BYTES: usize = 256 * 1_024;
+/// Room for less is not worth a read. For less, the buffer of one whose frames are short would grow when part of one is left.
+const READ_BYTES_MIN: usize = 64 * 1_024;
 /// A reader that lets more than this pile up is disconnected.
 const UNSENT_BYTES_MAX: usize = 64 << 20;
 
@@ -83,7 +85,7 @@ impl Connection {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.input.len() < self.end + READ_BYTES {
+        if self.input.len() < self.end + READ_BYTES_MIN {
             self.input.resize(self.end + READ_BYTES, 0);
         }
         let outcome = self.stream.read(&mut self.input[self.end..]);
