@@ -174,14 +174,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a fetch does not wait for its contexts",
     file: "plan/repair/wait-for-sources.ts",
-    find: "(bringsObjects(other, fetch) || bringsContext(other, fetch))",
-    replace: "bringsObjects(other, fetch)",
+    find: "of [bringsContext, bringsObjects])",
+    replace: "of [bringsObjects])",
   },
   {
     name: "a fetch does not wait for all of its objects",
     file: "plan/repair/wait-for-sources.ts",
-    find: "(bringsObjects(other, fetch) || bringsContext(other, fetch))",
-    replace: "bringsContext(other, fetch)",
+    find: "of [bringsContext, bringsObjects])",
+    replace: "of [bringsContext])",
   },
   {
     name: "a deferred part does not wait for its requests",

@@ -5,29 +5,29 @@ import type { PlannedFetch } from "../fetch-plan.ts";
 import { pathAbove } from "../path-above.ts";
 
 /**
- * Lets each fetch wait for all that bring the objects it is for, and the values of its contexts. Where objects of one path come
- * from several fetches, as behind fields that two types of a union have, Apollo's planner waits for some of them only; a fetch
- * that brings a context's value it makes at the same time.
+ * Lets each fetch wait for all that bring the values of its contexts and the objects it is for, but for those that wait for it
+ * themselves. Where objects of one path come from several fetches, as behind fields that two types of a union have, Apollo's
+ * planner waits for some of them only; a fetch that brings a context's value it makes at the same time.
  */
 export function waitForSources(fetches: readonly PlannedFetch[], labels: DeferredLabels): readonly PlannedFetch[] {
   const before = allBefore(fetches);
-  let isWaiting = false;
-  const waiting = fetches.map((fetch) => {
-    const missing = fetches.filter(
-      (other) =>
-        other !== fetch &&
-        !before[fetch.id]!.has(other.id) &&
-        isBefore(labels, other.deferredTo ?? null, fetch.deferredTo ?? null) &&
-        (bringsObjects(other, fetch) || bringsContext(other, fetch)),
-    );
-    isWaiting ||= missing.length > 0;
-    return missing.length === 0 ? fetch : { ...fetch, after: [...fetch.after, ...missing.map(({ id }) => id)] };
-  });
-  return (isWaiting && inOrder(waiting)) || fetches;
+  const added = fetches.map((): number[] => []);
+  for (const bringsSource of [bringsContext, bringsObjects])
+    for (const fetch of fetches)
+      for (const other of fetches) {
+        const isApart = other !== fetch && !before[fetch.id]!.has(other.id) && !before[other.id]!.has(fetch.id);
+        if (!isApart || !isBefore(labels, other.deferredTo ?? null, fetch.deferredTo ?? null)) continue;
+        if (!bringsSource(other, fetch)) continue;
+        added[fetch.id]!.push(other.id);
+        for (const [id, own] of before.entries())
+          if (id === fetch.id || own.has(fetch.id)) for (const each of [other.id, ...before[other.id]!]) own.add(each);
+      }
+  if (added.every((ids) => ids.length === 0)) return fetches;
+  return inOrder(fetches.map((fetch) => ({ ...fetch, after: [...fetch.after, ...added[fetch.id]!] })));
 }
 
 /** For each fetch, by its id, the ids of those that are over when it begins. */
-function allBefore(fetches: readonly PlannedFetch[]): ReadonlySet<number>[] {
+function allBefore(fetches: readonly PlannedFetch[]): Set<number>[] {
   const before: Set<number>[] = [];
   for (const { id, after } of fetches) before[id] = new Set(after.flatMap((each) => [each, ...before[each]!]));
   return before;
@@ -61,13 +61,12 @@ function selects({ selections }: SelectionSetNode, [name, ...rest]: readonly str
   });
 }
 
-/** Numbers them anew, each after those that it waits for; null when some wait for each other. */
-function inOrder(fetches: readonly PlannedFetch[]): readonly PlannedFetch[] | null {
+/** Numbers them anew, each after those that it waits for. */
+function inOrder(fetches: readonly PlannedFetch[]): readonly PlannedFetch[] {
   const numbers = new Map<number, number>();
   const ordered: PlannedFetch[] = [];
   while (ordered.length < fetches.length) {
-    const next = fetches.find(({ id, after }) => !numbers.has(id) && after.every((before) => numbers.has(before)));
-    if (!next) return null;
+    const next = fetches.find(({ id, after }) => !numbers.has(id) && after.every((before) => numbers.has(before)))!;
     numbers.set(next.id, ordered.length);
     ordered.push({ ...next, id: ordered.length, after: next.after.map((before) => numbers.get(before)!) });
   }
